@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: MIT
+# Copyright The Trellis authors
+
+"""A private apt root: guest packages from the user's own mirror, nothing installed.
+
+One root per suite and architecture under the cache directory, with an empty dpkg
+status and the archive keyring. apt checks signatures and sums; what comes out is
+the package file, byte for byte.
+"""
+
+import contextlib
+import fcntl
+import shutil
+
+from trellis import command, errors, paths, progress
+
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+SUITES = {
+    "bullseye", "bookworm", "trixie", "forky", "sid",
+    "oldoldstable", "oldstable", "stable", "testing", "unstable",
+}
+
+
+def guest_package(name, architecture, suite="trixie"):
+    """Path of the .deb of a package, fetched the first time it is asked for.
+
+    `architecture` and `suite` are Debian's names. The file stays in the cache
+    until the cache is removed.
+    """
+    directory = paths.cache_directory() / "packages" / f"{suite}-{architecture}"
+    directory.mkdir(parents=True, exist_ok=True)
+    with _locked(directory):
+        found = _stored(directory, name)
+        if found is None:
+            progress.say(f"fetching {name} ({suite}, {architecture})")
+            _download(directory, name, architecture, suite)
+            found = _stored(directory, name)
+    if found is None:
+        raise errors.Failure(f"apt fetched no file for package {name}; see build/logs/")
+    return found
+
+
+def unpacked(name, architecture, suite="trixie"):
+    """Directory with the contents of a package, unpacked once."""
+    package = guest_package(name, architecture, suite)
+    target = package.parent / (package.stem + ".files")
+    with _locked(package.parent):
+        if not target.exists():
+            partial = target.with_suffix(".partial")
+            shutil.rmtree(partial, ignore_errors=True)
+            command.output_of(["dpkg-deb", "-x", package, partial])
+            partial.rename(target)
+    return target
+
+
+def mirror_of(targets):
+    """The archive's base address from the lines of `apt-get indextargets`.
+
+    Each line is ADDRESS|RELEASE|COMPONENT. The first whose release is a suite of
+    Debian's main archive (no updates, no security) is the user's mirror.
+    """
+    for line in targets.splitlines():
+        address, release, component = line.split("|")
+        if component == "main" and release in SUITES:
+            return address
+    raise errors.Failure(
+        "no Debian archive among the apt sources: add a bookworm 'main' source to "
+        "/etc/apt/sources.list.d, run apt-get update, then run this again"
+    )
+
+
+@contextlib.contextmanager
+def _locked(directory):
+    with open(directory / "lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _stored(directory, name):
+    """The newest stored .deb of exactly this package, or None."""
+    files = sorted(directory.glob(f"{name}_*.deb"), key=lambda file: file.stat().st_mtime)
+    return files[-1] if files else None
+
+
+def _download(directory, name, architecture, suite):
+    root = directory / "apt"
+    configuration = _make_root(root, architecture, suite)
+    environment = {"APT_CONFIG": str(configuration)}
+    log = f"fetch-{name}"
+    advice = f"apt could not fetch {name}; check that your Debian mirror can be reached"
+    with progress.Step(f"reading the package lists of {suite}"):
+        command.run_logged(["apt-get", "update"], log, advice, environment)
+    with progress.Step(f"downloading {name}"):
+        command.run_logged(
+            ["apt-get", "download", name], log, advice, environment, directory=directory
+        )
+
+
+def _make_root(root, architecture, suite):
+    """Lays the directories and files of an apt root; the path of its configuration."""
+    mirror = mirror_of(
+        command.output_of([
+            "apt-get", "indextargets", "--format", "$(REPO_URI)|$(RELEASE)|$(COMPONENT)",
+            "Created-By: Packages",
+        ])
+    )
+    for folder in ("etc/preferences.d", "state/lists/partial", "cache/archives/partial", "log"):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    (root / "state" / "status").write_text("")
+    sources = root / "etc" / "sources.d"
+    sources.mkdir(exist_ok=True)
+    (sources / "trellis.sources").write_text(
+        f"Types: deb\nURIs: {mirror}\nSuites: {suite}\nComponents: main\n"
+        f"Architectures: {architecture}\nSigned-By: {KEYRING}\n"
+    )
+    configuration = root / "apt.conf"
+    configuration.write_text(
+        _transport_settings()
+        + f'APT::Architecture "{architecture}";\n'
+        + f'APT::Architectures {{ "{architecture}"; }};\n'
+        + 'APT::Sandbox::User "root";\n'
+        + 'Acquire::Languages "none";\n'
+        + f'Dir::State "{root}/state";\n'
+        + f'Dir::State::status "{root}/state/status";\n'
+        + f'Dir::Cache "{root}/cache";\n'
+        + f'Dir::Log "{root}/log";\n'
+        + 'Dir::Etc::sourcelist "/dev/null";\n'
+        + f'Dir::Etc::sourceparts "{sources}";\n'
+        + 'Dir::Etc::preferences "/dev/null";\n'
+        + f'Dir::Etc::preferencesparts "{root}/etc/preferences.d";\n'
+        + 'Dir::Etc::main "/dev/null";\n'
+        + f'Dir::Etc::parts "{root}/etc/preferences.d";\n'
+    )
+    return configuration
+
+
+def _transport_settings():
+    """The user's own ways to reach their mirror: proxies, certificates, time-outs."""
+    kept = ("Acquire::http", "Acquire::https", "Acquire::Retries", "Acquire::ForceIPv4")
+    lines = command.output_of(["apt-config", "dump"]).splitlines()
+    return "".join(line + "\n" for line in lines if line.startswith(kept))
