@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * x86-64: the register area of a frame, the layout of user space, and how a
+ * native call looks.
+ *
+ * A native call is `syscall` with the number in rax and arguments in rdi, rsi,
+ * rdx, r10, r8, r9; the result is in rax; rcx and r11 are lost. A message puts
+ * the handle in rdi, the information word in rsi, words 0 to 3 in rdx, r10, r8,
+ * r9 and words 4 to 7 in r12, r13, r14, r15; it arrives in the same registers,
+ * with the badge in rdi and the identity in rbx.
+ *
+ * A reflected call enters the library with the frame's address in rsp: sysret
+ * takes the flags from r11, so r11 cannot carry it. rcx and r11 are lost (as
+ * Linux' ABI has it), every other register is the application's; pc, sp, flags
+ * and rax (as `number`) are in the frame.
+ */
+#pragma once
+
+#include <stdint.h>
+
+/* What the application sees; offsets are known to assembly (frame_offsets). */
+struct frame_registers {
+    uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp;
+    uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+    uint64_t pc, sp, flags;
+    uint64_t fs_base, gs_base; /* saved for debuggers and signal frames; loaded by frame_resume */
+    uint64_t number;           /* the call number of a reflected call, or ~0 */
+};
+
+#define NATIVE_CALL_BASE 0x54520000u /* above every Linux number, x32's bit included */
+
+#define USER_START UINT64_C(0x0000000000010000)     /* nothing is ever mapped below */
+#define USER_LIBRARY UINT64_C(0x00007ffe00000000)   /* from here up: the library, not the program */
+#define FRAME_BASE UINT64_C(0x00007fff80000000)     /* frames; only the kernel maps here */
+#define FRAME_SLOTS 65536
+#define USER_END UINT64_C(0x00007ffff0000000)       /* first address that is never user's */
+#define USER_PAGE_SIZE 4096

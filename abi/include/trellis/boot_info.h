@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * What boot/ found out about the machine and hands to the kernel, which hands
+ * the same page, read-only, to init and the device server.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#define BOOT_INFO_MAGIC UINT64_C(0x6f6e66495f6c6c54) /* "Tll_Info" */
+#define BOOT_MEMORY_RANGES 64
+#define BOOT_COMMAND_LINE 1024
+#define BOOT_CPUS 64
+#define BOOT_INTERRUPT_OVERRIDES 16
+
+enum boot_memory_kind {
+    BOOT_MEMORY_FREE = 1,     /* the kernel's to use */
+    BOOT_MEMORY_RESERVED = 2, /* firmware, devices, unknown */
+    BOOT_MEMORY_KERNEL = 3,   /* the kernel image and what boot/ left in use */
+    BOOT_MEMORY_ARCHIVE = 4,  /* the boot archive */
+    BOOT_MEMORY_TABLES = 5,   /* ACPI tables, device tree: kept readable */
+};
+
+/* Physical [start, end), page aligned, sorted by start, no two overlap. */
+struct boot_memory {
+    uint64_t start;
+    uint64_t end;
+    uint32_t kind; /* enum boot_memory_kind */
+    uint32_t node; /* NUMA node */
+};
+
+/* An interrupt source that is not wired one to one (ACPI MADT type 2). */
+struct boot_interrupt_override {
+    uint32_t source; /* legacy line */
+    uint32_t line;   /* global interrupt it arrives at */
+    uint32_t flags;  /* bit 0: active low, bit 1: level triggered */
+    uint32_t unused;
+};
+
+struct boot_info {
+    uint64_t magic;
+    uint64_t kernel_start, kernel_end;   /* physical */
+    uint64_t archive_start, archive_end; /* physical; the newc archive, start page aligned */
+    uint64_t acpi_root;                  /* physical address of the RSDP, or 0 */
+    uint64_t device_tree;                /* physical address of the tree, or 0 */
+    uint64_t local_interrupts;           /* x86: physical address of the local APIC */
+    uint64_t shared_interrupts;          /* x86: physical address of the IOAPIC, or 0 */
+    uint64_t shared_interrupts_base;     /* its first global interrupt */
+    uint64_t timer_port;                 /* x86: ACPI power-management timer port, or 0 */
+    uint64_t power_port;                 /* x86: PM1a control port, or 0 */
+    uint64_t entropy[8];                 /* from the machine's generator; zero where it has none */
+    uint32_t entropy_bytes;              /* how many of them are real */
+    uint32_t cpu_count;
+    uint32_t cpu_ids[BOOT_CPUS];         /* hardware ids; the first is the boot CPU */
+    uint32_t override_count;
+    uint32_t memory_count;
+    struct boot_interrupt_override overrides[BOOT_INTERRUPT_OVERRIDES];
+    struct boot_memory memory[BOOT_MEMORY_RANGES];
+    char command_line[BOOT_COMMAND_LINE]; /* NUL-terminated */
+};

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * Architecture contract: the CPU and the machine.
+ */
+#pragma once
+
+#include <arch/cpu_state.h> /* struct arch_cpu */
+#include <kernel/status.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct boot_info;
+struct cpu;
+
+/* First thing on each CPU: its tables, traps, features (SMEP, SMAP, NX). */
+void arch_cpu_init(struct cpu *cpu);
+struct cpu *arch_cpu_current(void);
+/* Interrupt controller and clock, once memory works. False: this machine lacks what is needed, `missing` says what. */
+bool arch_machine_init(const struct boot_info *boot, const char **missing);
+
+/* A free-running counter and what makes nanoseconds of it (struct time_page). */
+uint64_t arch_counter_read(void);
+struct time_page;
+void arch_counter_describe(struct time_page *page);
+/* One-shot timer of this CPU, in counter ticks from now; 0: none. */
+void arch_timer_set(uint64_t deadline_counter);
+
+/* Interrupt lines: route to this CPU's vector for `line`; masked at first. */
+enum status arch_interrupt_enable(uint32_t line, uint32_t flags) must_check;
+void arch_interrupt_disable(uint32_t line);
+void arch_interrupt_mask(uint32_t line);
+void arch_interrupt_unmask(uint32_t line);
+uint32_t arch_interrupt_lines(void);
+
+/* Early console: works before everything, used alone by a panic. */
+void arch_console_write(const char *text, size_t length);
+/* The machine's own generator; false if it has none. */
+bool arch_random(uint64_t *value);
+/* Port space: false where the architecture has none or the range is invalid. */
+bool arch_port_read(uint32_t port, uint32_t width, uint32_t *value);
+bool arch_port_write(uint32_t port, uint32_t width, uint32_t value);
+uint32_t arch_port_count(void);
+
+enum stop_kind { STOP_ORDERLY = 0x2a, STOP_PANIC = 0x2b, STOP_MEMORY = 0x2c };
+_Noreturn void arch_machine_stop(enum stop_kind kind);
+/* Call `line` for each return address on the kernel stack (and the interrupted one). */
+void arch_backtrace(void (*line)(uint64_t address));
+void arch_cpu_relax(void);
+
+/* User memory, with fault fixup: bytes not copied. SMAP is opened only inside. */
+size_t arch_copy_from_user(void *to, uint64_t from, size_t length);
+size_t arch_copy_to_user(uint64_t to, const void *from, size_t length);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * Architecture contract: page tables. All functions expect the space's lock.
+ */
+#pragma once
+
+#include <arch/page_table_state.h> /* struct page_table, ARCH_PAGE_LEVELS */
+#include <kernel/status.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct account;
+struct space;
+
+enum page_table_flag {
+    PTE_READ = 1u << 0,
+    PTE_WRITE = 1u << 1,
+    PTE_EXECUTE = 1u << 2,
+    PTE_DEVICE = 1u << 3, /* uncached */
+};
+
+enum status arch_table_init(struct page_table *table, struct account *account) must_check;
+/* Frees every table page; nothing may be mapped. */
+void arch_table_free(struct page_table *table);
+/* One page; replaces what is there. NO_MEMORY if a table page cannot be had. */
+enum status arch_table_map(struct page_table *table, uint64_t address, uint64_t physical, uint32_t flags) must_check;
+/* False if nothing is there. */
+bool arch_table_lookup(const struct page_table *table, uint64_t address, uint64_t *physical, uint32_t *flags);
+/* Remove, or take away rights from, [start, end); returns how many pages were there. The
+ * translation caches are flushed by the end of the call, on every CPU that may have them. */
+uint64_t arch_table_unmap(struct page_table *table, uint64_t start, uint64_t end);
+uint64_t arch_table_protect(struct page_table *table, uint64_t start, uint64_t end, uint32_t flags);
+/* Read and clear: was it accessed, written since last asked. */
+bool arch_table_take_dirty(struct page_table *table, uint64_t address);
+/* Load it on this CPU. */
+void arch_table_switch(struct page_table *table);
+/* RAM in the kernel's direct map; device registers through arch_map_device. */
+void *arch_physical_to_virtual(uint64_t physical);
+uint64_t arch_virtual_to_physical(const void *virtual);
+/* Kernel mapping of device registers, for the life of the machine. */
+void *arch_map_device(uint64_t physical, uint64_t size);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * Accounts: what a process may cause to be used.
+ *
+ * Allowances nest: a charge is made at every account up to the root or at none.
+ * Fields are atomic; a charge adds at each level and takes all back when one
+ * level is full, so it needs no lock.
+ */
+#pragma once
+
+#include <kernel/object.h>
+#include <trellis/structures.h>
+
+enum allowance { ALLOW_PAGES, ALLOW_HANDLES, ALLOW_THREADS, ALLOW_PROCESSES, ALLOWANCE_COUNT };
+
+struct account {
+    struct object object;
+    struct account *parent; /* a reference; constant; NULL for the root */
+    _Atomic uint64_t limit[ALLOWANCE_COUNT];
+    _Atomic uint64_t used[ALLOWANCE_COUNT];
+    _Atomic uint64_t cpu_ns;
+    struct account_run_queue *run_queue; /* the scheduler's, constant */
+};
+
+extern struct account *account_root;
+
+/* STATUS_NO_MEMORY for pages, STATUS_LIMIT for the others. `account` NULL: the kernel itself, never refused. */
+enum status account_charge(struct account *account, enum allowance what, uint64_t count) must_check;
+void account_uncharge(struct account *account, enum allowance what, uint64_t count);
+
+/* A new account below `parent` (NULL only for the root), one reference for the caller. */
+enum status account_create(struct account *parent, const struct account_limits *limits,
+                           struct account **result) must_check;

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * What each CPU has of its own.
+ */
+#pragma once
+
+#include <arch/cpu.h>
+#include <kernel/lock.h>
+#include <stdint.h>
+
+struct thread;
+struct space;
+
+#define CPU_MAX 64
+
+struct cpu {
+    struct arch_cpu arch;      /* first: assembly knows its offsets */
+    uint32_t number;
+    struct thread *current;    /* the thread that runs; NULL when idle */
+    struct space *space;       /* whose page tables are loaded */
+    bool reschedule;           /* something more urgent may be runnable */
+    uint64_t entered_ns;       /* when time was last booked */
+    uint64_t idle_ns, switches, calls, faults, interrupts;
+    uint32_t locks_held[LOCK_CLASS_COUNT]; /* debug builds */
+};
+
+struct cpu *cpu_current(void);
+struct cpu *cpu_get(uint32_t number);
+uint32_t cpu_count(void);

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * Handle tables, derivation and revocation.
+ *
+ * A token is slot number (low 20 bits) and a 43-bit number drawn anew at each
+ * use of the slot; the whole token is stored in the slot and compared. Slots
+ * are in chunks of 256 that never move, so lookup needs no lock (rcu.h).
+ */
+#pragma once
+
+#include <kernel/object.h>
+
+struct process;
+
+struct handle_slot {
+    _Atomic uint64_t token;        /* 0 while free */
+    struct object *object;         /* handles lock; a reference */
+    struct derivation *derivation; /* handles lock; a reference */
+    uint32_t rights;
+    uint32_t flags;                /* enum handle_flag */
+};
+
+#define HANDLE_SLOT_BITS 20
+#define HANDLE_CHUNK 256
+#define HANDLE_CHUNKS ((1u << HANDLE_SLOT_BITS) / HANDLE_CHUNK)
+
+struct handle_table {
+    struct spinlock lock;                          /* LOCK_HANDLES */
+    struct handle_slot **chunks;                   /* grown under lock, published with release */
+    _Atomic uint32_t chunk_count;
+    uint32_t first_free;                           /* lock */
+    uint32_t count;                                /* lock; slots in use */
+    struct account *account;                       /* charged per handle; a reference */
+};
+
+/* A resolved handle: valid until the kernel is left. */
+struct handle_view {
+    struct object *object;
+    struct derivation *derivation;
+    uint32_t rights;
+    uint32_t flags;
+};
+
+enum status handle_table_init(struct handle_table *table, struct account *account) must_check;
+
+/* BAD_HANDLE, REVOKED, WRONG_TYPE or NO_RIGHT. type OBJECT_ANY takes each. O(1), no lock, no reference. */
+enum status handle_resolve(const struct handle_table *table, handle_t token, enum object_type type,
+                           uint32_t rights, struct handle_view *view) must_check;
+
+/* A new handle; the object's own reference is taken. derivation NULL: the object's root. */
+enum status handle_insert(struct handle_table *table, struct object *object,
+                          struct derivation *derivation, uint32_t rights, uint32_t flags,
+                          handle_t *token) must_check;
+
+enum status handle_close(struct handle_table *table, handle_t token) must_check;
+/* Take out of a table without running closed/unreachable: for moving to another one. */
+enum status handle_remove(struct handle_table *table, handle_t token, struct handle_view *view) must_check;
+
+/* Close up to `limit` handles; true when the table is empty. For teardown in steps. */
+bool handle_table_drain(struct handle_table *table, uint32_t limit);
+
+/* Copy every handle without HANDLE_NOT_CLONED to the same token of an empty table. */
+enum status handle_table_clone(struct handle_table *from, struct handle_table *to) must_check;

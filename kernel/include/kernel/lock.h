@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * Spinlocks with a checked order.
+ *
+ * The kernel runs with interrupts off, so a lock is only ever waited for by
+ * another CPU. Each lock has a class; a CPU may only acquire a lock whose class
+ * is above every class it holds, except for two objects of LOCK_OBJECT, which
+ * lock_acquire_two takes by address. Debug builds panic on any other order.
+ * docs/locking.md explains the order; this enum is it.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum lock_class {
+    LOCK_DERIVATION, /* the derivation trees, all of them: derive, revoke, last close */
+    LOCK_HANDLES,    /* one process' handle table */
+    LOCK_SPACE,      /* one address space: its mappings */
+    LOCK_PROCESS,    /* one process: its threads and state */
+    LOCK_OBJECT,     /* one event, stream, memory object, thread, interrupt ...: its state and observers */
+    LOCK_AMAP,       /* one map of anonymous pages */
+    LOCK_QUEUE,      /* one port or endpoint: what is queued at it */
+    LOCK_ADDRESS,    /* one bucket of address waits */
+    LOCK_TIMER,      /* one CPU's timers */
+    LOCK_RUN_QUEUE,  /* one CPU's run queue */
+    LOCK_ACCOUNT,    /* one account's allowances */
+    LOCK_SLAB,       /* one object cache */
+    LOCK_PAGES,      /* the page allocator */
+    LOCK_DEFERRED,   /* the list of objects to free */
+    LOCK_LOG,
+    LOCK_CLASS_COUNT
+};
+
+struct spinlock {
+    _Atomic uint32_t taken;
+    uint8_t class; /* enum lock_class */
+};
+
+#define SPINLOCK_INITIAL(lock_class) ((struct spinlock){.taken = 0, .class = (lock_class)})
+
+void lock_init(struct spinlock *lock, enum lock_class class);
+void lock_acquire(struct spinlock *lock);
+void lock_release(struct spinlock *lock);
+/* Two different locks of one class, in the order of their addresses. */
+void lock_acquire_two(struct spinlock *first, struct spinlock *second);
+/* For assertions: this CPU holds it. */
+bool lock_is_held(const struct spinlock *lock);

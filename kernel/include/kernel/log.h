@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * The kernel's log and the end of the machine.
+ *
+ * Lines go to a ring in memory; until a driver has taken the UART over, and in
+ * a panic, also to the early console, as LOG or PANIC frames when the command
+ * line has console=framed (protocols/console.h) and as plain text otherwise.
+ */
+#pragma once
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* %s %c %d %u %x %p with l, z, width and zero padding. Adds the newline. */
+void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Add text from user space, one or more lines. */
+void log_text(const char *text, size_t length);
+
+/* Say why, print the registers and a backtrace, stop the machine with the
+ * status for a panic. Never returns, takes no locks. */
+_Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* A critical process has ended or memory ran out: a message without backtrace. */
+_Noreturn void machine_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Formatting without the log, always NUL-terminated; returns the length wanted. */
+size_t format_text(char *buffer, size_t size, const char *format, va_list arguments);
+
+#define assert(condition)                                                                          \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            panic("assertion failed: %s, %s:%d", #condition, __FILE__, __LINE__);                  \
+    } while (0)
+
+/* Checks that cost too much for a release build. */
+#ifdef TRELLIS_DEBUG
+#define debug_assert(condition) assert(condition)
+#else
+#define debug_assert(condition) ((void)sizeof(condition))
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * What all kernel objects have in common: type, references, handles, signals.
+ *
+ * `references` counts pointers stored in kernel structures, a handle being one.
+ * At zero the type's `destroy` runs after a grace period (rcu.h). `handles`
+ * counts handles only: at zero the type's `unreachable` runs at once.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <kernel/list.h>
+#include <kernel/lock.h>
+#include <kernel/rcu.h>
+#include <kernel/status.h>
+#include <trellis/object.h>
+
+struct account;
+struct object;
+
+/* A place in a derivation tree (handle.h). */
+struct derivation {
+    struct derivation *parent; /* derivation lock */
+    struct list children;      /* derivation lock */
+    struct list_node sibling;  /* derivation lock; in parent->children */
+    struct object *object;     /* constant */
+    _Atomic uint32_t references; /* handles and children */
+    _Atomic bool dead;         /* set once, under the derivation lock */
+};
+
+struct object {
+    _Atomic uint32_t references;
+    _Atomic uint32_t handles;
+    uint8_t type;            /* enum object_type; constant */
+    uint64_t id;             /* constant, unique */
+    struct account *account; /* charged for it; a reference; constant */
+    struct spinlock lock;    /* LOCK_OBJECT, or LOCK_QUEUE for ports and endpoints */
+    uint32_t signals;        /* object.lock; level bits */
+    struct list observers;   /* object.lock; of struct observer */
+    struct derivation root;  /* what every underived handle hangs from */
+    union {
+        struct deferred deferred;
+    };
+};
+
+/* Per type; the table is in object.c, indexed by enum object_type. */
+struct object_operations {
+    const char *name;
+    void (*destroy)(struct object *object); /* frees it; nothing can reach it any more */
+    /* The last handle has gone. May be NULL. No locks are held. */
+    void (*unreachable)(struct object *object);
+    /* A handle with these rights was made or has gone (stream ends). May be NULL. No locks are held. */
+    void (*opened)(struct object *object, uint32_t rights);
+    void (*closed)(struct object *object, uint32_t rights);
+};
+extern const struct object_operations object_operations[OBJECT_TYPE_COUNT];
+
+/* One reference for the caller. Takes a reference on `account`; charging the
+ * memory is the slab's business (slab_allocate). */
+void object_init(struct object *object, enum object_type type, struct account *account);
+void object_acquire(struct object *object);
+void object_release(struct object *object);
+
+/*
+ * Raise and clear signals, waking who observes them (signal.h). Edge observers
+ * fire for a raised bit even if it stood already. object_signal takes the
+ * object's lock, the other expects it held.
+ */
+void object_signal(struct object *object, uint32_t clear, uint32_t set);
+void object_signal_locked(struct object *object, uint32_t clear, uint32_t set);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * Physical pages: a buddy allocator over all RAM, and one struct page for each.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <kernel/list.h>
+#include <kernel/status.h>
+
+#define PAGE_SHIFT 12
+#define PAGE_SIZE (UINT64_C(1) << PAGE_SHIFT)
+#define PAGE_ORDER_MAX 10 /* 4 MiB blocks */
+#define PAGE_NODE_ANY (-1)
+
+struct account;
+
+struct page {
+    _Atomic uint32_t references; /* owners: amap slots, memory objects, kernel */
+    uint8_t order;               /* pages lock; of the block it heads */
+    uint8_t flags;               /* pages lock; enum page_flag */
+    uint16_t node;               /* constant */
+    struct account *account;     /* whose allowance it counts against; set at allocation */
+    struct list_node link;       /* pages lock; free lists */
+};
+
+struct boot_info;
+/* Build the allocator from the boot information. Early frames come from a bitmap before. */
+void page_init(const struct boot_info *boot);
+
+/*
+ * A block of 2^order pages, not zeroed, one reference, charged to `account`
+ * (NULL: the kernel). NO_MEMORY if the machine or the account has none.
+ */
+enum status page_allocate(struct account *account, unsigned order, int node, struct page **result) must_check;
+/* The same for one page of zeroes. */
+enum status page_allocate_zeroed(struct account *account, struct page **result) must_check;
+void page_acquire(struct page *page);
+/* Drops one reference; frees and uncharges at zero. */
+void page_release(struct page *page);
+
+uint64_t page_physical(const struct page *page);
+struct page *page_of_physical(uint64_t physical);
+/* In the kernel's direct map of RAM. */
+void *page_address(const struct page *page);
+uint64_t page_count_total(void);
+uint64_t page_count_free(void);
+
+/* Tests: the n-th allocation from now fails (0: none). */
+void page_fail_after(uint64_t n);

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * Processes: an address space, a handle table, an account, personality entries.
+ */
+#pragma once
+
+#include <kernel/handle.h>
+#include <kernel/object.h>
+#include <kernel/space.h>
+#include <trellis/frame.h>
+#include <trellis/structures.h>
+
+#define PROCESS_NAME 32
+
+struct process {
+    struct object object;
+    struct handle_table handles;
+    struct space space;
+    struct account *account;       /* a reference; constant */
+    struct list threads;           /* object.lock */
+    uint32_t thread_count;         /* object.lock */
+    uint32_t state;                /* object.lock; enum process_state */
+    uint32_t reason;               /* object.lock; enum end_reason */
+    uint64_t code;                 /* object.lock */
+    uint64_t fault_pc, fault_address; /* object.lock */
+    uint32_t suspended;            /* object.lock */
+    uint32_t flags;                /* enum process_flag; constant */
+    uint64_t *frame_slots;         /* object.lock; bitmap of FRAME_SLOTS, grown on demand */
+    uint32_t frame_words;          /* object.lock */
+    struct personality personality; /* written while no thread runs in it, or by its own thread */
+    uint64_t user_ns, kernel_ns;   /* object.lock; of ended threads */
+    struct list_node teardown_link;
+    struct list_node all_link;     /* list of all processes, for counters */
+    char name[PROCESS_NAME];       /* constant */
+};
+
+/* One reference for the caller. `name` need not be NUL-terminated. */
+enum status process_create(struct account *account, const char *name, size_t length, uint32_t flags,
+                           struct process **result) must_check;
+/* End it: threads at once, the rest in steps from process_teardown_step. */
+void process_end(struct process *process, enum end_reason reason, uint64_t code);
+/* Some bounded teardown work; true while there is more. Called on the way out of the kernel and when idle. */
+bool process_teardown_step(void);
+/* An exception that neither kernel nor personality could resolve. */
+void process_fault(struct process *process, enum fault_kind kind, uint64_t pc, uint64_t address);

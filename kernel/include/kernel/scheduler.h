@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * The scheduler: per CPU, by effective priority, then round the accounts that
+ * have a runnable thread of it, then round the account's threads.
+ *
+ * A turn is SLICE_NS long. A call hands the CPU and the caller's priority and
+ * account to the server directly, without the run queue; the reply hands them
+ * back.
+ */
+#pragma once
+
+#include <kernel/thread.h>
+
+#define SLICE_NS UINT64_C(10000000)
+
+void scheduler_init_cpu(uint32_t cpu);
+
+/* Make runnable; may preempt the current thread at the end of this entry. */
+void scheduler_wake(struct thread *thread);
+/* No longer runnable (it waits, is suspended, or has ended). */
+void scheduler_block(struct thread *thread);
+/* Block the current thread and run `to` next, as if it were it: same turn. */
+void scheduler_hand_over(struct thread *to);
+/* To the end of its queue. */
+void scheduler_yield(struct thread *thread);
+void scheduler_set_priority(struct thread *thread, uint8_t own);
+/* Recompute effective priority and account from the thread's client and queued callers. */
+void scheduler_update_donation(struct thread *thread);
+/* The slice has ended (timer). */
+void scheduler_tick(uint64_t now);
+
+/*
+ * The last thing in every kernel entry: do bounded deferred work, choose the
+ * thread to run, switch address space and return to user mode; idle where there
+ * is none. Never returns.
+ */
+_Noreturn void scheduler_leave_kernel(void);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * Object caches: equal-sized kernel objects from whole pages.
+ *
+ * A cache's pages are charged to the account that made it grow; what a small
+ * object costs is charged by bytes and rounded to pages per account
+ * (account_charge of ALLOW_PAGES in units the cache keeps).
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include <kernel/list.h>
+#include <kernel/lock.h>
+#include <kernel/status.h>
+
+struct account;
+
+struct slab_cache {
+    const char *name;
+    size_t size;             /* of one object, rounded up */
+    struct spinlock lock;    /* LOCK_SLAB */
+    struct list partial;     /* lock */
+    uint64_t used, pages;    /* lock */
+};
+
+#define SLAB_CACHE(cache_name, type)                                                               \
+    ((struct slab_cache){.name = (cache_name), .size = sizeof(type),                               \
+                         .lock = SPINLOCK_INITIAL(LOCK_SLAB)})
+
+/* Zeroed memory for one object, or NO_MEMORY. */
+enum status slab_allocate(struct slab_cache *cache, struct account *account, void **result) must_check;
+/* `account`: as at the allocation. */
+void slab_free(struct slab_cache *cache, struct account *account, void *object);
+
+/* Arrays of any size, zeroed. */
+enum status memory_allocate(struct account *account, size_t size, void **result) must_check;
+void memory_free(struct account *account, void *pointer, size_t size);

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * Threads and their waits.
+ *
+ * A blocked thread is its saved registers and a `struct wait`, never a kernel
+ * stack. A wait is ended once, by whoever first succeeds in thread_end_wait:
+ * the thing waited for, the deadline, an interruption or the end of the thread.
+ */
+#pragma once
+
+#include <arch/thread.h>
+#include <kernel/object.h>
+#include <kernel/timer.h>
+#include <trellis/frame.h>
+#include <trellis/structures.h>
+
+struct process;
+struct reply;
+struct endpoint;
+struct account;
+
+enum wait_kind {
+    WAIT_NONE,
+    WAIT_CALL,     /* queued at an endpoint with a call or send not yet taken */
+    WAIT_REPLY,    /* the call was taken; ended by the reply */
+    WAIT_RECEIVE,  /* at an endpoint, for the next message */
+    WAIT_PORT,     /* at a port */
+    WAIT_SIGNALS,  /* wait_many */
+    WAIT_ADDRESS,  /* at an address */
+    WAIT_RESTART,  /* the call is started anew when the wait ends (teardown in steps, pager) */
+};
+
+struct wait {
+    enum wait_kind kind;      /* changed by the thread itself, or under the lock of `on` */
+    bool until;               /* the timer is armed */
+    struct object *on;        /* endpoint, port; NULL for the others */
+    struct list_node link;    /* in that object's queue, or the address bucket */
+    struct timer timer;
+    /* Undo what the wait has hung up elsewhere (queues, observers). Locks: none held. Called once, by the ender. */
+    void (*cancel)(struct thread *thread);
+    union {
+        struct { uint64_t key_object, key_offset; uint32_t mask; uint32_t bucket; } address;
+        struct { uint64_t items; uint32_t count; struct observer *observers; } signals; /* items: user address */
+        struct { uint64_t buffer; uint64_t count; } port;
+        struct { uint64_t information; bool is_send; } call;
+    };
+};
+
+struct thread {
+    struct arch_thread arch;       /* first: assembly knows its offsets */
+    struct object object;
+    struct process *process;       /* a reference; constant */
+    struct list_node process_link; /* process lock */
+
+    struct frame *frame;           /* the kernel's view of the two pinned pages; constant */
+    uint64_t frame_address;        /* the user's view; constant */
+    uint32_t frame_slot;           /* constant */
+    uint64_t identity;             /* constant */
+
+    /* Scheduling; run queue lock of `cpu` */
+    uint32_t cpu;
+    uint8_t priority;              /* its own */
+    uint8_t effective;             /* with what callers have donated */
+    bool runnable, queued;
+    struct list_node run_link;
+    struct account *charged;       /* whose turn it runs in: its own account's or the donor's */
+    uint64_t slice_left_ns;
+    uint64_t user_ns, kernel_ns;
+    uint32_t suspended;            /* process lock: thread_suspend nesting */
+
+    struct wait wait;
+    _Atomic uint32_t wait_state;   /* enum wait_state: who may end the wait is decided here */
+
+    /* IPC; see ipc.c */
+    struct thread *client;         /* whose call this thread received and has not answered */
+    struct thread *server;         /* WAIT_REPLY: who received this thread's call, or NULL ... */
+    struct reply *reply;           /* ... when the right to answer is a reply object */
+    bool interrupted;              /* the sticky mark, as the kernel knows it */
+    bool ended;
+    uint32_t code;
+};
+
+enum wait_state { WAIT_STATE_NONE, WAIT_STATE_WAITING, WAIT_STATE_ENDED };
+
+/* The thread this CPU runs, or ran when the kernel was entered. */
+struct thread *thread_current(void);
+
+/*
+ * The running thread begins to wait: it leaves the CPU at the end of this
+ * entry. `deadline` DEADLINE_NEVER: no timer. What `wait` needs (kind, link,
+ * cancel ...) is set by the caller before, with the lock held that makes the
+ * wait visible. If the thread is marked interrupted, or the deadline has
+ * passed, nothing is begun and INTERRUPTED or TIMED_OUT is returned.
+ */
+enum status thread_begin_wait(struct thread *thread, uint64_t deadline) must_check;
+
+/*
+ * End a wait: true for the one who wins, who then must call thread_finish_wait.
+ * The object's lock may be held.
+ */
+bool thread_claim_wait(struct thread *thread);
+
+/* After a claim: disarm the timer, set the result of the call (or restart it,
+ * for WAIT_RESTART) and make the thread runnable. `cancel` is not called: the
+ * one who claimed has taken the thread off its queue. Locks below LOCK_TIMER may be held. */
+void thread_finish_wait(struct thread *thread, int64_t result);
+
+/* Claim, cancel and finish with an error: deadline, interruption, revocation. No locks held. False if it did not wait. */
+bool thread_cancel_wait(struct thread *thread, enum status why);
+
+struct thread_create_request {
+    struct process *process;
+    const struct thread_start *start;
+    uint64_t identity;
+};
+/* With its frame mapped, one reference for the caller. */
+enum status thread_create(const struct thread_create_request *request, struct thread **result) must_check;
+void thread_end(struct thread *thread, uint32_t code);
+/* The mark of a personality's interrupt entry; ends an interruptible wait. */
+void thread_interrupt(struct thread *thread);
