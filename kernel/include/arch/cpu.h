@@ -17,7 +17,7 @@ struct cpu;
 
 /* First thing on each CPU: its tables, traps, features (SMEP, SMAP, NX). */
 void arch_cpu_init(struct cpu *cpu);
-struct cpu *arch_cpu_current(void);
+struct cpu *arch_cpu_current(void); /* may be inline in cpu_state.h */
 /* Interrupt controller and clock, once memory works. False: this machine lacks what is needed, `missing` says what. */
 bool arch_machine_init(const struct boot_info *boot, const char **missing);
 
@@ -25,8 +25,8 @@ bool arch_machine_init(const struct boot_info *boot, const char **missing);
 uint64_t arch_counter_read(void);
 struct time_page;
 void arch_counter_describe(struct time_page *page);
-/* One-shot timer of this CPU, in counter ticks from now; 0: none. */
-void arch_timer_set(uint64_t deadline_counter);
+/* One-shot timer of this CPU, in counter ticks from now; 0: none. It may fire early. */
+void arch_timer_set(uint64_t ticks);
 
 /* Interrupt lines: route to this CPU's vector for `line`; masked at first. */
 enum status arch_interrupt_enable(uint32_t line, uint32_t flags) must_check;

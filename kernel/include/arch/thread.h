@@ -3,7 +3,8 @@
 
 /*
  * Architecture contract: threads. Implemented by arch/NAME; generic code sees
- * struct arch_thread as opaque but for its size.
+ * struct arch_thread as opaque but for its size. thread_state.h may define
+ * some of these functions inline; the declarations here hold all the same.
  */
 #pragma once
 
@@ -50,7 +51,8 @@ void arch_thread_redirect(struct thread *thread, uint64_t pc, uint64_t sp);
 enum status arch_thread_set_base(struct thread *thread, uint32_t which, uint64_t value) must_check;
 
 /* Load what belongs to this thread and not to the kernel: thread pointers, frame pointers
- * for the reflect path, FP ownership. Called when the CPU changes threads. */
+ * for the reflect path, FP ownership. Called when the CPU changes threads (`from` may be
+ * NULL), and with the same thread twice when its process' personality has changed. */
 void arch_thread_switch(struct thread *from, struct thread *to);
 /* To user mode with the current thread's registers. */
 _Noreturn void arch_return_to_user(struct thread *thread);

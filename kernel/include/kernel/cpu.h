@@ -8,6 +8,7 @@
 
 #include <arch/cpu.h>
 #include <kernel/lock.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct thread;
@@ -26,6 +27,9 @@ struct cpu {
     uint32_t locks_held[LOCK_CLASS_COUNT]; /* debug builds */
 };
 
-struct cpu *cpu_current(void);
+static inline struct cpu *cpu_current(void)
+{
+    return arch_cpu_current();
+}
 struct cpu *cpu_get(uint32_t number);
 uint32_t cpu_count(void);

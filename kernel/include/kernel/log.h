@@ -37,7 +37,7 @@ size_t format_text(char *buffer, size_t size, const char *format, va_list argume
     } while (0)
 
 /* Checks that cost too much for a release build. */
-#ifdef TRELLIS_DEBUG
+#if TRELLIS_DEBUG
 #define debug_assert(condition) assert(condition)
 #else
 #define debug_assert(condition) ((void)sizeof(condition))

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <arch/thread.h>
+#include <kernel/cpu.h>
 #include <kernel/object.h>
 #include <kernel/timer.h>
 #include <trellis/frame.h>
@@ -85,7 +86,10 @@ struct thread {
 enum wait_state { WAIT_STATE_NONE, WAIT_STATE_WAITING, WAIT_STATE_ENDED };
 
 /* The thread this CPU runs, or ran when the kernel was entered. */
-struct thread *thread_current(void);
+static inline struct thread *thread_current(void)
+{
+    return cpu_current()->current;
+}
 
 /*
  * The running thread begins to wait: it leaves the CPU at the end of this

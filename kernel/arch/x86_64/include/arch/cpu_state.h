@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * x86-64: what each CPU has of its own, reached through the gs segment while
+ * the kernel runs.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cpu;
+struct thread;
+
+/* Intel SDM volume 3, section 8.7: the 64-bit task state segment. */
+struct x86_task {
+    uint32_t reserved0;
+    uint64_t stacks[3]; /* for entries to rings 0 to 2 */
+    uint64_t reserved1;
+    uint64_t interrupt_stacks[7]; /* IST 1 to 7 */
+    uint64_t reserved2;
+    uint16_t reserved3;
+    uint16_t port_bitmap;
+} __attribute__((packed));
+
+struct arch_cpu {
+    struct cpu *self;         /* assembly knows these seven (offsets.h) */
+    uint64_t stack_top;
+    uint64_t scratch;         /* the user's stack pointer, for a moment */
+    struct thread *thread;    /* the one in user mode */
+    uint64_t frame;           /* kernel address of its frame; 0: calls are not reflected by the short path */
+    uint64_t frame_user;      /* user address of its frame */
+    uint64_t reflect;         /* where reflected calls go */
+    struct thread *floating;  /* whose floating point state is in the registers, or NULL */
+    bool floating_off;        /* CR0.TS is set */
+    uint64_t table_root;      /* physical address in CR3 */
+    uint64_t segments[7];
+    struct x86_task task;
+};
+
+static inline struct cpu *arch_cpu_current(void)
+{
+    struct cpu *cpu;
+    __asm__("mov %%gs:0, %0" : "=r"(cpu));
+    return cpu;
+}
