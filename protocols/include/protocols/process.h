@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * The process server: pids, families, signals, credentials, limits, exec.
+ *
+ * The caller is known by its identity word, never by what it says of itself:
+ * low 32 bits pid (thread group), high 32 bits tid. Every POSIX process holds
+ * one session with this server and two pages shared with it. Nothing here
+ * blocks: what must wait is answered EAGAIN, and the process' child event or
+ * its signal page says when to ask again. Replies carry a Linux errno in the
+ * label.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include <trellis/message.h>
+
+static inline uint64_t process_identity(uint32_t pid, uint32_t tid)
+{
+    return (uint64_t)tid << 32 | pid;
+}
+
+#define PROCESS_OPERATIONS(X)                                                                      \
+    /* [0] flags (enum process_clone_flag), [1] exit signal. The library's gate is closed. Reply to  \
+     * the parent: [0] pid. Reply to the child: [0] 0, [1] its pid; handles: its info page, its     \
+     * signal page, its child event, itself (process). */                                          \
+    X(FORK, 1)                                                                                     \
+    /* A thread in the caller's kernel process. text: struct process_thread. Reply: [0] tid, or the \
+     * pid of the child with PROCESS_THREAD_NEW_PID. */                                            \
+    X(THREAD, 2)                                                                                   \
+    /* The calling thread is about to end (by thread_end); not the last one. */                    \
+    X(THREAD_EXIT, 3)                                                                              \
+    /* [0] wait status as wait4 gives it. Not answered: the process ends. From a vfork child: its   \
+     * pid ends and it is answered; it then ends its thread. */                                    \
+    X(EXIT, 4)                                                                                     \
+    /* handles: the start block (memory), then MOVEd: nothing else. text: the new name, NUL, the    \
+     * executable's path. [0] flags (enum process_exec_flag), [1] owner uid, [2] gid for set-id.    \
+     * Not answered when it works. */                                                              \
+    X(EXEC, 5)                                                                                     \
+    /* [0] id type (P_ALL 0, P_PID 1, P_PGID 2), [1] id, [2] options (WNOHANG is the library's      \
+     * business: EAGAIN says that nobody has changed). Reply: [0] pid, [1] wait status, [2] uid,    \
+     * text: struct process_usage of the child. ECHILD. */                                         \
+    X(WAIT, 6)                                                                                     \
+    /* [0] pid as kill takes it, [1] signal, [2] tid or 0, [3] bit 0: text is a struct              \
+     * process_signal to queue (sigqueue). */                                                      \
+    X(KILL, 7)                                                                                     \
+    /* [0] mask of the signals to leave alone. Reply: text struct process_signal; EAGAIN. */       \
+    X(TAKE_SIGNAL, 8)                                                                              \
+    /* [0] pid or 0, [1] group or 0. */                                                            \
+    X(SET_GROUP, 9)                                                                                \
+    X(SET_SESSION, 10)                                                                             \
+    /* [0] pid or 0. Reply: [0] group, [1] session, [2] uid. */                                    \
+    X(GET_GROUP, 11)                                                                               \
+    /* [0] enum process_identity_call, [1..3] the arguments (-1: unchanged); text: groups for        \
+     * setgroups. Reply: the info page has changed; handles: new root, new working directory. The   \
+     * request's handles: the old ones. */                                                         \
+    X(SET_CREDENTIALS, 12)                                                                         \
+    /* [0] pid or 0, [1] resource, [2] 1 to set: text two u64 (soft, hard). Reply: text the old. */ \
+    X(LIMIT, 13)                                                                                   \
+    /* [0] which (PRIO_*), [1] who, [2] 1 to set, [3] nice. Reply: [0] nice (the lowest). */        \
+    X(PRIORITY, 14)                                                                                \
+    /* [0] 0 self, 1 children, 2 thread; reply: text struct process_usage. */                      \
+    X(USAGE, 15)                                                                                   \
+    /* ITIMER_REAL and alarm. [0] first expiry in ns from now (0: disarm), [1] interval, [2] bit 0:  \
+     * only ask. Reply: [0] what was left, [1] the old interval. */                                \
+    X(TIMER, 16)                                                                                   \
+    /* [0] rdev of a terminal, [1] enum process_terminal, [2] group. Session and job control rules   \
+     * are checked here. Reply: [0] session, [1] group. */                                         \
+    X(TERMINAL, 17)                                                                                \
+    /* Reply: text: for each mount u32 number, u32 parent mount, strings source, directory, type,    \
+     * options; handle with [0] mount number: a session of its root for the caller. */             \
+    X(MOUNT, 18)                                                                                   \
+    /* [0] enum process_power (reboot). */                                                         \
+    X(POWER, 19)                                                                                   \
+    /* [0] 1 host name, 2 domain name; text: the new one; no text: reply has it. */                \
+    X(NAME, 20)                                                                                    \
+    /* text: the calling thread's new name (prctl PR_SET_NAME). */                                 \
+    X(THREAD_NAME, 21)                                                                             \
+    /* [0] pid. Reply: handle: an event with PROCESS_ENDED when it has (pidfd). */                  \
+    X(OPEN_PID, 22)                                                                                \
+    /* Reply: text struct process_totals (sysinfo, load). */                                       \
+    X(TOTALS, 23)                                                                                  \
+    /* The caller has created what was the parent's wish with vfork: [0] 0. Internal to exec. */   \
+    X(SET_DUMPABLE, 24)
+
+enum process_operation {
+#define X(name, number) PROCESS_##name = (number),
+    PROCESS_OPERATIONS(X)
+#undef X
+};
+
+enum process_clone_flag {
+    PROCESS_CLONE_PARENT = 1u << 0, /* the child's parent is the caller's parent */
+};
+
+enum process_exec_flag {
+    PROCESS_EXEC_SET_UID = 1u << 0,
+    PROCESS_EXEC_SET_GID = 1u << 1,
+};
+
+enum process_identity_call {
+    PROCESS_SET_UID, PROCESS_SET_GID, PROCESS_SET_REUID, PROCESS_SET_REGID,
+    PROCESS_SET_RESUID, PROCESS_SET_RESGID, PROCESS_SET_GROUPS, PROCESS_SET_FSUID, PROCESS_SET_FSGID,
+};
+
+enum process_terminal { PROCESS_TERMINAL_ASK, PROCESS_TERMINAL_ACQUIRE, PROCESS_TERMINAL_FOREGROUND, PROCESS_TERMINAL_LEAVE };
+enum process_power { PROCESS_POWER_OFF, PROCESS_POWER_RESTART };
+
+/* Where and as what a new thread begins. */
+struct process_thread {
+    uint64_t pc, sp, argument, tls;
+    uint32_t flags;       /* enum process_thread_flag */
+    uint32_t exit_signal;
+};
+
+enum process_thread_flag {
+    PROCESS_THREAD_NEW_PID = 1u << 0, /* vfork and CLONE_VM: another pid in the same kernel process */
+};
+
+struct process_usage {
+    uint64_t user_us, system_us;
+    uint64_t peak_kib, minor_faults, major_faults, voluntary, involuntary;
+};
+
+struct process_totals {
+    uint64_t processes, threads, running;
+    uint64_t pages_total, pages_free, pages_shared;
+    uint64_t load[3]; /* scaled by 65536 */
+};
+
+/* One signal with its cause: Linux' siginfo in a neutral shape. */
+struct process_signal {
+    int32_t number, code, error;
+    uint32_t pid, uid;
+    int32_t status;   /* SIGCHLD */
+    uint64_t value;   /* sigval, or the fault address */
+    uint64_t user_ticks, system_ticks;
+    uint32_t timer, overrun;
+};
+
+/*
+ * The info page: written by the process server, read by the library (mapped
+ * read-only). What a program asks about itself most is answered from here.
+ */
+struct process_info_page {
+    uint32_t version;        /* odd while it changes */
+    uint32_t pid, parent, group, session;
+    uint32_t uid, euid, suid, fsuid;
+    uint32_t gid, egid, sgid, fsgid;
+    uint32_t group_count;
+    uint32_t groups[32];
+    uint32_t terminal;       /* rdev of the controlling terminal, 0: none */
+    uint64_t pending;        /* signals pending for the whole process; bit n-1 is signal n */
+    uint64_t limits[16][2];  /* soft, hard: RLIMIT_* */
+    int32_t nice;
+    uint32_t secure;         /* AT_SECURE of the running program */
+};
+
+/*
+ * The signal page: written by the library, except `pending`; the server reads
+ * it as a hint. Slot n belongs to the thread that the server gave slot n.
+ */
+#define PROCESS_SIGNAL_THREADS 120
+enum process_disposition { PROCESS_SIGNAL_DEFAULT = 0, PROCESS_SIGNAL_IGNORE = 1, PROCESS_SIGNAL_HANDLER = 2 };
+
+struct process_signal_page {
+    uint8_t disposition[65]; /* enum process_disposition, by signal number */
+    uint8_t no_child_wait;   /* SIGCHLD has SA_NOCLDWAIT or is ignored: children are not kept */
+    uint8_t no_child_stop;   /* SA_NOCLDSTOP */
+    uint8_t unused[5];
+    struct {
+        uint32_t tid;        /* server */
+        uint32_t unused;
+        uint64_t mask;       /* library: blocked signals */
+        uint64_t waiting;    /* library: signals sigtimedwait or a signalfd wants though blocked */
+        uint64_t pending;    /* server: pending for this thread */
+    } threads[PROCESS_SIGNAL_THREADS];
+};
+
+/* Bits of the child event, level; the library clears before it asks again. */
+#define PROCESS_CHILD_CHANGED (1u << 8)
+#define PROCESS_SIGNAL_PENDING (1u << 9) /* a signal somebody waits for (signalfd, sigtimedwait) arrived */
+/* Of an OPEN_PID event. */
+#define PROCESS_ENDED (1u << 8)
+/* Of the vfork parent's child event: the child has called exec or ended. */
+#define PROCESS_VFORK_DONE (1u << 10)
