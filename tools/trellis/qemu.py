@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: MIT
+# Copyright The Trellis authors
+
+"""The emulator: its command line, its process, and what its end means."""
+
+import dataclasses
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+
+from trellis import errors, frames
+
+EXECUTABLES = {"x86_64": "qemu-system-x86_64"}
+MACHINES = {
+    "q35": "q35",
+    "pc": "pc",
+    "microvm": "microvm,pit=on,pic=on,rtc=on,isa-serial=on",
+}
+CPUS = {"tcg": "max", "kvm": "host"}
+EXACT_COUNTING = ["-icount", "shift=0,sleep=off"]
+
+POWER_PORT = frames.CONSTANTS["CONSOLE_POWER_PORT"]
+
+
+def _status_of(name):
+    return frames.CONSTANTS[name] << 1 | 1
+
+
+STATUS_POWER_OFF = _status_of("CONSOLE_POWER_OFF")
+STATUS_PANIC = _status_of("CONSOLE_POWER_PANIC")
+STATUS_OUT_OF_MEMORY = _status_of("CONSOLE_POWER_OUT_OF_MEMORY")
+
+
+@dataclasses.dataclass
+class Machine:
+    """What to emulate. `extra`: further QEMU arguments, such as EXACT_COUNTING."""
+
+    kernel: str
+    archive: str
+    architecture: str = "x86_64"
+    append: str = "console=framed"
+    memory: str = "512M"
+    cpus: int = 1
+    machine: str = "q35"
+    accelerator: str = "tcg"
+    extra: list = dataclasses.field(default_factory=list)
+
+    def check(self):
+        """Failure if a value is none that QEMU here could take."""
+        if self.machine not in MACHINES:
+            raise errors.Failure(f"--machine {self.machine}: choose {', '.join(MACHINES)}")
+        if self.accelerator not in CPUS:
+            raise errors.Failure(f"--accel {self.accelerator}: choose {', '.join(CPUS)}")
+        if self.accelerator == "kvm" and not os.access("/dev/kvm", os.R_OK | os.W_OK):
+            raise errors.Failure("--accel kvm: /dev/kvm is not there or not yours to use; "
+                                 "leave --accel out, TCG works anywhere")
+
+    @property
+    def cpu(self):
+        """The CPU model, to be stated beside every figure."""
+        return CPUS[self.accelerator]
+
+    def command_line(self, console_fd):
+        """QEMU's arguments; `console_fd` is an open socket, its serial port's other end."""
+        return [
+            EXECUTABLES[self.architecture],
+            "-machine", f"{MACHINES[self.machine]},accel={self.accelerator}",
+            "-cpu", self.cpu,
+            "-m", self.memory,
+            "-smp", str(self.cpus),
+            "-kernel", str(self.kernel),
+            "-initrd", str(self.archive),
+            "-append", self.append,
+            "-no-reboot", "-nodefaults", "-no-user-config", "-display", "none",
+            "-chardev", f"socket,id=console,fd={console_fd}",
+            "-serial", "chardev:console",
+            "-device", f"isa-debug-exit,iobase={POWER_PORT:#x},iosize=0x4",
+            *self.extra,
+        ]
+
+
+class Emulator:
+    """A running QEMU; a context manager that leaves none behind.
+
+    `console` is the non-blocking socket to the guest's serial port.
+    """
+
+    def __init__(self, machine):
+        machine.check()
+        self.console, far_end = socket.socketpair()
+        self.console.setblocking(False)
+        self._messages = tempfile.TemporaryFile()
+        with far_end:
+            self._process = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", "--", *machine.command_line(far_end.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=self._messages,
+                stderr=self._messages,
+                pass_fds=[far_end.fileno()],
+                start_new_session=True,
+            )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+        self.console.close()
+        self._messages.close()
+
+    @property
+    def pid(self):
+        """The emulator's process."""
+        return self._process.pid
+
+    def status(self):
+        """Exit status, negative for a signal; None while it runs."""
+        return self._process.poll()
+
+    def wait(self, seconds):
+        """Waits for the emulator to end by itself; its status, or None."""
+        try:
+            return self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def end(self):
+        """Ends the emulator if it still runs."""
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+    def messages(self):
+        """What the emulator itself printed."""
+        self._messages.seek(0)
+        return self._messages.read().decode(errors="replace").strip()
+
+
+def describe_status(status):
+    """An emulator's exit status in words."""
+    if status < 0:
+        return f"was ended by {signal.Signals(-status).name}"
+    return f"exited with status {status}"
