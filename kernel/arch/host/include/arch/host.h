@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * The host architecture: the generic kernel as part of an ordinary program.
+ *
+ * Physical memory is an arena, page tables are lists, the clock is a variable.
+ * User addresses are resolved through the address space of the CPU; where none
+ * is loaded they are the test's own pointers.
+ */
+#pragma once
+
+#include <stdint.h>
+
+struct boot_info;
+struct thread;
+
+/* Physical memory from 0 of so many pages, and its boot information; calls page_init. */
+void host_memory_init(uint64_t pages);
+
+/* The clock of arch_counter_read: nanoseconds. */
+extern uint64_t host_clock_ns;
+/* What was last asked of arch_timer_set. */
+extern uint64_t host_timer_counter;
+
+/* The thread that runs. Its address space is not loaded by this: see cpu_current()->space. */
+void host_run_thread(struct thread *thread);
