@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/* x86-64: what the files of this folder share. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <trellis/boot_info.h>
+
+/* In C since start.S: `start_info` is the physical address of struct hvm_start_info. */
+_Noreturn void boot_pvh(uint64_t start_info);
+
+/*
+ * Build and load the kernel's page tables: all RAM in the direct map, the image
+ * with each part's own protection. The tables' frames are taken from free
+ * memory and marked as the kernel's. False if there is no room for them.
+ */
+bool boot_build_tables(struct boot_info *boot);
+
+/* Stop: there is nothing to report to yet but the serial line. */
+_Noreturn void boot_fail(const char *message);
+
+/* The image, from the link script; addresses are virtual. */
+extern const char image_start[], image_text_end[], image_rodata_end[], image_end[];
+extern const char boot_stack_guard[];

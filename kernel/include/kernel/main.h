@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/* Where boot/ hands over. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <trellis/boot_info.h>
+
+/*
+ * On the first CPU: interrupts off, all RAM but BOOT_MEMORY_RESERVED in the
+ * direct map, the image with its own protections, the stack as start.S made
+ * it. `boot` is in the image and stays.
+ */
+_Noreturn void kernel_main(struct boot_info *boot);
+
+/* The value of `name=value` on the command line, up to the next space; NULL if it is not there. */
+const char *command_line_option(const char *name, size_t *length);
