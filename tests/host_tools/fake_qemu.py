@@ -114,7 +114,9 @@ def describe(port, start):
     """What START said."""
     flags, rows, columns, arguments, environment = start
     words = b" ".join(arguments[1:])
-    port.send(STDOUT, b"flags=%d window=%dx%d arguments=%s\n" % (flags, rows, columns, words))
+    text = b"flags=%d window=%dx%d arguments=%s\n" % (flags, rows, columns, words)
+    for place in range(0, len(text), 1024):
+        port.send(STDOUT, text[place : place + 1024])
     port.send(STDERR, b"\n".join(sorted(environment)) + b"\n")
     return 0
 

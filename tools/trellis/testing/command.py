@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+# Copyright The Trellis authors
+
+"""`./trellis test`: everything that can be checked, closing with `N passed, N failed`."""
+
+import concurrent.futures
+import dataclasses
+import json
+import os
+import sys
+import time
+import traceback
+
+from trellis import build, errors, host_packages
+from trellis.testing import groups
+from trellis.testing.outcome import FAILED, PASSED, SKIPPED, Skip, Tally, TestResult
+
+WORKERS = 2
+GROUPS = ("lint", "unit", "tools", "system")
+
+
+def add_arguments(parser):
+    """Options of `test`."""
+    parser.add_argument("selection", nargs="*",
+                        help="names or parts of names, such as unit, system/shell, lint/includes")
+    parser.add_argument("--arch", default="x86_64", help="x86_64 (the others are not there yet)")
+    parser.add_argument("--list", action="store_true", help="print the names only")
+    parser.add_argument("--verbose", action="store_true", help="a line for every test")
+    parser.add_argument("--json", action="store_true", help="print all results as JSON")
+
+
+def main(options):
+    """Runs the selected tests; 0 if none failed and there was one."""
+    build.check_architecture(options.arch)
+    host_packages.ensure("test")
+    tally = Tally(options.verbose, sys.stderr if options.json else sys.stdout)
+    built = run_one(*groups.build_test(options.arch)[0], tally)
+    tests = [test for test in find(options.arch, built) if selected(test[0], options.selection)]
+    if options.list:
+        print("\n".join(name for name, _ in tests))
+        return 0
+    run_all(tests, tally)
+    if options.selection and not tests:
+        raise errors.Failure(f"no test's name has {' or '.join(options.selection)}; "
+                             "./trellis test --list prints the names")
+    if options.json:
+        counts = {kind: tally.count(kind) for kind in (PASSED, FAILED, SKIPPED)}
+        results = [dataclasses.asdict(result) for result in tally.results]
+        print(json.dumps({**counts, "tests": results}, indent=2))
+    print(tally.summary(), file=sys.stderr if options.json else sys.stdout, flush=True)
+    return int(tally.count(FAILED) > 0)
+
+
+def find(architecture, built):
+    """All tests; those that need the build only if it stands (it has failed otherwise)."""
+    tests = groups.lint_tests() + groups.tools_tests()
+    if built:
+        tests += groups.unit_tests() + groups.system_tests(architecture)
+    return tests
+
+
+def selected(name, selection):
+    """Whether a test is wanted: no selection, or a part of its name."""
+    return not selection or any(
+        name == word or name.startswith(word + "/") or (word not in GROUPS and word in name)
+        for word in selection)
+
+
+def run_all(tests, tally):
+    """Runs tests, two at a time: there are at most two emulators."""
+    with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        for future in [pool.submit(run_one, name, test, tally) for name, test in tests]:
+            future.result()
+
+
+def run_one(name, test, tally):
+    """Runs one test and tells the tally; whether it passed."""
+    started = time.monotonic()
+    result, message = PASSED, ""
+    try:
+        test()
+    except Skip as skip:
+        result, message = SKIPPED, str(skip)
+    except errors.Failure as failure:
+        result, message = FAILED, str(failure)
+    except AssertionError as failure:
+        result, message = FAILED, _where(failure) + (str(failure) or "assertion failed")
+    except Exception:
+        result, message = FAILED, traceback.format_exc()
+    tally.add(TestResult(name, result, time.monotonic() - started, message))
+    return result == PASSED
+
+
+def _where(failure):
+    """The test's own line that failed, as FILE:LINE: CODE."""
+    frames = [frame for frame in traceback.extract_tb(failure.__traceback__)
+              if "/tests/" in frame.filename]
+    path = os.path.relpath(frames[-1].filename) if frames else ""
+    return f"{path}:{frames[-1].lineno}: {frames[-1].line}\n" if frames else ""

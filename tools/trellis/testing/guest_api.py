@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: MIT
+# Copyright The Trellis authors
+
+"""What tests/system/*.py use: a machine to run commands in, and a terminal to type at.
+
+    def test_pipes(guest):
+        done = guest.run(["sh", "-c", "echo a b | wc -w"])
+        assert (done.status, done.stdout) == (0, "2\n")
+
+    def test_line_editing(guest):
+        with guest.shell() as shell:
+            shell.expect("# ")
+            shell.send("ech\bho hi\n")
+            shell.expect("\nhi\r\n")
+
+Each `run`, `shell` and `native` boots a machine of its own.
+"""
+
+import contextlib
+import dataclasses
+import fcntl
+import os
+import pathlib
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+
+from trellis import boot_archive, guest as guests, paths, progress, qemu, run
+from trellis.conversation import Request
+from trellis.host_streams import CapturedStreams, Log
+
+TIMEOUT_S = 120
+
+
+@dataclasses.dataclass
+class Done:
+    """How a command in a guest ended. `status` is as `./trellis run` exits."""
+
+    status: int
+    outcome: guests.Outcome
+    message: str
+    stdout_bytes: bytes
+    stderr_bytes: bytes
+    log: str
+
+    @property
+    def stdout(self):
+        """Standard output as text."""
+        return self.stdout_bytes.decode(errors="backslashreplace")
+
+    @property
+    def stderr(self):
+        """Standard error as text."""
+        return self.stderr_bytes.decode(errors="backslashreplace")
+
+    def __str__(self):
+        return (f"status {self.status} ({self.outcome.value}) {self.message}\n"
+                f"stdout: {self.stdout[-4000:]}\nstderr: {self.stderr[-4000:]}\n"
+                f"log: {self.log[-4000:]}")
+
+
+class Guest:
+    """Makes machines for one test; `name` names its logs."""
+
+    def __init__(self, name, architecture="x86_64"):
+        self._name = re.sub(r"\W+", "-", name)
+        self._architecture = architecture
+
+    def run(self, arguments, stdin=b"", timeout=TIMEOUT_S, root=None, env=None, trace=False,
+            **machine):
+        """Boots, runs one command, and gives its Done.
+
+        `stdin`: bytes or text. `root`: a host directory laid over the default root.
+        `machine`: fields of qemu.Machine, such as memory="64M", append="...", cpus=1.
+        """
+        environment = {**run.ENVIRONMENT, **(env or {})}
+        request = Request(list(arguments), environment, trace=trace)
+        with self._archive(root) as archive:
+            return self._boot(archive, request, stdin, timeout, machine)
+
+    def native(self, program, timeout=TIMEOUT_S, **machine):
+        """Boots with a program of tests/system/native as init's only task."""
+        archive = boot_archive.default(self._architecture, with_tests=True)
+        append = f"init.run=bin/{program} {machine.pop('append', '')}".strip()
+        request = Request([program], dict(run.ENVIRONMENT))
+        return self._boot(archive, request, b"", timeout, {**machine, "append": append})
+
+    @contextlib.contextmanager
+    def shell(self, *arguments, rows=24, columns=80, command=()):
+        """`./trellis run ARGUMENTS [-- COMMAND]` on a pseudo-terminal: a Terminal."""
+        words = [sys.executable, "-B", str(paths.TREE / "trellis"), "run", "--no-build", "--quiet",
+                 *arguments, *(["--", *command] if command else [])]
+        terminal = Terminal(words, rows, columns)
+        try:
+            yield terminal
+        finally:
+            terminal.end()
+
+    @contextlib.contextmanager
+    def _archive(self, root):
+        if root is None:
+            yield boot_archive.default(self._architecture)
+            return
+        with tempfile.TemporaryDirectory(prefix="trellis-") as directory:
+            archive = pathlib.Path(directory) / "boot.cpio"
+            boot_archive.write(self._architecture, archive, str(root))
+            yield archive
+
+    def _boot(self, archive, request, stdin, timeout, machine):
+        """One boot; a crash of the emulator itself is told and tried once more."""
+        append = f"console=framed {machine.pop('append', '')}".strip()
+        emulated = qemu.Machine(
+            kernel=paths.kernel_image(self._architecture), archive=archive,
+            architecture=self._architecture, append=append, **machine)
+        done = self._boot_once(emulated, request, stdin, timeout)
+        if done.outcome is guests.Outcome.EMULATOR_CRASH:
+            progress.say(f"{self._name}: {done.message}; trying once more")
+            done = self._boot_once(emulated, request, stdin, timeout)
+        return done
+
+    def _boot_once(self, machine, request, stdin, timeout):
+        log_path = paths.log_directory() / f"test-{self._name}.log"
+        with tempfile.TemporaryFile() as source:
+            source.write(stdin.encode() if isinstance(stdin, str) else stdin)
+            source.seek(0)
+            streams = CapturedStreams(Log(log_path, False), source.fileno())
+            result = guests.Guest(machine, request, streams, timeout).run()
+        return Done(int(result.code), result.outcome, result.message,
+                    bytes(streams.output["stdout"]), bytes(streams.output["stderr"]),
+                    log_path.read_text(errors="replace"))
+
+
+class Terminal:
+    """A program on a pseudo-terminal: type with send, watch with expect."""
+
+    def __init__(self, arguments, rows=24, columns=80):
+        self._master, slave = os.openpty()
+        self.resize(rows, columns)
+        self.transcript = ""
+        self._matched = 0
+        self._process = subprocess.Popen(
+            ["setsid", "--ctty", *arguments], stdin=slave, stdout=slave, stderr=slave,
+            env={**os.environ, "TERM": "vt100"})
+        os.close(slave)
+
+    def send(self, text):
+        """Types text; `"\\x03"` is Ctrl-C."""
+        os.write(self._master, text.encode())
+
+    def resize(self, rows, columns):
+        """Changes the window's size."""
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def expect(self, pattern, timeout=30):
+        """Waits for a regular expression in the output after the last match; the match."""
+        deadline = time.monotonic() + timeout
+        while True:
+            found = re.compile(pattern, re.MULTILINE).search(self.transcript, self._matched)
+            if found:
+                self._matched = found.end()
+                return found
+            if not self._read(deadline):
+                raise AssertionError(f"no {pattern!r} in {timeout} s, or the program ended; "
+                                     f"the terminal shows:\n{self.transcript[-3000:]}")
+
+    def wait(self, timeout=30):
+        """Reads to the end of the program; its exit status."""
+        deadline = time.monotonic() + timeout
+        while self._read(deadline):
+            pass
+        return self._process.wait(max(0.1, deadline - time.monotonic()))
+
+    def signal(self, number):
+        """Sends a signal to the program."""
+        self._process.send_signal(number)
+
+    def end(self):
+        """Ends the program if it still runs."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(2)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        os.close(self._master)
+
+    def _read(self, deadline):
+        """Adds output to the transcript; False at the end or the deadline."""
+        remaining = deadline - time.monotonic()
+        if remaining <= 0 or not select.select([self._master], [], [], remaining)[0]:
+            return False
+        try:
+            data = os.read(self._master, 65536)
+        except OSError:
+            return False
+        self.transcript += data.decode(errors="replace")
+        return bool(data)
