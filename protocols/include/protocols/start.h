@@ -35,6 +35,7 @@ struct start_block {
     uint64_t size;         /* of this structure */
     uint32_t instance;     /* 0 at the first start, 1 after the first restart ... */
     uint32_t handle_count;
+    char name[START_NAME]; /* the service's, NUL-terminated */
     struct start_handle handles[START_HANDLES];
     char arguments[START_ARGUMENTS]; /* the manifest's argument line, NUL-terminated */
 };
