@@ -25,7 +25,7 @@ struct frame_registers {
     uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp;
     uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
     uint64_t pc, sp, flags;
-    uint64_t fs_base, gs_base; /* saved for debuggers and signal frames; loaded by frame_resume */
+    uint64_t fs_base, gs_base; /* for debuggers; not saved by a reflected call, left alone by frame_resume */
     uint64_t number;           /* the call number of a reflected call, or ~0 */
 };
 

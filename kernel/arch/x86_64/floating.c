@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * x86-64: floating point and vector state, loaded lazily.
+ *
+ * The registers belong to one thread, cpu->arch.floating; while another runs,
+ * CR0.TS makes its first use trap, and then the state changes hands. A server
+ * that never computes costs nothing. The kernel itself is compiled without
+ * these registers. Not eager, although that is today's habit on hardware with
+ * speculative leaks: under emulation saving costs eight calls (docs/decisions).
+ */
+#include "x86.h"
+
+#include <arch/thread.h>
+#include <kernel/cpu.h>
+#include <kernel/process.h>
+#include <kernel/slab.h>
+#include <kernel/string.h>
+#include <kernel/thread.h>
+
+#define STATE_ALIGNMENT 64
+#define STATE_FXSAVE_SIZE 512
+#define STATE_X87_SSE UINT64_C(3)
+#define STATE_AVX UINT64_C(4)
+#define CONTROL_WORD_INITIAL 0x37f
+#define MXCSR_OFFSET 24
+#define MXCSR_INITIAL 0x1f80
+#define CR0_TASK_SWITCHED (UINT64_C(1) << 3)
+
+/* CPUID leaf 13: which components there are, and the size of those enabled in XCR0. */
+void x86_floating_init(void)
+{
+    x86_features.state_size = STATE_FXSAVE_SIZE;
+    if (x86_features.extended_state) {
+        x86_features.state_mask = x86_identify(13, 0).eax & (STATE_X87_SSE | STATE_AVX);
+        __asm__ volatile("xsetbv" : : "c"(0), "a"((uint32_t)x86_features.state_mask), "d"(0));
+        x86_features.state_size = x86_identify(13, 0).ebx;
+    }
+    x86_write_cr0(x86_read_cr0() | CR0_TASK_SWITCHED);
+    cpu_current()->arch.floating_off = true;
+}
+
+static size_t allocation_size(void)
+{
+    return x86_features.state_size + STATE_ALIGNMENT;
+}
+
+static uint8_t *aligned_state(const struct thread *thread)
+{
+    uint64_t address = (uint64_t)thread->arch.floating;
+    return (uint8_t *)((address + STATE_ALIGNMENT - 1) & ~(uint64_t)(STATE_ALIGNMENT - 1));
+}
+
+static void save_state(struct thread *thread)
+{
+    uint8_t *state = aligned_state(thread);
+    if (x86_features.extended_state)
+        __asm__ volatile("xsave64 (%0)" : : "r"(state), "a"(~0u), "d"(~0u) : "memory");
+    else
+        __asm__ volatile("fxsave64 (%0)" : : "r"(state) : "memory");
+}
+
+static void load_state(struct thread *thread)
+{
+    const uint8_t *state = aligned_state(thread);
+    if (x86_features.extended_state)
+        __asm__ volatile("xrstor64 (%0)" : : "r"(state), "a"(~0u), "d"(~0u) : "memory");
+    else
+        __asm__ volatile("fxrstor64 (%0)" : : "r"(state) : "memory");
+}
+
+static enum status allocate_state(struct thread *thread, struct account *account)
+{
+    enum status status = memory_allocate(account, allocation_size(), &thread->arch.floating);
+    if (status != STATUS_OK)
+        return status;
+    thread->arch.floating_account = account;
+    uint8_t *state = aligned_state(thread);
+    *(uint16_t *)state = CONTROL_WORD_INITIAL;
+    *(uint32_t *)(state + MXCSR_OFFSET) = MXCSR_INITIAL;
+    return STATUS_OK;
+}
+
+static void set_floating_off(struct cpu *cpu, bool off)
+{
+    if (cpu->arch.floating_off == off)
+        return;
+    cpu->arch.floating_off = off;
+    if (off)
+        x86_write_cr0(x86_read_cr0() | CR0_TASK_SWITCHED);
+    else
+        __asm__ volatile("clts");
+}
+
+/* Into memory, so that another thread or a copy can have it. */
+static void put_away(struct cpu *cpu)
+{
+    if (cpu->arch.floating == NULL)
+        return;
+    set_floating_off(cpu, false);
+    save_state(cpu->arch.floating);
+    cpu->arch.floating = NULL;
+}
+
+bool x86_floating_load(struct thread *thread)
+{
+    struct cpu *cpu = cpu_current();
+    if (thread->arch.floating == NULL &&
+        allocate_state(thread, thread->process->account) != STATUS_OK)
+        return false;
+    put_away(cpu);
+    set_floating_off(cpu, false);
+    load_state(thread);
+    cpu->arch.floating = thread;
+    return true;
+}
+
+void x86_floating_switch(struct cpu *cpu, struct thread *thread)
+{
+    set_floating_off(cpu, cpu->arch.floating != thread);
+}
+
+enum status arch_thread_clone(struct thread *thread, struct thread *from)
+{
+    struct cpu *cpu = cpu_current();
+    if (from->arch.floating != NULL) {
+        enum status status = allocate_state(thread, thread->process->account);
+        if (status != STATUS_OK)
+            return status;
+        if (cpu->arch.floating == from) {
+            put_away(cpu);
+            set_floating_off(cpu, true);
+        }
+        memcpy(aligned_state(thread), aligned_state(from), x86_features.state_size);
+    }
+    arch_thread_get_registers(from, &thread->arch.registers);
+    thread->arch.full = from->arch.full;
+    return STATUS_OK;
+}
+
+void arch_thread_free(struct thread *thread)
+{
+    struct cpu *cpu = cpu_current();
+    if (cpu->arch.floating == thread) {
+        cpu->arch.floating = NULL;
+        set_floating_off(cpu, true);
+    }
+    if (cpu->arch.thread == thread)
+        cpu->arch.thread = NULL;
+    if (thread->arch.floating != NULL)
+        memory_free(thread->arch.floating_account, thread->arch.floating, allocation_size());
+    thread->arch.floating = NULL;
+}

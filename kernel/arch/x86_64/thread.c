@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * x86-64: threads.
+ *
+ * The segment bases stay in the CPU until another thread is loaded
+ * (cpu->arch.thread says whose they are); user mode changes them without the
+ * kernel where it has the instructions, so they are read back at that time.
+ */
+#include "x86.h"
+
+#include <arch/layout.h>
+#include <arch/thread.h>
+#include <kernel/cpu.h>
+#include <kernel/process.h>
+#include <kernel/string.h>
+#include <kernel/thread.h>
+
+#define MSR_FS_BASE 0xc0000100
+#define MSR_KERNEL_GS_BASE 0xc0000102
+#define BASE_END (UINT64_C(1) << 47)
+/* Arithmetic flags, TF, DF, RF, AC, ID. */
+#define FLAGS_USER 0x250dd5
+
+enum thread_base { BASE_FS, BASE_GS };
+
+static void read_bases(struct frame_registers *registers)
+{
+    if (!x86_features.base_instructions)
+        return;
+    __asm__ volatile("rdfsbase %0\n\t"
+                     "swapgs\n\t"
+                     "rdgsbase %1\n\t"
+                     "swapgs"
+                     : "=&r"(registers->fs_base), "=&r"(registers->gs_base));
+}
+
+static void load_bases(const struct frame_registers *registers)
+{
+    if (x86_features.base_instructions) {
+        __asm__ volatile("wrfsbase %0\n\t"
+                         "swapgs\n\t"
+                         "wrgsbase %1\n\t"
+                         "swapgs"
+                         :
+                         : "r"(registers->fs_base), "r"(registers->gs_base));
+    } else {
+        x86_write_msr(MSR_FS_BASE, registers->fs_base);
+        x86_write_msr(MSR_KERNEL_GS_BASE, registers->gs_base);
+    }
+}
+
+enum status arch_thread_init(struct thread *thread, const struct arch_thread_start *start)
+{
+    if (start->pc >= USER_END || start->tls >= BASE_END)
+        return STATUS_INVALID;
+    memset(&thread->arch, 0, sizeof(thread->arch));
+    thread->arch.registers = (struct frame_registers){
+        .pc = start->pc,
+        .sp = start->sp,
+        .rdi = start->argument,
+        .fs_base = start->tls,
+        .flags = FLAGS_ENTRY,
+        .number = ~UINT64_C(0),
+    };
+    thread->arch.full = 1;
+    return STATUS_OK;
+}
+
+void arch_message_set_word(struct thread *thread, unsigned n, uint64_t value)
+{
+    struct frame_registers *registers = x86_registers(thread);
+    uint64_t *const words[MESSAGE_WORDS] = {
+        &registers->rdx, &registers->r10, &registers->r8,  &registers->r9,
+        &registers->r12, &registers->r13, &registers->r14, &registers->r15,
+    };
+    *words[n] = value;
+}
+
+void arch_thread_get_registers(struct thread *thread, struct frame_registers *registers)
+{
+    if (cpu_current()->arch.thread == thread)
+        read_bases(&thread->arch.registers);
+    *registers = thread->arch.registers;
+    registers->number = ~UINT64_C(0);
+}
+
+enum status arch_thread_set_registers(struct thread *thread, const struct frame_registers *registers)
+{
+    if (registers->pc >= USER_END)
+        return STATUS_INVALID;
+    struct frame_registers *own = &thread->arch.registers;
+    uint64_t fs_base = own->fs_base, gs_base = own->gs_base;
+    *own = *registers;
+    own->fs_base = fs_base;
+    own->gs_base = gs_base;
+    own->flags = (registers->flags & FLAGS_USER) | FLAGS_ENTRY;
+    thread->arch.full = 1;
+    return STATUS_OK;
+}
+
+void arch_thread_redirect(struct thread *thread, uint64_t pc, uint64_t sp)
+{
+    thread->arch.registers.pc = pc;
+    thread->arch.registers.sp = sp;
+    thread->arch.registers.flags = FLAGS_ENTRY;
+}
+
+enum status arch_thread_set_base(struct thread *thread, uint32_t which, uint64_t value)
+{
+    if (which > BASE_GS || value >= BASE_END)
+        return STATUS_INVALID;
+    bool loaded = cpu_current()->arch.thread == thread;
+    struct frame_registers *registers = &thread->arch.registers;
+    if (loaded)
+        read_bases(registers);
+    if (which == BASE_FS)
+        registers->fs_base = value;
+    else
+        registers->gs_base = value;
+    if (loaded)
+        load_bases(registers);
+    return STATUS_OK;
+}
+
+void arch_thread_switch(struct thread *from, struct thread *to)
+{
+    struct cpu *cpu = cpu_current();
+    struct thread *loaded = cpu->arch.thread;
+    (void)from;
+    if (loaded != to) {
+        if (loaded != NULL)
+            read_bases(&loaded->arch.registers);
+        load_bases(&to->arch.registers);
+        cpu->arch.thread = to;
+        x86_floating_switch(cpu, to);
+    }
+    cpu->arch.reflect = to->process->personality.reflect;
+    cpu->arch.frame = cpu->arch.reflect != 0 ? (uint64_t)to->frame : 0;
+    cpu->arch.frame_user = to->frame_address;
+}
+
+/*
+ * sysretq and iretq fault in the kernel on an address that is not canonical;
+ * a thread with one goes on at the end of user space instead, where nothing is
+ * ever mapped, and faults there.
+ */
+_Noreturn void arch_return_to_user(struct thread *thread)
+{
+    struct frame_registers *registers = &thread->arch.registers;
+    if (registers->pc >= USER_END)
+        registers->pc = USER_END;
+    if (thread->arch.full == 0)
+        x86_return_call(thread);
+    x86_return_full(thread);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * x86-64: from vectors to the generic kernel's traps, and copies of user
+ * memory with their fixups.
+ */
+#include "x86.h"
+
+#include <arch/cpu.h>
+#include <arch/thread.h>
+#include <kernel/cpu.h>
+#include <kernel/log.h>
+#include <kernel/scheduler.h>
+#include <kernel/trap.h>
+
+#define PAGE_FAULT_PRESENT 1
+#define PAGE_FAULT_WRITE 2
+#define PAGE_FAULT_FETCH 16
+
+size_t arch_copy_from_user(void *to, uint64_t from, size_t length)
+{
+    return x86_copy_user(to, (const void *)from, length);
+}
+
+size_t arch_copy_to_user(uint64_t to, const void *from, size_t length)
+{
+    return x86_copy_user((void *)to, from, length);
+}
+
+static enum fault_access access_of_code(uint64_t code)
+{
+    if ((code & PAGE_FAULT_FETCH) != 0)
+        return FAULT_EXECUTE;
+    return (code & PAGE_FAULT_WRITE) != 0 ? FAULT_WRITE : FAULT_READ;
+}
+
+static enum fault_kind kind_of_vector(uint64_t vector)
+{
+    switch (vector) {
+    case VECTOR_DIVIDE:
+        return FAULT_ARITHMETIC;
+    case VECTOR_DEBUG:
+        return FAULT_STEP;
+    case VECTOR_BREAKPOINT:
+        return FAULT_BREAKPOINT;
+    case VECTOR_INVALID_OPCODE:
+        return FAULT_INSTRUCTION;
+    case VECTOR_FLOATING:
+    case VECTOR_VECTOR_FLOATING:
+        return FAULT_FLOAT;
+    case VECTOR_ALIGNMENT:
+        return FAULT_ALIGNMENT;
+    default:
+        return FAULT_OTHER;
+    }
+}
+
+static _Noreturn void page_fault_in_user(uint64_t code)
+{
+    trap_user_fault(&(struct trap_fault){
+        .kind = (code & PAGE_FAULT_PRESENT) != 0 ? FAULT_PAGE_ACCESS : FAULT_PAGE_ABSENT,
+        .access = access_of_code(code),
+        .address = x86_read_cr2(),
+        .code = (uint64_t)VECTOR_PAGE_FAULT << 32 | code,
+    });
+}
+
+static _Noreturn void exception_in_user(uint64_t vector, uint64_t code)
+{
+    struct trap_fault fault = {
+        .kind = kind_of_vector(vector),
+        .address = arch_thread_pc(thread_current()),
+        .code = vector << 32 | code,
+    };
+    if (vector == VECTOR_NO_FLOATING) {
+        if (x86_floating_load(thread_current()))
+            scheduler_leave_kernel();
+        fault.kind = FAULT_PAGE_MEMORY;
+    }
+    trap_user_fault(&fault);
+}
+
+_Noreturn void x86_trap_user(uint64_t vector, uint64_t code)
+{
+    x86_close_user_memory();
+    if (vector == VECTOR_PAGE_FAULT)
+        page_fault_in_user(code);
+    if (vector < VECTOR_EXCEPTIONS)
+        exception_in_user(vector, code);
+    x86_apic_interrupt(vector);
+    scheduler_leave_kernel();
+}
+
+static const struct x86_copy_fixup *find_fixup(uint64_t pc)
+{
+    for (const struct x86_copy_fixup *fixup = copy_fixups; fixup < copy_fixups_end; fixup++)
+        if (fixup->fault == pc)
+            return fixup;
+    return NULL;
+}
+
+static _Noreturn void kernel_exception(const struct x86_trap *trap)
+{
+    panic("exception %lu in the kernel, code %lx, address %lx, pc %lx, sp %lx, flags %lx\n"
+          "  rax %lx rcx %lx rdx %lx rsi %lx rdi %lx\n"
+          "  r8 %lx r9 %lx r10 %lx r11 %lx rbp %lx",
+          trap->vector, trap->code, x86_read_cr2(), trap->pc, trap->sp, trap->flags, trap->rax,
+          trap->rcx, trap->rdx, trap->rsi, trap->rdi, trap->r8, trap->r9, trap->r10, trap->r11,
+          trap->rbp);
+}
+
+void x86_trap_kernel(struct x86_trap *trap)
+{
+    if (trap->vector >= VECTOR_EXCEPTIONS) {
+        x86_apic_interrupt(trap->vector);
+        return;
+    }
+    const struct x86_copy_fixup *fixup = find_fixup(trap->pc);
+    uint64_t address = x86_read_cr2();
+    if (trap->vector != VECTOR_PAGE_FAULT || fixup == NULL || address >= USER_END)
+        kernel_exception(trap);
+    x86_close_user_memory();
+    if (!trap_copy_fault(address, access_of_code(trap->code)))
+        trap->pc = fixup->resume;
+}
+
+void arch_backtrace(void (*line)(uint64_t address))
+{
+    const uint64_t *frame = __builtin_frame_address(0);
+    const struct cpu *cpu = cpu_current();
+    uint64_t top = cpu->arch.stack_top;
+    while ((uint64_t)frame >= top - X86_STACK_SIZE && (uint64_t)frame < top - 16 && frame[1] != 0) {
+        line(frame[1]);
+        if (frame[0] <= (uint64_t)frame)
+            return;
+        frame = (const uint64_t *)frame[0];
+    }
+}

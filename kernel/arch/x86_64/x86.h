@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/* x86-64: instructions, and what the files of this folder share. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct boot_info;
+struct cpu;
+struct thread;
+
+/* What entry.S pushes for a trap taken in the kernel. */
+struct x86_trap {
+    uint64_t rbp, r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax;
+    uint64_t vector, code;
+    uint64_t pc, cs, flags, sp, ss;
+};
+
+enum x86_vector {
+    VECTOR_DIVIDE = 0,
+    VECTOR_DEBUG = 1,
+    VECTOR_NMI = 2,
+    VECTOR_BREAKPOINT = 3,
+    VECTOR_INVALID_OPCODE = 6,
+    VECTOR_NO_FLOATING = 7,
+    VECTOR_DOUBLE_FAULT = 8,
+    VECTOR_PAGE_FAULT = 14,
+    VECTOR_FLOATING = 16,
+    VECTOR_ALIGNMENT = 17,
+    VECTOR_MACHINE_CHECK = 18,
+    VECTOR_VECTOR_FLOATING = 19,
+    VECTOR_EXCEPTIONS = 32, /* how many are the CPU's own */
+    VECTOR_LEGACY = 0x20,   /* the 8259s, masked: only spurious ones */
+    VECTOR_LINES = 0x30,    /* IOAPIC line 0 */
+    VECTOR_TIMER = 0xf0,
+    VECTOR_SPURIOUS = 0xff,
+};
+
+/* Set once, by the first CPU. */
+struct x86_features {
+    bool base_instructions; /* rdfsbase and its like */
+    bool extended_state;    /* xsave */
+    uint32_t state_size;    /* bytes of floating point state */
+    uint64_t state_mask;    /* XCR0 */
+};
+extern struct x86_features x86_features;
+extern bool x86_has_access_prevention; /* SMAP; assembly reads it */
+
+/* boot/x86_64/start.S: the first CPU's stack. */
+#define X86_STACK_SIZE 16384
+extern char boot_stack_top[];
+
+/* entry.S */
+void x86_entry_call(void);
+void x86_entry_nmi(void);
+void x86_entry_double_fault(void);
+void x86_entry_machine_check(void);
+extern const char x86_trap_stubs[];
+_Noreturn void x86_return_call(struct thread *thread);
+_Noreturn void x86_return_full(struct thread *thread);
+
+/* copy.S, link.ld: where a copy of user memory may fault, and where it goes on if it cannot. */
+struct x86_copy_fixup {
+    uint64_t fault, resume;
+};
+extern const struct x86_copy_fixup copy_fixups[], copy_fixups_end[];
+uint64_t x86_copy_user(void *to, const void *from, uint64_t length);
+
+/* traps.c, called by entry.S */
+_Noreturn void x86_trap_user(uint64_t vector, uint64_t code);
+void x86_trap_kernel(struct x86_trap *trap);
+
+/* floating.c */
+void x86_floating_init(void);
+/* Make the state of `thread` the one in the registers; false without memory for it. */
+bool x86_floating_load(struct thread *thread);
+/* Have the next floating point instruction trap unless the state is `thread`'s. */
+void x86_floating_switch(struct cpu *cpu, struct thread *thread);
+
+/* apic.c */
+bool x86_apic_init(const struct boot_info *boot, const char **missing);
+void x86_apic_interrupt(uint64_t vector);
+/* The local timer at full speed, to be measured; counts down from the largest value. */
+void x86_apic_timer_free_run(void);
+uint32_t x86_apic_timer_read(void);
+void x86_apic_timer_start(uint32_t ticks);
+
+/* clock.c */
+bool x86_clock_init(const struct boot_info *boot, const char **missing);
+
+/* console.c */
+void x86_set_power_port(uint64_t port);
+
+static inline void x86_out8(uint16_t port, uint8_t value)
+{
+    __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static inline void x86_out16(uint16_t port, uint16_t value)
+{
+    __asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static inline void x86_out32(uint16_t port, uint32_t value)
+{
+    __asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static inline uint8_t x86_in8(uint16_t port)
+{
+    uint8_t value;
+    __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
+static inline uint16_t x86_in16(uint16_t port)
+{
+    uint16_t value;
+    __asm__ volatile("inw %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
+static inline uint32_t x86_in32(uint16_t port)
+{
+    uint32_t value;
+    __asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
+static inline void x86_write_msr(uint32_t number, uint64_t value)
+{
+    __asm__ volatile("wrmsr" : : "c"(number), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
+}
+
+static inline uint64_t x86_read_msr(uint32_t number)
+{
+    uint32_t low, high;
+    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(number));
+    return (uint64_t)high << 32 | low;
+}
+
+static inline uint64_t x86_read_cr0(void)
+{
+    uint64_t value;
+    __asm__ volatile("mov %%cr0, %0" : "=r"(value));
+    return value;
+}
+
+static inline void x86_write_cr0(uint64_t value)
+{
+    __asm__ volatile("mov %0, %%cr0" : : "r"(value) : "memory");
+}
+
+static inline uint64_t x86_read_cr2(void)
+{
+    uint64_t value;
+    __asm__ volatile("mov %%cr2, %0" : "=r"(value));
+    return value;
+}
+
+static inline uint64_t x86_read_cr4(void)
+{
+    uint64_t value;
+    __asm__ volatile("mov %%cr4, %0" : "=r"(value));
+    return value;
+}
+
+static inline void x86_write_cr4(uint64_t value)
+{
+    __asm__ volatile("mov %0, %%cr4" : : "r"(value) : "memory");
+}
+
+struct x86_identification {
+    uint32_t eax, ebx, ecx, edx;
+};
+
+static inline struct x86_identification x86_identify(uint32_t leaf, uint32_t subleaf)
+{
+    struct x86_identification result = {.eax = leaf, .ecx = subleaf};
+    __asm__ volatile("cpuid"
+                     : "+a"(result.eax), "=b"(result.ebx), "+c"(result.ecx), "=d"(result.edx));
+    return result;
+}
+
+/* After a trap the user's AC flag may stand, which opens user memory. */
+static inline void x86_close_user_memory(void)
+{
+    if (x86_has_access_prevention)
+        __asm__ volatile("clac" : : : "memory");
+}
