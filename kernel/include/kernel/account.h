@@ -20,6 +20,7 @@ struct account {
     struct account *parent; /* a reference; constant; NULL for the root */
     _Atomic uint64_t limit[ALLOWANCE_COUNT];
     _Atomic uint64_t used[ALLOWANCE_COUNT];
+    _Atomic uint64_t small_bytes; /* small objects; ALLOW_PAGES holds them in whole pages */
     _Atomic uint64_t cpu_ns;
     struct account_run_queue *run_queue; /* the scheduler's, constant */
 };
@@ -29,7 +30,12 @@ extern struct account *account_root;
 /* STATUS_NO_MEMORY for pages, STATUS_LIMIT for the others. `account` NULL: the kernel itself, never refused. */
 enum status account_charge(struct account *account, enum allowance what, uint64_t count) must_check;
 void account_uncharge(struct account *account, enum allowance what, uint64_t count);
+/* Memory by the byte: the sum of an account's small objects counts in whole pages. */
+enum status account_charge_bytes(struct account *account, uint64_t bytes) must_check;
+void account_uncharge_bytes(struct account *account, uint64_t bytes);
 
 /* A new account below `parent` (NULL only for the root), one reference for the caller. */
 enum status account_create(struct account *parent, const struct account_limits *limits,
                            struct account **result) must_check;
+/* The type's destroy operation (object.h). */
+void account_destroy(struct object *object);

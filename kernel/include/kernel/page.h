@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,12 +21,16 @@
 
 struct account;
 
+enum page_flag {
+    PAGE_FREE = 1u << 0, /* heads a block on a free list */
+};
+
 struct page {
     _Atomic uint32_t references; /* owners: amap slots, memory objects, kernel */
     uint8_t order;               /* pages lock; of the block it heads */
     uint8_t flags;               /* pages lock; enum page_flag */
     uint16_t node;               /* constant */
-    struct account *account;     /* whose allowance it counts against; set at allocation */
+    struct account *account;     /* whose allowance it counts against; a reference; set at allocation */
     struct list_node link;       /* pages lock; free lists */
 };
 
@@ -45,11 +50,16 @@ void page_acquire(struct page *page);
 void page_release(struct page *page);
 
 uint64_t page_physical(const struct page *page);
+/* NULL if there is no RAM that the allocator knows of. */
 struct page *page_of_physical(uint64_t physical);
+/* Whether any of [start, end) is such RAM. */
+bool page_range_has_ram(uint64_t start, uint64_t end);
 /* In the kernel's direct map of RAM. */
 void *page_address(const struct page *page);
 uint64_t page_count_total(void);
 uint64_t page_count_free(void);
 
-/* Tests: the n-th allocation from now fails (0: none). */
+/* Tests: the n-th allocation from now fails (0: none); slabs count as well as pages. */
 void page_fail_after(uint64_t n);
+/* Asked once by each allocator at each allocation: is it this one? */
+bool page_fails_now(void);

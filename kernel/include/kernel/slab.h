@@ -4,9 +4,9 @@
 /*
  * Object caches: equal-sized kernel objects from whole pages.
  *
- * A cache's pages are charged to the account that made it grow; what a small
- * object costs is charged by bytes and rounded to pages per account
- * (account_charge of ALLOW_PAGES in units the cache keeps).
+ * Each object is charged to an account by its share of a page
+ * (account_charge_bytes); the pages themselves belong to the kernel. A charged
+ * object holds a reference on its account.
  */
 #pragma once
 

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * Sparse arrays of pages that are cloned in constant time.
+ *
+ * A tree holds a reference on each of its pages. Its owner's lock guards it;
+ * what it shares with its clones is never changed in place, so the clones need
+ * no lock in common.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <kernel/status.h>
+
+struct account;
+struct page;
+
+struct page_tree {
+    void *root;              /* a node, or with height 0 the page at index 0; NULL: empty */
+    uint32_t height;         /* levels of nodes */
+    struct account *account; /* charged for new nodes; the owner holds a reference */
+};
+
+#define PAGE_TREE_BITS 6 /* of the index resolved by each level */
+#define PAGE_TREE_INDEX_MAX (UINT64_C(1) << 36)
+
+static inline void page_tree_init(struct page_tree *tree, struct account *account)
+{
+    *tree = (struct page_tree){.account = account};
+}
+
+static inline bool page_tree_is_empty(const struct page_tree *tree)
+{
+    return tree->root == NULL;
+}
+
+/* The page at an index, without a reference, or NULL. `exclusive` (may be NULL): no clone has it too. */
+struct page *page_tree_find(const struct page_tree *tree, uint64_t index, bool *exclusive);
+
+/*
+ * Put a page, with the caller's reference, at an index; `old` (may be NULL if
+ * nothing is there) gets what was there, with the tree's reference. NO_MEMORY
+ * changes nothing.
+ */
+enum status page_tree_set(struct page_tree *tree, uint64_t index, struct page *page,
+                          struct page **old) must_check;
+
+/* Make `to`, which is empty, hold the same pages as `from`. */
+void page_tree_clone(const struct page_tree *from, struct page_tree *to);
+
+/* Have page_tree_clear of this range find everything it needs; NO_MEMORY. */
+enum status page_tree_prepare_clear(struct page_tree *tree, uint64_t first, uint64_t end) must_check;
+/* Drop the pages of [first, end). Unless the tree was never cloned, prepare first. */
+void page_tree_clear(struct page_tree *tree, uint64_t first, uint64_t end);
+
+/* Drop up to about *limit pages, counting it down; true when the tree is empty. */
+bool page_tree_drain(struct page_tree *tree, uint32_t *limit);
+/* Drop all. */
+void page_tree_free(struct page_tree *tree);
+
+/* How many pages are in [first, end). */
+uint64_t page_tree_count(const struct page_tree *tree, uint64_t first, uint64_t end);

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * Slabs (Bonwick, USENIX 1994), without constructors and colouring.
+ *
+ * A slab is one page: a header, then objects. Free objects are linked through
+ * their first word. Slabs with room are on the cache's list; a full one is on
+ * none and is found again from any of its objects' addresses. One empty slab is
+ * kept, so that allocating and freeing in turn does not move pages.
+ */
+#include <kernel/slab.h>
+
+#include <arch/page_table.h>
+#include <kernel/account.h>
+#include <kernel/log.h>
+#include <kernel/page.h>
+#include <kernel/string.h>
+
+#define SLAB_ALIGNMENT 16
+
+struct slab {
+    struct list_node link; /* cache lock; in cache->partial, or on none if full */
+    struct page *page;
+    void *free;            /* cache lock; first free object, linked through their first words */
+    uint32_t used;         /* cache lock */
+    uint32_t fresh;        /* cache lock; objects never given out yet follow this many */
+};
+
+#define SLAB_ROOM (PAGE_SIZE - ((sizeof(struct slab) + SLAB_ALIGNMENT - 1) & ~(size_t)(SLAB_ALIGNMENT - 1)))
+
+static size_t object_size(const struct slab_cache *cache)
+{
+    return (cache->size + SLAB_ALIGNMENT - 1) & ~(size_t)(SLAB_ALIGNMENT - 1);
+}
+
+static uint32_t slab_capacity(const struct slab_cache *cache)
+{
+    return (uint32_t)(SLAB_ROOM / object_size(cache));
+}
+
+/* What one object is charged: its share of a page, header and remainder included. */
+static uint64_t object_cost(const struct slab_cache *cache)
+{
+    return PAGE_SIZE / slab_capacity(cache);
+}
+
+static void *slab_object(const struct slab_cache *cache, struct slab *slab, uint32_t n)
+{
+    return (char *)slab + (PAGE_SIZE - SLAB_ROOM) + n * object_size(cache);
+}
+
+static enum status cache_grow(struct slab_cache *cache)
+{
+    struct page *page;
+    enum status status = page_allocate(NULL, 0, PAGE_NODE_ANY, &page);
+    if (status != STATUS_OK)
+        return status;
+    struct slab *slab = page_address(page);
+    *slab = (struct slab){.page = page};
+    list_push_front(&cache->partial, &slab->link);
+    cache->pages++;
+    return STATUS_OK;
+}
+
+static void *cache_take(struct slab_cache *cache)
+{
+    struct slab *slab = container_of(list_first(&cache->partial), struct slab, link);
+    void *object = slab->free;
+    if (object != NULL)
+        slab->free = *(void **)object;
+    else
+        object = slab_object(cache, slab, slab->fresh++);
+    if (++slab->used == slab_capacity(cache))
+        list_remove(&slab->link);
+    cache->used++;
+    return object;
+}
+
+static enum status cache_allocate(struct slab_cache *cache, void **result)
+{
+    assert(slab_capacity(cache) > 0);
+    enum status status = page_fails_now() ? STATUS_NO_MEMORY : STATUS_OK;
+    lock_acquire(&cache->lock);
+    if (cache->partial.head.next == NULL)
+        list_init(&cache->partial);
+    if (status == STATUS_OK && list_is_empty(&cache->partial))
+        status = cache_grow(cache);
+    if (status == STATUS_OK)
+        *result = cache_take(cache);
+    lock_release(&cache->lock);
+    return status;
+}
+
+enum status slab_allocate(struct slab_cache *cache, struct account *account, void **result)
+{
+    enum status status = account_charge_bytes(account, object_cost(cache));
+    if (status != STATUS_OK)
+        return status;
+    status = cache_allocate(cache, result);
+    if (status != STATUS_OK) {
+        account_uncharge_bytes(account, object_cost(cache));
+        return status;
+    }
+    if (account != NULL)
+        object_acquire(&account->object);
+    memset(*result, 0, object_size(cache));
+    return STATUS_OK;
+}
+
+static void cache_put(struct slab_cache *cache, void *object)
+{
+    struct slab *slab = (struct slab *)((uintptr_t)object & ~(uintptr_t)(PAGE_SIZE - 1));
+    *(void **)object = slab->free;
+    slab->free = object;
+    cache->used--;
+    if (slab->used-- == slab_capacity(cache))
+        list_push_back(&cache->partial, &slab->link);
+    bool only = cache->partial.head.next == cache->partial.head.previous;
+    if (slab->used == 0 && !only) {
+        list_remove(&slab->link);
+        cache->pages--;
+        page_release(slab->page);
+    }
+}
+
+void slab_free(struct slab_cache *cache, struct account *account, void *object)
+{
+    lock_acquire(&cache->lock);
+    cache_put(cache, object);
+    lock_release(&cache->lock);
+    account_uncharge_bytes(account, object_cost(cache));
+    if (account != NULL)
+        object_release(&account->object);
+}
+
+/*
+ * Arrays: up to half a page from one of six caches, above that whole blocks of
+ * pages.
+ */
+#define ARRAY_CACHE(bytes)                                                                         \
+    {.name = "array" #bytes, .size = (bytes), .lock = SPINLOCK_INITIAL(LOCK_SLAB)}
+
+static struct slab_cache array_caches[] = {
+    ARRAY_CACHE(32),  ARRAY_CACHE(64),  ARRAY_CACHE(128), ARRAY_CACHE(256),
+    ARRAY_CACHE(512), ARRAY_CACHE(1008), ARRAY_CACHE(2016),
+};
+#define ARRAY_CACHE_COUNT (sizeof(array_caches) / sizeof(array_caches[0]))
+
+static struct slab_cache *array_cache(size_t size)
+{
+    for (size_t i = 0; i < ARRAY_CACHE_COUNT; i++) {
+        if (size <= array_caches[i].size)
+            return &array_caches[i];
+    }
+    return NULL;
+}
+
+enum status memory_allocate(struct account *account, size_t size, void **result)
+{
+    struct slab_cache *cache = array_cache(size);
+    if (cache != NULL)
+        return slab_allocate(cache, account, result);
+    unsigned order = 0;
+    while (order <= PAGE_ORDER_MAX && PAGE_SIZE << order < size)
+        order++;
+    if (order > PAGE_ORDER_MAX)
+        return STATUS_NO_MEMORY;
+    struct page *page;
+    enum status status = page_allocate(account, order, PAGE_NODE_ANY, &page);
+    if (status != STATUS_OK)
+        return status;
+    *result = page_address(page);
+    memset(*result, 0, PAGE_SIZE << order);
+    return STATUS_OK;
+}
+
+void memory_free(struct account *account, void *pointer, size_t size)
+{
+    struct slab_cache *cache = array_cache(size);
+    if (cache != NULL)
+        slab_free(cache, account, pointer);
+    else
+        page_release(page_of_physical(arch_virtual_to_physical(pointer)));
+}

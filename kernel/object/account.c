@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * Accounts.
+ *
+ * A charge walks from the account to the root adding at each level, and takes
+ * everything back at the first that is full. Two charges at once may so refuse
+ * each other when only one would fit; neither ever passes a limit.
+ */
+#include <kernel/account.h>
+
+#include <kernel/call_arguments.h>
+#include <kernel/handle.h>
+#include <kernel/log.h>
+#include <kernel/page.h>
+#include <kernel/process.h>
+#include <kernel/slab.h>
+#include <kernel/thread.h>
+
+struct account *account_root;
+
+static struct slab_cache account_cache = SLAB_CACHE("account", struct account);
+
+/* Take `count` back from `account` and all above it, up to but without `end`. */
+static void uncharge_until(struct account *account, struct account *end, enum allowance what,
+                           uint64_t count)
+{
+    for (; account != end; account = account->parent) {
+        uint64_t before = atomic_fetch_sub(&account->used[what], count);
+        debug_assert(before >= count);
+    }
+}
+
+enum status account_charge(struct account *account, enum allowance what, uint64_t count)
+{
+    for (struct account *level = account; level != NULL; level = level->parent) {
+        uint64_t limit = atomic_load_explicit(&level->limit[what], memory_order_relaxed);
+        uint64_t used = atomic_fetch_add(&level->used[what], count);
+        if (count > limit || used > limit - count) {
+            uncharge_until(account, level->parent, what, count);
+            return what == ALLOW_PAGES ? STATUS_NO_MEMORY : STATUS_LIMIT;
+        }
+    }
+    return STATUS_OK;
+}
+
+void account_uncharge(struct account *account, enum allowance what, uint64_t count)
+{
+    uncharge_until(account, NULL, what, count);
+}
+
+static uint64_t pages_of_bytes(uint64_t bytes)
+{
+    return (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
+}
+
+enum status account_charge_bytes(struct account *account, uint64_t bytes)
+{
+    if (account == NULL)
+        return STATUS_OK;
+    uint64_t before = atomic_load(&account->small_bytes);
+    for (;;) {
+        uint64_t pages = pages_of_bytes(before + bytes) - pages_of_bytes(before);
+        enum status status = pages == 0 ? STATUS_OK : account_charge(account, ALLOW_PAGES, pages);
+        if (status != STATUS_OK)
+            return status;
+        if (atomic_compare_exchange_weak(&account->small_bytes, &before, before + bytes))
+            return STATUS_OK;
+        account_uncharge(account, ALLOW_PAGES, pages);
+    }
+}
+
+void account_uncharge_bytes(struct account *account, uint64_t bytes)
+{
+    if (account == NULL)
+        return;
+    uint64_t before = atomic_fetch_sub(&account->small_bytes, bytes);
+    debug_assert(before >= bytes);
+    account_uncharge(account, ALLOW_PAGES, pages_of_bytes(before) - pages_of_bytes(before - bytes));
+}
+
+static void account_apply_limits(struct account *account, const struct account_limits *limits)
+{
+    atomic_store(&account->limit[ALLOW_PAGES], limits->pages);
+    atomic_store(&account->limit[ALLOW_HANDLES], limits->handles);
+    atomic_store(&account->limit[ALLOW_THREADS], limits->threads);
+    atomic_store(&account->limit[ALLOW_PROCESSES], limits->processes);
+}
+
+enum status account_create(struct account *parent, const struct account_limits *limits,
+                           struct account **result)
+{
+    void *memory;
+    enum status status = slab_allocate(&account_cache, parent, &memory);
+    if (status != STATUS_OK)
+        return status;
+    struct account *account = memory;
+    object_init(&account->object, OBJECT_ACCOUNT, parent);
+    if (parent != NULL)
+        object_acquire(&parent->object);
+    account->parent = parent;
+    account_apply_limits(account, limits);
+    *result = account;
+    return STATUS_OK;
+}
+
+void account_destroy(struct object *object)
+{
+    struct account *account = container_of(object, struct account, object);
+    struct account *parent = account->parent;
+    slab_free(&account_cache, parent, account);
+    if (parent != NULL)
+        object_release(&parent->object);
+}
+
+/* Calls. */
+
+int64_t call_account_create(struct thread *self, const struct account_create_arguments *arguments)
+{
+    struct account *account;
+    enum status status = account_create(arguments->account, arguments->limits, &account);
+    if (status != STATUS_OK)
+        return status_to_result(status);
+    handle_t token;
+    status = handle_insert(&self->process->handles, &account->object, NULL, RIGHT_ALL, 0, &token);
+    object_release(&account->object);
+    return status == STATUS_OK ? (int64_t)token : status_to_result(status);
+}
+
+static void read_limits(const _Atomic uint64_t from[ALLOWANCE_COUNT], struct account_limits *to)
+{
+    to->pages = atomic_load(&from[ALLOW_PAGES]);
+    to->handles = atomic_load(&from[ALLOW_HANDLES]);
+    to->threads = atomic_load(&from[ALLOW_THREADS]);
+    to->processes = atomic_load(&from[ALLOW_PROCESSES]);
+}
+
+int64_t call_account_inspect(struct thread *self, const struct account_inspect_arguments *arguments)
+{
+    read_limits(arguments->account->limit, &arguments->information->limits);
+    read_limits(arguments->account->used, &arguments->information->used);
+    arguments->information->cpu_ns = atomic_load(&arguments->account->cpu_ns);
+    return 0;
+}
+
+int64_t call_account_set_limits(struct thread *self,
+                                const struct account_set_limits_arguments *arguments)
+{
+    account_apply_limits(arguments->account, arguments->limits);
+    return 0;
+}
