@@ -83,13 +83,17 @@ class EndPoint:
 
 
 class Guest:
-    """One boot of a machine."""
+    """One boot of a machine.
 
-    def __init__(self, machine, request, end_point, time_limit_s=None):
+    `boot_limit_s`: how long READY may take; None for the usual.
+    """
+
+    def __init__(self, machine, request, end_point, time_limit_s=None, boot_limit_s=None):
         self._machine = machine
         self._end = end_point
         self._conversation = Conversation(request)
         self._time_limit_s = time_limit_s
+        self._boot_limit_s = BOOT_LIMIT_S if boot_limit_s is None else boot_limit_s
         self._last_words = {"panic": bytearray(), "out_of_memory": bytearray()}
         self._input_open = end_point.input_fd is not None
         self._deadline_cause = None
@@ -135,7 +139,7 @@ class Guest:
         elif self._conversation.ending is not None:
             limits.append((self._deadline(now, POWER_OFF_LIMIT_S), Outcome.EXITED))
         elif not self._conversation.ready:
-            limits.append((started + BOOT_LIMIT_S - now, Outcome.NO_BOOT))
+            limits.append((started + self._boot_limit_s - now, Outcome.NO_BOOT))
         if not limits:
             return None, 1.0
         remaining, outcome = min(limits, key=lambda limit: limit[0])
@@ -234,7 +238,7 @@ class Guest:
     def _overdue(self, cause):
         if cause is Outcome.NO_BOOT:
             return Result(cause, Exit.NO_BOOT,
-                          f"the guest did not say READY in {BOOT_LIMIT_S} s" + self._noise())
+                          f"the guest did not say READY in {self._boot_limit_s} s" + self._noise())
         if cause is Outcome.TIMEOUT:
             return Result(cause, Exit.TIMEOUT, f"--timeout: {self._time_limit_s:g} s have passed")
         if self._conversation.trouble:

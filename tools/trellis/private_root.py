@@ -27,8 +27,7 @@ def guest_package(name, architecture, suite="trixie"):
     `architecture` and `suite` are Debian's names. The file stays in the cache
     until the cache is removed.
     """
-    directory = paths.cache_directory() / "packages" / f"{suite}-{architecture}"
-    directory.mkdir(parents=True, exist_ok=True)
+    directory = _directory(architecture, suite)
     with _locked(directory):
         found = _stored(directory, name)
         if found is None:
@@ -53,6 +52,19 @@ def unpacked(name, architecture, suite="trixie"):
     return target
 
 
+def first_dependency(name, architecture, suite="trixie"):
+    """The first package that a metapackage depends on, remembered in the cache."""
+    directory = _directory(architecture, suite)
+    with _locked(directory):
+        memory = directory / f"{name}.depends"
+        if not memory.exists():
+            environment = _updated_root(directory, name, architecture, suite)
+            shown = command.output_of(["apt-cache", "depends", name], environment)
+            found = [line.split()[1] for line in shown.splitlines() if "Depends:" in line]
+            memory.write_text(found[0])
+        return memory.read_text()
+
+
 def mirror_of(targets):
     """The archive's base address from the lines of `apt-get indextargets`.
 
@@ -69,6 +81,12 @@ def mirror_of(targets):
     )
 
 
+def _directory(architecture, suite):
+    directory = paths.cache_directory() / "packages" / f"{suite}-{architecture}"
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
+
+
 @contextlib.contextmanager
 def _locked(directory):
     with open(directory / "lock", "w", encoding="ascii") as lock:
@@ -83,17 +101,22 @@ def _stored(directory, name):
 
 
 def _download(directory, name, architecture, suite):
-    root = directory / "apt"
-    configuration = _make_root(root, architecture, suite)
-    environment = {"APT_CONFIG": str(configuration)}
-    log = f"fetch-{name}"
-    advice = f"apt could not fetch {name}; check that your Debian mirror can be reached"
-    with progress.Step(f"reading the package lists of {suite}"):
-        command.run_logged(["apt-get", "update"], log, advice, environment)
+    environment = _updated_root(directory, name, architecture, suite)
     with progress.Step(f"downloading {name}"):
-        command.run_logged(
-            ["apt-get", "download", name], log, advice, environment, directory=directory
-        )
+        command.run_logged(["apt-get", "download", name], f"fetch-{name}", _advice(name),
+                           environment, directory=directory)
+
+
+def _updated_root(directory, name, architecture, suite):
+    """The environment that makes apt use the private root, its lists read afresh."""
+    environment = {"APT_CONFIG": str(_make_root(directory / "apt", architecture, suite))}
+    with progress.Step(f"reading the package lists of {suite}"):
+        command.run_logged(["apt-get", "update"], f"fetch-{name}", _advice(name), environment)
+    return environment
+
+
+def _advice(name):
+    return f"apt could not fetch {name}; check that your Debian mirror can be reached"
 
 
 def _make_root(root, architecture, suite):

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: MIT
+# Copyright The Trellis authors
+
+"""The systems that benchmarks run on: Trellis, and Debian's kernel in the same QEMU.
+
+Both get the same static programs (bench/programs), the same busybox and the same
+emulator arguments; one counter step is one instruction.
+"""
+
+import pathlib
+import re
+import shutil
+import tempfile
+import threading
+
+from trellis import boot_archive, command, cpio, errors, guest, paths, private_root, qemu
+from trellis import root_files, run
+from trellis.conversation import Request
+from trellis.host_streams import CapturedStreams, Log
+from trellis.lint import budget
+from trellis.lint.tree import Tree
+
+PROGRAMS = paths.TREE / "bench" / "programs"
+LIMIT_S = 900
+LINUX_SUITE = "bookworm"
+LINUX_META_PACKAGE = "linux-image-cloud-amd64"
+LINUX_APPEND = "console=ttyS0 quiet rdinit=/init"
+INIT = "#!/bin/sh\nmount -t proc proc /proc\nsh -c /bench/{program}\npoweroff -f\n"
+_FIGURE = re.compile(r"^bench: (\w+) (\d+)\s*$", re.MULTILINE)
+
+
+def figures_in(text):
+    """{name: value} of the lines `bench: NAME VALUE`."""
+    return {name: int(value) for name, value in _FIGURE.findall(text)}
+
+
+def compiled(program, architecture):
+    """A static executable of bench/programs, made by the host's gcc."""
+    target = paths.BUILD / "bench" / program
+    target.parent.mkdir(parents=True, exist_ok=True)
+    command.run_logged(
+        ["gcc", "-O2", "-static", "-Wall", "-Wextra", "-Werror", "-I", PROGRAMS / "arch" /
+         architecture, PROGRAMS / f"{program}.c", "-o", target],
+        f"bench-{program}", "gcc could not build a benchmark program")
+    return target
+
+
+def root_with(program, architecture):
+    """The default root with one program in /bench."""
+    root = root_files.default_root(architecture)
+    root.add_file(f"bench/{program}", compiled(program, architecture), 0o755)
+    return root
+
+
+class Trellis:
+    """This tree's kernel and servers."""
+
+    name = "trellis"
+
+    def __init__(self, architecture):
+        self._architecture = architecture
+
+    def figures_of_program(self, program):
+        """Runs a program of bench/programs from a shell; what it printed."""
+        with tempfile.TemporaryDirectory(prefix="trellis-") as directory:
+            overlay = pathlib.Path(directory) / "root"
+            (overlay / "bench").mkdir(parents=True)
+            shutil.copy(compiled(program, self._architecture), overlay / "bench")
+            archive = pathlib.Path(directory) / "boot.cpio"
+            boot_archive.write(self._architecture, archive, str(overlay))
+            return self._boot(archive, ["sh", "-c", f"/bench/{program}"], "")
+
+    def figures_of_native(self, program):
+        """Runs a program of tests/system/native as init's only task."""
+        archive = boot_archive.default(self._architecture, with_tests=True)
+        return self._boot(archive, [program], f"init.run=bin/{program}")
+
+    def sizes(self):
+        """Lines of each part of the kernel, and bytes of its image."""
+        lines, _, _ = budget.measure(Tree(paths.TREE))
+        if not paths.kernel_image(self._architecture).exists():
+            raise errors.Failure("there is no kernel image to measure")
+        image = budget.image_bytes(paths.kernel_image(self._architecture))
+        return {**{f"lines: {name}": count for name, count in lines.items()},
+                "lines: in all": sum(lines.values()), "image bytes": image}
+
+    def _boot(self, archive, words, append):
+        machine = qemu.Machine(
+            kernel=paths.kernel_image(self._architecture), archive=archive,
+            append=f"console=framed {append}".strip(), extra=qemu.EXACT_COUNTING)
+        log_path = paths.log_directory() / "bench.log"
+        streams = CapturedStreams(Log(log_path, False))
+        result = guest.Guest(machine, Request(words, run.ENVIRONMENT), streams, LIMIT_S).run()
+        if result.code != 0:
+            raise errors.Failure(f"{words}: {result.outcome.value}, status {result.code}: "
+                                 f"{result.message}")
+        text = streams.output["stdout"].decode(errors="replace")
+        return figures_in(text + log_path.read_text(errors="replace"))
+
+
+class Linux:
+    """Debian bookworm's kernel with the same busybox as an initramfs."""
+
+    name = "linux"
+
+    def __init__(self, architecture):
+        self._architecture = architecture
+
+    def figures_of_program(self, program):
+        """Runs a program of bench/programs from a shell; what it printed."""
+        with tempfile.TemporaryDirectory(prefix="trellis-") as directory:
+            archive = pathlib.Path(directory) / "initramfs.cpio"
+            root = root_with(program, self._architecture)
+            root.add_file("init", INIT.format(program=program).encode(), 0o755)
+            with open(archive, "wb") as output:
+                cpio.write(root, output)
+            machine = qemu.Machine(kernel=self.kernel(), archive=archive, append=LINUX_APPEND,
+                                   extra=qemu.EXACT_COUNTING)
+            text = _plain_boot(machine)
+        figures = figures_in(text.replace("\r", ""))
+        if not figures:
+            raise errors.Failure(f"Linux printed no figures for {program}:\n{text[-2000:]}")
+        return figures
+
+    def kernel(self):
+        """The kernel image of Debian's package, fetched when first asked for."""
+        architecture = root_files.DEBIAN_ARCHITECTURES[self._architecture]
+        name = private_root.first_dependency(LINUX_META_PACKAGE, architecture, LINUX_SUITE)
+        files = private_root.unpacked(name, architecture, LINUX_SUITE)
+        return next((files / "boot").glob("vmlinuz-*"))
+
+
+def _plain_boot(machine):
+    """Boots a machine whose serial port is plain text; that text."""
+    with qemu.Emulator(machine) as emulator:
+        emulator.console.setblocking(True)
+        overdue = threading.Timer(LIMIT_S, emulator.end)
+        overdue.start()
+        text = bytearray()
+        try:
+            while data := _receive(emulator.console):
+                text += data
+        finally:
+            overdue.cancel()
+        emulator.wait(guest.POWER_OFF_LIMIT_S)
+    return text.decode(errors="replace")
+
+
+def _receive(console):
+    try:
+        return console.recv(65536)
+    except ConnectionResetError:
+        return b""
