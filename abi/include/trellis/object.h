@@ -93,4 +93,5 @@ struct handle_information {
 
 enum handle_flag {
     HANDLE_NOT_CLONED = 1u << 0, /* left behind by process_clone and process_create's inheritance */
+    HANDLE_NOT_COUNTED = 1u << 1, /* not a reader or writer of a stream: who keeps it for others; copies count */
 };

@@ -10,17 +10,21 @@
  * the path is the request's text, without NUL. A path that ends in a place this
  * server does not know is handed back, and the caller goes on elsewhere:
  *
- *   FS_DONE    the operation was carried out
- *   FS_MOUNT   `consumed` bytes of the path led to a directory that is mounted
- *              upon: go on with the rest at the root of mount `mount`
- *   FS_LINK    an absolute symbolic link: go on at the namespace's root with
- *              the reply's text (the link's target and what was left of the path)
- *   FS_UP      `..` at this file system's root: go on with the rest, which
- *              begins behind that `..`, at the parent of where it is mounted
+ *   FS_OUTCOME_DONE   the operation was carried out
+ *   FS_OUTCOME_MOUNT  the walk came to a directory that is mounted upon: go on at
+ *                     the root of that mount
+ *   FS_OUTCOME_LINK   an absolute symbolic link: go on at the namespace's root
+ *   FS_OUTCOME_UP     `..` at this file system's root: go on at the directory
+ *                     above the one where it is mounted
  *
- * Relative links are followed here, 40 at most (FS_LOOP). A request with
+ * With each of the last three the reply's text is the path to go on with, which
+ * may be empty.
+ *
+ * Relative links are followed here, 40 at most (ELOOP). A request with
  * FS_AT_CEILING treats `..` at the session's own directory as that directory.
- * Replies carry an enum fs_status, Linux' own error numbers, in the label.
+ *
+ * A FIFO's OPEN is answered at once; its event says when the other side is there.
+ * Badges below FS_FIRST_SESSION are service sessions: the control operations.
  */
 #pragma once
 
@@ -35,8 +39,8 @@ typedef uint32_t fs_error_t;
  * X(name, number): see the comment at each.
  *
  * Words of a request: [0] flags, [1] mode or argument, ... as stated. Words of
- * every reply to a request with a path: [0] enum fs_outcome, [1] consumed,
- * [2] mount number; further words as stated, with FS_DONE only.
+ * every reply to a request with a path: [0] enum fs_outcome, [1] mount number;
+ * everything else in the reply only with FS_OUTCOME_DONE.
  */
 #define FS_OPERATIONS(X)                                                                           \
     /* path; [0] fs_open_flag, [1] permission bits for a new node (umask applied), [2] rdev.        \
@@ -123,7 +127,7 @@ enum fs_content {
     FS_CONTENT_NONE = 0,     /* directories, links, device nodes (rdev says which), PATH */
     FS_CONTENT_MEMORY = 1,   /* handle: the file's pages; its size is the memory object's size */
     FS_CONTENT_REQUESTS = 2, /* by READ and WRITE only (procfs) */
-    FS_CONTENT_STREAM = 3,   /* FIFO: handles: read end, write end as asked for */
+    FS_CONTENT_STREAM = 3,   /* FIFO: handles: read end, write end as asked for, then its event */
 };
 
 struct fs_attributes {
@@ -193,6 +197,14 @@ struct fs_credentials {
     uint32_t group_count;
     uint32_t groups[FS_GROUPS];
 };
+
+/* Bits of a FIFO's event; level: somebody has that side open. */
+#define FS_FIFO_READER (1u << 8)
+#define FS_FIFO_WRITER (1u << 9)
+/* Of the event that comes with a refused LOCK: ask again. */
+#define FS_LOCK_CHANGED (1u << 8)
+
+#define FS_FIRST_SESSION 256
 
 #define FS_OFFSET_APPEND (UINT64_MAX - 1)
 #define FS_OFFSET_SHARED (UINT64_MAX - 2)

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+#include "content.h"
+
+#include <base/errno.h>
+#include <base/service.h>
+#include <trellis/native.h>
+
+#define FIFO_CAPACITY 65536
+
+static const struct time_page *time_page(void)
+{
+    static const struct time_page *page;
+
+    if (page == NULL) {
+        int64_t address = native_map(service_handle("self"), service_handle("time"), 0, 0, USER_PAGE_SIZE, MAP_READ);
+        if (address < 0)
+            service_fail("the time page cannot be mapped: %d", (int)-address);
+        page = (const struct time_page *)address;
+    }
+    return page;
+}
+
+fs_error_t content_create_memory(uint64_t tag, handle_t *memory)
+{
+    int64_t made = native_memory_create(service_handle("account"), 0, 0);
+
+    if (made < 0)
+        return LINUX_ENOSPC;
+    *memory = (handle_t)made;
+    return native_memory_tag(*memory, tag) < 0 ? LINUX_EIO : 0;
+}
+
+fs_error_t content_resize(handle_t memory, uint64_t size)
+{
+    return native_memory_resize(memory, size) < 0 ? LINUX_ENOSPC : 0;
+}
+
+fs_error_t content_store(handle_t memory, uint64_t offset, const void *bytes, uint64_t length)
+{
+    return native_memory_write(memory, offset, bytes, length) == (int64_t)length ? 0 : LINUX_ENOSPC;
+}
+
+uint64_t content_load(handle_t memory, uint64_t offset, void *bytes, uint64_t length)
+{
+    int64_t count = native_memory_read(memory, offset, bytes, length);
+    return count < 0 ? 0 : (uint64_t)count;
+}
+
+void content_discard(handle_t memory, uint64_t offset, uint64_t length)
+{
+    if (native_memory_discard(memory, offset, length) < 0)
+        service_fail("a range inside a file cannot be discarded");
+}
+
+fs_error_t content_create_fifo(struct fifo_content *fifo)
+{
+    struct stream_handles ends;
+    handle_t account = service_handle("account");
+    int64_t event = native_event_create(account, 0, 0);
+
+    if (event < 0)
+        return LINUX_ENOSPC;
+    if (native_stream_create(account, FIFO_CAPACITY, 0, &ends) < 0) {
+        content_release((handle_t)event);
+        return LINUX_ENOSPC;
+    }
+    fifo->event = (handle_t)event;
+    fifo->read_end = ends.read_end;
+    fifo->write_end = ends.write_end;
+    if (native_handle_mark(ends.read_end, HANDLE_NOT_COUNTED) < 0 ||
+        native_handle_mark(ends.write_end, HANDLE_NOT_COUNTED) < 0)
+        service_fail("a stream's end cannot be marked");
+    return 0;
+}
+
+void content_signal(handle_t event, uint32_t clear, uint32_t set)
+{
+    if (native_event_signal(event, clear, set) < 0)
+        service_fail("an event of a FIFO cannot be signalled");
+}
+
+void content_release(handle_t handle)
+{
+    if (handle != HANDLE_NONE && native_handle_close(handle) < 0)
+        service_fail("a handle of a file cannot be closed");
+}
+
+void content_now(int64_t *seconds, uint32_t *nanoseconds)
+{
+    int64_t now = native_clock_read() + time_page()->realtime_offset_ns;
+
+    *seconds = now / 1000000000;
+    *nanoseconds = (uint32_t)(now % 1000000000);
+}

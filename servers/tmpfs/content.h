@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * What files hold: memory objects, and the streams of FIFOs. The only part of
+ * tmpfs, beside main.c and the replies of request.c, that makes native calls;
+ * the unit tests put another one in its place.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include <protocols/fs.h>
+#include <trellis/object.h>
+
+struct fifo_content {
+    handle_t read_end, write_end; /* do not count as reader and writer */
+    handle_t event;
+};
+
+/* Each gives 0 or ENOSPC. `tag` names the memory object to those who map it. */
+fs_error_t content_create_memory(uint64_t tag, handle_t *memory);
+fs_error_t content_resize(handle_t memory, uint64_t size);
+/* Within the size. */
+fs_error_t content_store(handle_t memory, uint64_t offset, const void *bytes, uint64_t length);
+uint64_t content_load(handle_t memory, uint64_t offset, void *bytes, uint64_t length);
+/* Give back the pages of a range inside the object; it reads as zero. */
+void content_discard(handle_t memory, uint64_t offset, uint64_t length);
+fs_error_t content_create_fifo(struct fifo_content *fifo);
+void content_signal(handle_t event, uint32_t clear, uint32_t set);
+void content_release(handle_t handle);
+/* Real time. */
+void content_now(int64_t *seconds, uint32_t *nanoseconds);

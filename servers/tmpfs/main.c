@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * tmpfs: the root file system in memory. Its files' pages are memory objects
+ * that clients read and map without asking it; names, sizes, permissions and
+ * writes are its own.
+ */
+#include <base/ipc.h>
+#include <base/log.h>
+#include <base/service.h>
+#include <trellis/native.h>
+
+#include "load.h"
+#include "request.h"
+#include "session.h"
+
+static void load_root(struct node *root)
+{
+    handle_t archive = service_need_handle("archive");
+    struct memory_information information;
+
+    if (native_memory_inspect(archive, &information) < 0)
+        service_fail("the boot archive cannot be inspected");
+    int64_t address = native_map(service_self(), archive, 0, 0, information.size, MAP_READ);
+    if (address < 0)
+        service_fail("the boot archive cannot be mapped: %d", (int)-address);
+    if (load_archive(root, (const void *)address, information.size) != 0)
+        service_fail("no memory for the root file system");
+    if (native_unmap(service_self(), (uint64_t)address, information.size) < 0)
+        service_fail("the boot archive cannot be unmapped");
+}
+
+/* Receive, serve and answer; a reply whose handles the client has no room for becomes an error. */
+static _Noreturn void serve(handle_t endpoint)
+{
+    struct message message;
+    struct frame *frame = ipc_frame();
+    int64_t received = ipc_receive(endpoint, &message);
+
+    for (;;) {
+        if (received == RECEIVED_CALL) {
+            request_serve(&message, frame);
+            struct message reply = message;
+            received = ipc_reply_and_wait(endpoint, &message);
+            if (received == status_to_result(STATUS_LIMIT)) {
+                message = reply;
+                request_undeliverable(&message, frame);
+                received = ipc_reply_and_wait(endpoint, &message);
+            }
+            continue;
+        }
+        if (received < 0)
+            service_fail("receiving failed: %d", (int)-received);
+        if (received == RECEIVED_CLOSED)
+            session_close(message.badge);
+        received = ipc_receive(endpoint, &message);
+    }
+}
+
+void service_main(const struct start_block *start)
+{
+    handle_t endpoint = service_need_handle("endpoint");
+    struct node *root;
+
+    (void)start;
+    if (tree_create(&root) != 0)
+        service_fail("no memory for the root directory");
+    load_root(root);
+    request_init(root, endpoint, service_need_handle("account"));
+    serve(endpoint);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/* Requests: from a message to the tree and back. */
+#pragma once
+
+#include <trellis/frame.h>
+#include <trellis/message.h>
+
+#include "node.h"
+
+/*
+ * Carry out the request in `message` and `frame`, and put the reply there. What
+ * the reply moves to the client has MESSAGE_HANDLE_MOVE: if it cannot be
+ * delivered, request_undeliverable closes it and makes the reply an error.
+ */
+void request_serve(struct message *message, struct frame *frame);
+void request_undeliverable(struct message *message, struct frame *frame);
+
+/* The root of the tree and the endpoint sessions are made at, before the first request. */
+void request_init(struct node *root, handle_t endpoint, handle_t account);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * Sessions: open nodes, by badge.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include <protocols/fs.h>
+
+#include "node.h"
+
+/* Shared by all sessions opened from one another. */
+struct credentials {
+    uint32_t references;
+    struct fs_credentials values;
+};
+
+struct session {
+    struct node *node;
+    struct credentials *credentials;
+    uint32_t flags;      /* enum fs_open_flag as opened */
+    bool offset_shared;
+    uint64_t offset;     /* while shared */
+    uint64_t next_free;  /* while free */
+};
+
+/* EINVAL when too many are open, ENOSPC without memory. The node's opens and the credentials' references are taken. */
+fs_error_t session_open(struct node *node, struct credentials *credentials, uint32_t flags, uint64_t *badge);
+/* NULL if there is none of this badge. Good until the next session_open. */
+struct session *session_find(uint64_t badge);
+/* Its locks go, its FIFO end closes, the node is dropped. */
+void session_close(uint64_t badge);
+
+/* One reference for the caller; NULL without memory. */
+struct credentials *credentials_create(const struct fs_credentials *values);
+void credentials_release(struct credentials *credentials);
