@@ -93,7 +93,7 @@ struct process_information {
 /* Where a process with the IDENTITY right's caller starts a thread, and as whom. */
 struct thread_start {
     uint64_t pc, sp;
-    uint64_t argument; /* in the first argument register */
+    uint64_t argument; /* in the first argument register; the frame's address is in the second */
     uint64_t tls;      /* the architecture's thread pointer; 0 for none */
     uint64_t identity; /* used if the handle has IDENTITY, else the caller's own is inherited */
     uint32_t priority; /* 0 lowest to PRIORITY_COUNT - 1; at most the caller's own ceiling */

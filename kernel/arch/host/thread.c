@@ -14,6 +14,7 @@ enum status arch_thread_init(struct thread *thread, const struct arch_thread_sta
     thread->arch.registers.pc = start->pc;
     thread->arch.registers.sp = start->sp;
     thread->arch.registers.rdi = start->argument;
+    thread->arch.registers.rsi = thread->frame_address;
     thread->arch.bases[0] = start->tls;
     return STATUS_OK;
 }

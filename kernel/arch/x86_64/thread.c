@@ -60,6 +60,7 @@ enum status arch_thread_init(struct thread *thread, const struct arch_thread_sta
         .pc = start->pc,
         .sp = start->sp,
         .rdi = start->argument,
+        .rsi = thread->frame_address,
         .fs_base = start->tls,
         .flags = FLAGS_ENTRY,
         .number = ~UINT64_C(0),
