@@ -24,7 +24,7 @@ def stub(directory, power, *said):
     text.write_bytes(b"".join(frames.encode(C[name], payload) for name, payload in said))
     image = directory / "stub.elf"
     subprocess.run(
-        ["clang", "--target=x86_64-unknown-linux-gnu", "-m32", "-nostdlib", "-static",
+        ["clang", "--target=x86_64-unknown-linux-gnu", "-nostdlib", "-static",
          "-fuse-ld=lld", "-Wl,-Ttext=0x100000,--build-id=none", "-Wl,-e,start",
          f'-DFRAMES_FILE="{text}"', f"-DPOWER_PORT={C['CONSOLE_POWER_PORT']}",
          f"-DPOWER_WORD={C[power]}", HERE / "stub_guest.S", "-o", image],

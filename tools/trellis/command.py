@@ -8,11 +8,14 @@ import subprocess
 
 from trellis import errors, paths
 
+SHOWN_LINES = 40
+
 
 def run_logged(arguments, log_name, advice, environment=None, directory=None):
     """Runs a command with its output in build/logs/LOG_NAME.log.
 
-    Raises Failure with the log's last lines and `advice` if it fails.
+    Raises Failure if it fails: with the log's lines that speak of errors, or else its
+    last ones, and with `advice`.
     """
     log = paths.log_directory() / f"{log_name}.log"
     with open(log, "wb") as output:
@@ -26,7 +29,9 @@ def run_logged(arguments, log_name, advice, environment=None, directory=None):
             check=False,
         ).returncode
     if status != 0:
-        tail = "\n".join(log.read_text(errors="replace").splitlines()[-40:])
+        lines = log.read_text(errors="replace").splitlines()
+        telling = [line for line in lines if "error" in line.lower()] or lines
+        tail = "\n".join(telling[-SHOWN_LINES:])
         raise errors.Failure(f"{tail}\n{advice} (whole output: {os.path.relpath(log)})")
 
 

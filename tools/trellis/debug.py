@@ -18,6 +18,7 @@ from trellis import boot_archive, errors, guest, host_packages, paths, progress,
 from trellis.host_streams import CapturedStreams, Log
 
 SUPPORT = paths.TREE / "tools" / "gdb_support.py"
+GDB_ARCHITECTURES = {"x86_64": "i386:x86-64"}
 
 
 def add_arguments(parser):
@@ -88,7 +89,8 @@ def _run_gdb(options, socket_path, thread):
     unknown = [name for name in options.program if name not in programs]
     if unknown:
         raise errors.Failure(f"--program {unknown[0]}: there is {', '.join(sorted(programs))}")
-    commands = ["set pagination off", "set confirm off", f"source {SUPPORT}",
+    commands = ["set pagination off", "set confirm off",
+                f"set architecture {GDB_ARCHITECTURES[options.arch]}", f"source {SUPPORT}",
                 f"target remote {socket_path}",
                 *[f"add-symbol-file {programs[name]}" for name in options.program], *options.ex]
     arguments = ["gdb", "-q", "-nx", *(["-batch"] if options.batch else [])]

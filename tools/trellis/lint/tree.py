@@ -6,6 +6,7 @@
 import functools
 import pathlib
 import re
+import shutil
 import subprocess
 
 IGNORED = {"build", ".git", "__pycache__", ".cache", ".pytest_cache"}
@@ -43,6 +44,9 @@ class Tree:
                 if path.endswith(suffixes) and path.startswith(under)]
 
     def _listed(self):
+        """What git would show, with new files; nothing where there is no git."""
+        if shutil.which("git") is None:
+            return []
         done = subprocess.run(
             ["git", "-C", str(self.root), "ls-files", "-co", "--exclude-standard", "-z"],
             capture_output=True, check=False)
