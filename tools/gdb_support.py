@@ -36,7 +36,7 @@ class ProgramBreakpoint(gdb.Breakpoint):
 
     def _bytes_at(self, address):
         """What the file has at a virtual address: program headers of an ELF64 file."""
-        number = lambda at, size: int.from_bytes(self._image[at : at + size], "little")
+        number = self._number_at
         table, size, count = number(32, 8), number(54, 2), number(56, 2)
         for header in range(table, table + size * count, size):
             offset, start, length = (number(header + at, 8) for at in (8, 16, 32))
@@ -44,6 +44,9 @@ class ProgramBreakpoint(gdb.Breakpoint):
                 place = offset + address - start
                 return self._image[place : min(place + COMPARED_BYTES, offset + length)]
         return b""
+
+    def _number_at(self, place, size):
+        return int.from_bytes(self._image[place : place + size], "little")
 
 
 class ProgramBreakCommand(gdb.Command):

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+# Copyright The Trellis authors
+
+"""What a user sees of `./trellis run`: output, status, input, roots, ends."""
+
+import os
+import tempfile
+
+from trellis.guest import Outcome
+
+
+def test_output_and_status(guest):
+    done = guest.run(["sh", "-c", "echo hi; echo oops >&2; exit 7"])
+    assert (done.status, done.stdout, done.stderr) == (7, "hi\n", "oops\n"), done
+
+
+def test_standard_input(guest):
+    done = guest.run(["sh"], stdin="echo one two | wc -w\n")
+    assert (done.status, done.stdout) == (0, "2\n"), done
+
+
+def test_large_input_unchanged(guest):
+    data = os.urandom(300000)
+    done = guest.run(["cat"], stdin=data)
+    assert done.status == 0 and done.stdout_bytes == data, done.message
+
+
+def test_signalled(guest):
+    done = guest.run(["sh", "-c", "kill -9 $$"])
+    assert (done.status, done.outcome) == (137, Outcome.SIGNALLED), done
+
+
+def test_no_such_command(guest):
+    done = guest.run(["no-such-command"])
+    assert (done.status, done.outcome) == (127, Outcome.NOT_RUN), done
+
+
+def test_not_executable(guest):
+    done = guest.run(["/etc/passwd"])
+    assert (done.status, done.outcome) == (126, Outcome.NOT_RUN), done
+
+
+def test_not_terminals(guest):
+    done = guest.run(["sh", "-c", "test -t 0 || test -t 1 || test -t 2 || echo none"])
+    assert done.stdout == "none\n", done
+
+
+def test_environment(guest):
+    done = guest.run(["sh", "-c", "echo $HOME $A"], env={"A": "b c"})
+    assert done.stdout == "/root b c\n", done
+
+
+def test_root_overlay(guest):
+    with tempfile.TemporaryDirectory() as root:
+        os.mkdir(f"{root}/bin")
+        with open(f"{root}/bin/mine", "w", encoding="ascii") as script:
+            script.write("#!/bin/sh\necho mine $1\n")
+        os.chmod(f"{root}/bin/mine", 0o755)
+        done = guest.run(["mine", "x"], root=root)
+    assert (done.status, done.stdout) == (0, "mine x\n"), done
+
+
+def test_timeout(guest):
+    done = guest.run(["sleep", "1000"], timeout=20)
+    assert (done.status, done.outcome) == (124, Outcome.TIMEOUT), done
+
+
+def test_poweroff(guest):
+    done = guest.run(["poweroff", "-f"])
+    assert (done.status, done.outcome) == (0, Outcome.POWERED_OFF), done
+
+
+def test_shell_on_a_terminal(guest):
+    with guest.shell() as shell:
+        shell.expect("# $", timeout=60)
+        shell.send("tty; stty size\n")
+        shell.expect("/dev/")
+        shell.expect("24 80")
+        shell.send("exit 3\n")
+        assert shell.wait() == 3
