@@ -8,6 +8,7 @@
 
 #include <arch/cpu.h>
 #include <kernel/lock.h>
+#include <kernel/status.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -24,7 +25,9 @@ struct cpu {
     bool reschedule;           /* something more urgent may be runnable */
     uint64_t entered_ns;       /* when time was last booked */
     uint64_t idle_ns, switches, calls, faults, interrupts;
+    enum status copy_status;   /* why the last copy of user memory ended early */
     uint32_t locks_held[LOCK_CLASS_COUNT]; /* debug builds */
+    uint32_t lock_classes;     /* debug builds: a bit for each class of which one is held */
 };
 
 static inline struct cpu *cpu_current(void)

@@ -20,6 +20,9 @@ void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Add text from user space, one or more lines. */
 void log_text(const char *text, size_t length);
 
+/* A driver is about to take the UART over: from now on only panics go to the early console. */
+void log_release_console(void);
+
 /* Say why, print the registers and a backtrace, stop the machine with the
  * status for a panic. Never returns, takes no locks. */
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));

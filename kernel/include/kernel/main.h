@@ -4,6 +4,7 @@
 /* Where boot/ hands over. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <trellis/boot_info.h>
@@ -17,3 +18,4 @@ _Noreturn void kernel_main(struct boot_info *boot);
 
 /* The value of `name=value` on the command line, up to the next space; NULL if it is not there. */
 const char *command_line_option(const char *name, size_t *length);
+bool command_line_option_is(const char *name, const char *value);

@@ -31,6 +31,8 @@ struct frame_registers {
 
 #define NATIVE_CALL_BASE 0x54520000u /* above every Linux number, x32's bit included */
 
+#define NATIVE_ELF_MACHINE 62 /* EM_X86_64 */
+
 #define USER_START UINT64_C(0x0000000000010000)     /* nothing is ever mapped below */
 #define USER_LIBRARY UINT64_C(0x00007ffe00000000)   /* from here up: the library, not the program */
 #define FRAME_BASE UINT64_C(0x00007fff80000000)     /* frames; only the kernel maps here */

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+#include <kernel/console.h>
+
+#include <arch/cpu.h>
+#include <stdint.h>
+
+static bool console_framed;
+
+void console_set_framed(bool framed)
+{
+    console_framed = framed;
+}
+
+/* RFC 1662, appendix C, a bit at a time: there is little to send. */
+static uint16_t check_add(uint16_t check, uint8_t byte)
+{
+    check ^= byte;
+    for (unsigned bit = 0; bit < 8; bit++)
+        check = (uint16_t)((check >> 1) ^ ((check & 1) != 0 ? CONSOLE_CHECK_POLYNOMIAL : 0));
+    return check;
+}
+
+static void put_raw(uint8_t byte)
+{
+    char character = (char)byte;
+    arch_console_write(&character, 1);
+}
+
+static void put_stuffed(uint8_t byte)
+{
+    if (byte == CONSOLE_FLAG || byte == CONSOLE_ESCAPE) {
+        put_raw(CONSOLE_ESCAPE);
+        byte ^= CONSOLE_FLIP;
+    }
+    put_raw(byte);
+}
+
+static void write_frame(enum console_frame type, const char *text, size_t length)
+{
+    uint16_t check = check_add(CONSOLE_CHECK_START, (uint8_t)type);
+    put_raw(CONSOLE_FLAG);
+    put_stuffed((uint8_t)type);
+    for (size_t i = 0; i < length; i++) {
+        check = check_add(check, (uint8_t)text[i]);
+        put_stuffed((uint8_t)text[i]);
+    }
+    check = (uint16_t)~check;
+    put_stuffed((uint8_t)check);
+    put_stuffed((uint8_t)(check >> 8));
+    put_raw(CONSOLE_FLAG);
+}
+
+void console_write(enum console_frame type, const char *text, size_t length)
+{
+    if (!console_framed) {
+        arch_console_write(text, length);
+        return;
+    }
+    for (size_t at = 0; at < length; at += CONSOLE_PAYLOAD_MAX) {
+        size_t part = length - at < CONSOLE_PAYLOAD_MAX ? length - at : CONSOLE_PAYLOAD_MAX;
+        write_frame(type, text + at, part);
+    }
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * Test-and-test-and-set locks. The order is checked by a mask of the classes
+ * this CPU holds: a lock may be taken when no bit at or above its own stands.
+ */
+#include <kernel/lock.h>
+
+#include <arch/cpu.h>
+#include <kernel/cpu.h>
+#include <kernel/log.h>
+
+static bool try_take(struct spinlock *lock)
+{
+    return atomic_exchange_explicit(&lock->taken, 1, memory_order_acquire) == 0;
+}
+
+static void take(struct spinlock *lock)
+{
+    while (!try_take(lock))
+        while (atomic_load_explicit(&lock->taken, memory_order_relaxed) != 0)
+            arch_cpu_relax();
+}
+
+#if TRELLIS_DEBUG
+static void check_order(const struct spinlock *lock)
+{
+    if (cpu_current()->lock_classes >> lock->class != 0)
+        panic("lock order: class %u while classes %x are held", lock->class,
+              cpu_current()->lock_classes);
+}
+
+static void note_taken(const struct spinlock *lock)
+{
+    struct cpu *cpu = cpu_current();
+    cpu->locks_held[lock->class]++;
+    cpu->lock_classes |= 1u << lock->class;
+}
+
+static void note_released(const struct spinlock *lock)
+{
+    struct cpu *cpu = cpu_current();
+    assert(lock_is_held(lock));
+    if (--cpu->locks_held[lock->class] == 0)
+        cpu->lock_classes &= ~(1u << lock->class);
+}
+#else
+static void check_order(const struct spinlock *lock)
+{
+    (void)lock;
+}
+
+static void note_taken(const struct spinlock *lock)
+{
+    (void)lock;
+}
+
+static void note_released(const struct spinlock *lock)
+{
+    (void)lock;
+}
+#endif
+
+void lock_init(struct spinlock *lock, enum lock_class class)
+{
+    *lock = SPINLOCK_INITIAL(class);
+}
+
+void lock_acquire(struct spinlock *lock)
+{
+    check_order(lock);
+    take(lock);
+    note_taken(lock);
+}
+
+void lock_release(struct spinlock *lock)
+{
+    note_released(lock);
+    atomic_store_explicit(&lock->taken, 0, memory_order_release);
+}
+
+void lock_acquire_two(struct spinlock *first, struct spinlock *second)
+{
+    assert(first != second && first->class == second->class);
+    check_order(first);
+    bool ordered = (uintptr_t)first < (uintptr_t)second;
+    take(ordered ? first : second);
+    take(ordered ? second : first);
+    note_taken(first);
+    note_taken(second);
+}
+
+bool lock_is_held(const struct spinlock *lock)
+{
+    return atomic_load_explicit(&lock->taken, memory_order_relaxed) != 0 &&
+           (!TRELLIS_DEBUG || cpu_current()->locks_held[lock->class] != 0);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/* The log: a ring of bytes whose newest overwrite its oldest, and the early console. */
+#include <kernel/log.h>
+
+#include <kernel/call_arguments.h>
+#include <kernel/console.h>
+#include <kernel/copy.h>
+#include <kernel/lock.h>
+#include <kernel/time.h>
+
+#define RING_SIZE 32768
+#define LINE_MAX 256
+#define WRITE_MAX 512 /* bytes of one log_write */
+
+static struct spinlock lock = SPINLOCK_INITIAL(LOCK_LOG);
+static char ring[RING_SIZE]; /* lock; for debuggers and dumps */
+static uint64_t ring_end;    /* lock; bytes ever written */
+static bool to_console = true;
+
+void log_release_console(void)
+{
+    to_console = false;
+}
+
+void log_text(const char *text, size_t length)
+{
+    lock_acquire(&lock);
+    for (size_t i = 0; i < length; i++)
+        ring[ring_end++ % RING_SIZE] = text[i];
+    if (to_console)
+        console_write(CONSOLE_LOG, text, length);
+    lock_release(&lock);
+}
+
+static size_t format_stamp(char *buffer, size_t size, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    size_t length = format_text(buffer, size, format, arguments);
+    va_end(arguments);
+    return length;
+}
+
+void log_line(const char *format, ...)
+{
+    char line[LINE_MAX];
+    uint64_t microseconds = time_now() / 1000;
+    size_t start = format_stamp(line, sizeof(line), "[%3lu.%06lu] ", microseconds / 1000000,
+                                microseconds % 1000000);
+    va_list arguments;
+    va_start(arguments, format);
+    size_t length = start + format_text(line + start, sizeof(line) - start, format, arguments);
+    va_end(arguments);
+    if (length > sizeof(line) - 1)
+        length = sizeof(line) - 1;
+    line[length++] = '\n';
+    log_text(line, length);
+}
+
+int64_t call_log_write(struct thread *self, const struct log_write_arguments *arguments)
+{
+    char text[WRITE_MAX];
+    (void)self;
+    if (arguments->length > WRITE_MAX - 1)
+        return status_to_result(STATUS_OUT_OF_RANGE);
+    enum status status = copy_in(text, arguments->text, arguments->length);
+    if (status != STATUS_OK)
+        return status_to_result(status);
+    size_t length = arguments->length;
+    if (length == 0 || text[length - 1] != '\n')
+        text[length++] = '\n';
+    log_text(text, length);
+    return 0;
+}

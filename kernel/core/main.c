@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/* From boot/ to the first process. */
+#include <kernel/main.h>
+
+#include <arch/cpu.h>
+#include <kernel/account.h>
+#include <kernel/console.h>
+#include <kernel/cpu.h>
+#include <kernel/init.h>
+#include <kernel/log.h>
+#include <kernel/page.h>
+#include <kernel/scheduler.h>
+#include <kernel/string.h>
+#include <kernel/time.h>
+
+static const struct boot_info *boot_information;
+
+const char *command_line_option(const char *name, size_t *length)
+{
+    size_t name_length = strlen(name);
+    for (const char *word = boot_information->command_line; *word != 0;) {
+        size_t word_length = 0;
+        while (word[word_length] != 0 && word[word_length] != ' ')
+            word_length++;
+        if (word_length > name_length && word[name_length] == '=' &&
+            memcmp(word, name, name_length) == 0) {
+            *length = word_length - name_length - 1;
+            return word + name_length + 1;
+        }
+        word += word_length;
+        while (*word == ' ')
+            word++;
+    }
+    return NULL;
+}
+
+bool command_line_option_is(const char *name, const char *value)
+{
+    size_t length;
+    const char *found = command_line_option(name, &length);
+    return found != NULL && length == strlen(value) && memcmp(found, value, length) == 0;
+}
+
+static void must_succeed(enum status status, const char *what)
+{
+    if (status != STATUS_OK)
+        panic("cannot start: %s (status %d)", what, (int)status);
+}
+
+static void create_root_account(void)
+{
+    struct account_limits limits = {
+        .pages = page_count_total(),
+        .handles = UINT64_MAX,
+        .threads = UINT64_MAX,
+        .processes = UINT64_MAX,
+    };
+    must_succeed(account_create(NULL, &limits, &account_root), "the root account");
+}
+
+_Noreturn void kernel_main(struct boot_info *boot)
+{
+    boot_information = boot;
+    struct cpu *cpu = cpu_get(0);
+    arch_cpu_init(cpu);
+    console_set_framed(command_line_option_is("console", "framed"));
+    log_line("Trellis");
+    page_init(boot);
+    create_root_account();
+    const char *missing;
+    if (!arch_machine_init(boot, &missing))
+        panic("this machine lacks %s", missing);
+    must_succeed(time_init(), "the clock");
+    scheduler_init_cpu(0);
+    log_line("%lu MiB of memory, %u CPU", page_count_total() * PAGE_SIZE >> 20, cpu_count());
+    must_succeed(init_start(boot), "init");
+    if (!command_line_option_is("log", "uart"))
+        log_release_console();
+    scheduler_leave_kernel();
+}

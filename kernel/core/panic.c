@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/* The end: no locks, no allocation, and a second panic inside the first only stops. */
+#include <kernel/log.h>
+
+#include <arch/cpu.h>
+#include <kernel/console.h>
+
+#define MESSAGE_MAX 768
+
+static bool panicking;
+
+static void write_formatted(const char *prefix, const char *format, va_list arguments)
+{
+    static char message[MESSAGE_MAX];
+    size_t length = format_text(message, sizeof(message), format, arguments);
+    if (length > sizeof(message) - 1)
+        length = sizeof(message) - 1;
+    console_write(CONSOLE_PANIC, prefix, __builtin_strlen(prefix));
+    console_write(CONSOLE_PANIC, message, length);
+    console_write(CONSOLE_PANIC, "\n", 1);
+}
+
+static void write_address(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    write_formatted("", format, arguments);
+    va_end(arguments);
+}
+
+static void backtrace_line(uint64_t address)
+{
+    write_address("  at 0x%lx", address);
+}
+
+_Noreturn void panic(const char *format, ...)
+{
+    if (panicking)
+        arch_machine_stop(STOP_PANIC);
+    panicking = true;
+    va_list arguments;
+    va_start(arguments, format);
+    write_formatted("panic: ", format, arguments);
+    va_end(arguments);
+    arch_backtrace(backtrace_line);
+    arch_machine_stop(STOP_PANIC);
+}
+
+_Noreturn void machine_fail(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    write_formatted("", format, arguments);
+    va_end(arguments);
+    arch_machine_stop(STOP_PANIC);
+}
+
+/* The stack protector's: a canary has changed. */
+uintptr_t __stack_chk_guard = 0x595e9fbd94fda766;
+_Noreturn void __stack_chk_fail(void);
+
+_Noreturn void __stack_chk_fail(void)
+{
+    panic("a kernel function has overrun its stack frame");
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * Interrupts.
+ *
+ * A line belongs to at most one object. The table is read by the interrupt
+ * itself without a lock: an object taken out of it lives on until every CPU has
+ * left the kernel (rcu.h). The signal stays raised until the driver
+ * acknowledges, so a line that fires again meanwhile is not lost.
+ */
+#include <kernel/interrupt.h>
+
+#include <arch/cpu.h>
+#include <kernel/call_arguments.h>
+#include <kernel/handle.h>
+#include <kernel/log.h>
+#include <kernel/process.h>
+#include <kernel/slab.h>
+#include <kernel/thread.h>
+
+#define LINES_MAX 256
+
+static struct slab_cache interrupt_cache = SLAB_CACHE("interrupt", struct interrupt);
+static struct interrupt *_Atomic lines[LINES_MAX];
+
+void interrupt_raise(uint32_t line)
+{
+    struct interrupt *interrupt = line < LINES_MAX ? atomic_load(&lines[line]) : NULL;
+    arch_interrupt_mask(line);
+    if (interrupt != NULL)
+        object_signal(&interrupt->object, 0, SIGNAL_INTERRUPT);
+}
+
+/* Only whose line it still is: an object that never got one is unreachable too. */
+void interrupt_unreachable(struct object *object)
+{
+    struct interrupt *interrupt = container_of(object, struct interrupt, object);
+    struct interrupt *expected = interrupt;
+    if (atomic_compare_exchange_strong(&lines[interrupt->line], &expected, NULL))
+        arch_interrupt_disable(interrupt->line);
+}
+
+void interrupt_destroy(struct object *object)
+{
+    slab_free(&interrupt_cache, object->account, container_of(object, struct interrupt, object));
+}
+
+static enum status interrupt_create(struct account *account, uint32_t line,
+                                    struct interrupt **result)
+{
+    if (line >= LINES_MAX || line >= arch_interrupt_lines())
+        return STATUS_OUT_OF_RANGE;
+    void *memory;
+    enum status status = slab_allocate(&interrupt_cache, account, &memory);
+    if (status != STATUS_OK)
+        return status;
+    struct interrupt *interrupt = memory;
+    object_init(&interrupt->object, OBJECT_INTERRUPT, account);
+    interrupt->line = line;
+    *result = interrupt;
+    return STATUS_OK;
+}
+
+/* Take the line, then have it delivered. */
+static enum status interrupt_connect(struct interrupt *interrupt, uint32_t flags)
+{
+    struct interrupt *expected = NULL;
+    if (!atomic_compare_exchange_strong(&lines[interrupt->line], &expected, interrupt))
+        return STATUS_BUSY;
+    enum status status = arch_interrupt_enable(interrupt->line, flags);
+    if (status != STATUS_OK)
+        atomic_store(&lines[interrupt->line], NULL);
+    return status;
+}
+
+int64_t call_interrupt_create(struct thread *self,
+                              const struct interrupt_create_arguments *arguments)
+{
+    struct interrupt *interrupt;
+    enum status status = interrupt_create(arguments->account, arguments->line, &interrupt);
+    if (status != STATUS_OK)
+        return status_to_result(status);
+    struct handle_table *table = &self->process->handles;
+    handle_t token;
+    status = handle_insert(table, &interrupt->object, NULL, RIGHT_ALL, 0, &token);
+    if (status == STATUS_OK) {
+        status = interrupt_connect(interrupt, arguments->flags);
+        if (status != STATUS_OK) {
+            enum status closed = handle_close(table, token);
+            debug_assert(closed == STATUS_OK);
+        }
+    }
+    object_release(&interrupt->object);
+    return status == STATUS_OK ? (int64_t)token : status_to_result(status);
+}
+
+int64_t call_interrupt_acknowledge(struct thread *self,
+                                   const struct interrupt_acknowledge_arguments *arguments)
+{
+    object_signal(&arguments->interrupt->object, SIGNAL_INTERRUPT, 0);
+    arch_interrupt_unmask(arguments->interrupt->line);
+    return 0;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * Port ranges. A range is made from a wider one that the caller holds, so who
+ * has a handle reaches its ports and no others. Reads have effects: the user's
+ * buffer is made ready before the first.
+ */
+#include <kernel/ioport.h>
+
+#include <arch/cpu.h>
+#include <kernel/call_arguments.h>
+#include <kernel/copy.h>
+#include <kernel/handle.h>
+#include <kernel/process.h>
+#include <kernel/slab.h>
+#include <kernel/string.h>
+#include <kernel/thread.h>
+
+#define TRANSFER_MAX 256 /* bytes in one call */
+
+static struct slab_cache ioport_cache = SLAB_CACHE("ioport", struct ioport);
+
+enum status ioport_create(struct account *account, uint32_t first, uint32_t count,
+                          struct ioport **result)
+{
+    void *memory;
+    enum status status = slab_allocate(&ioport_cache, account, &memory);
+    if (status != STATUS_OK)
+        return status;
+    *result = memory;
+    object_init(&(*result)->object, OBJECT_IOPORT, account);
+    (*result)->first = first;
+    (*result)->count = count;
+    return STATUS_OK;
+}
+
+void ioport_destroy(struct object *object)
+{
+    slab_free(&ioport_cache, object->account, container_of(object, struct ioport, object));
+}
+
+static bool range_holds(const struct ioport *range, uint32_t first, uint32_t count)
+{
+    return count != 0 && first >= range->first && count <= range->count &&
+           first - range->first <= range->count - count;
+}
+
+int64_t call_ioport_create(struct thread *self, const struct ioport_create_arguments *arguments)
+{
+    if (!range_holds(arguments->ioport, arguments->first, arguments->count))
+        return status_to_result(STATUS_OUT_OF_RANGE);
+    struct ioport *ioport;
+    enum status status =
+        ioport_create(self->process->account, arguments->first, arguments->count, &ioport);
+    if (status != STATUS_OK)
+        return status_to_result(status);
+    handle_t token;
+    status = handle_insert(&self->process->handles, &ioport->object, NULL, RIGHT_ALL, 0, &token);
+    object_release(&ioport->object);
+    return status == STATUS_OK ? (int64_t)token : status_to_result(status);
+}
+
+static enum status check_transfer(const struct ioport *ioport, uint32_t port, uint32_t width,
+                                  uint64_t length)
+{
+    if (width != 1 && width != 2 && width != 4)
+        return STATUS_INVALID;
+    if (length > TRANSFER_MAX || length % width != 0)
+        return STATUS_INVALID;
+    return range_holds(ioport, port, width) ? STATUS_OK : STATUS_OUT_OF_RANGE;
+}
+
+int64_t call_ioport_read(struct thread *self, const struct ioport_read_arguments *arguments)
+{
+    uint8_t bytes[TRANSFER_MAX];
+    uint32_t width = arguments->width;
+    enum status status =
+        check_transfer(arguments->ioport, arguments->port, width, arguments->length);
+    if (status == STATUS_OK)
+        status = copy_prepare_out(arguments->buffer, arguments->length);
+    if (status != STATUS_OK)
+        return status_to_result(status);
+    for (uint64_t at = 0; at < arguments->length; at += width) {
+        uint32_t value = 0;
+        if (!arch_port_read(arguments->port, width, &value))
+            return status_to_result(STATUS_UNSUPPORTED);
+        memcpy(bytes + at, &value, width);
+    }
+    return status_to_result(copy_out(arguments->buffer, bytes, arguments->length));
+}
+
+int64_t call_ioport_write(struct thread *self, const struct ioport_write_arguments *arguments)
+{
+    uint8_t bytes[TRANSFER_MAX];
+    uint32_t width = arguments->width;
+    enum status status =
+        check_transfer(arguments->ioport, arguments->port, width, arguments->length);
+    if (status == STATUS_OK)
+        status = copy_in(bytes, arguments->buffer, arguments->length);
+    if (status != STATUS_OK)
+        return status_to_result(status);
+    for (uint64_t at = 0; at < arguments->length; at += width) {
+        uint32_t value = 0;
+        memcpy(&value, bytes + at, width);
+        if (!arch_port_write(arguments->port, width, value))
+            return status_to_result(STATUS_UNSUPPORTED);
+    }
+    return 0;
+}
