@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/* Processes: fork, exec, wait, vfork, posix_spawn, groups, limits, credentials. */
+#define _GNU_SOURCE
+#include "check.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+static char *self;
+
+static int wait_for(pid_t child)
+{
+    int status;
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void fork_copies(void)
+{
+    int value = 1;
+    pid_t parent = getpid();
+    pid_t child = fork();
+
+    CHECK(child >= 0);
+    if (child == 0) {
+        value = 2;
+        _exit(getppid() == parent && getpid() != parent && value == 2 ? 33 : 1);
+    }
+    CHECK(wait_for(child) == 33);
+    CHECK(value == 1);
+    CHECK_ERROR(waitpid(child, NULL, 0), ECHILD);
+}
+
+static void exec_replaces(void)
+{
+    int ends[2];
+    char text[64] = {0};
+
+    CHECK(pipe(ends) == 0);
+    CHECK(fcntl(ends[0], F_SETFD, FD_CLOEXEC) == 0);
+    pid_t child = fork();
+    if (child == 0) {
+        char number[16];
+        snprintf(number, sizeof(number), "%d", ends[1]);
+        execle(self, "renamed", "child", number, NULL, (char *[]){"COLOUR=blue", NULL});
+        _exit(99);
+    }
+    CHECK(close(ends[1]) == 0);
+    CHECK(wait_for(child) == 44);
+    CHECK(read(ends[0], text, sizeof(text)) > 0);
+    CHECK(strcmp(text, "renamed child blue") == 0);
+    CHECK_ERROR(execl("/nonexistent", "x", NULL), ENOENT);
+    CHECK_ERROR(execl("/tmp", "x", NULL), EACCES);
+}
+
+static int run_child(char **arguments)
+{
+    char text[64];
+    int length = snprintf(text, sizeof(text), "%s %s %s", arguments[0], arguments[1], getenv("COLOUR"));
+    return write(atoi(arguments[2]), text, (size_t)length) == length ? 44 : 1;
+}
+
+static void vfork_shares(void)
+{
+    volatile int value = 1;
+    pid_t child = vfork();
+
+    if (child == 0) {
+        value = 2;
+        _exit(5);
+    }
+    CHECK(child > 0);
+    CHECK(value == 2);
+    CHECK(wait_for(child) == 5);
+    child = vfork();
+    if (child == 0) {
+        execl(self, self, "status", "6", NULL);
+        _exit(99);
+    }
+    CHECK(wait_for(child) == 6);
+}
+
+static void spawn(void)
+{
+    pid_t child;
+    char *good[] = {self, "status", "7", NULL};
+
+    CHECK(posix_spawn(&child, self, NULL, NULL, good, environ) == 0);
+    CHECK(wait_for(child) == 7);
+    CHECK(posix_spawn(&child, "/nonexistent", NULL, NULL, good, environ) == ENOENT);
+}
+
+static void many_children(void)
+{
+    int sum = 0;
+
+    for (int i = 0; i < 20; i++) {
+        pid_t child = fork();
+        if (child == 0)
+            _exit(i);
+        CHECK(child > 0);
+    }
+    for (int i = 0; i < 20; i++) {
+        int status;
+        CHECK(wait(&status) > 0);
+        sum += WEXITSTATUS(status);
+    }
+    CHECK(sum == 190);
+}
+
+static void groups_and_sessions(void)
+{
+    pid_t child = fork();
+
+    if (child == 0) {
+        CHECK(setpgid(0, 0) == 0);
+        CHECK(getpgrp() == getpid());
+        CHECK_ERROR(setsid(), EPERM);
+        pid_t grandchild = fork();
+        if (grandchild == 0) {
+            CHECK(setsid() == getpid());
+            _exit(getsid(0) == getpid() ? 0 : 1);
+        }
+        _exit(wait_for(grandchild));
+    }
+    CHECK(wait_for(child) == 0);
+}
+
+static void limits(void)
+{
+    struct rlimit limit, again;
+    struct rusage usage;
+
+    CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    CHECK(limit.rlim_cur >= 256);
+    pid_t child = fork();
+    if (child == 0) {
+        limit.rlim_cur = 16;
+        CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+        CHECK(prlimit(0, RLIMIT_NOFILE, NULL, &again) == 0);
+        CHECK(again.rlim_cur == 16);
+        int fd = 0;
+        while (fd >= 0 && fd < 100)
+            fd = dup(0);
+        _exit(fd == -1 && errno == EMFILE ? 0 : 1);
+    }
+    CHECK(wait_for(child) == 0);
+    CHECK(getrusage(RUSAGE_CHILDREN, &usage) == 0);
+}
+
+static void credentials(void)
+{
+    if (getuid() != 0)
+        return;
+    pid_t child = fork();
+    if (child == 0) {
+        gid_t groups[2] = {100, 101};
+        CHECK(setgroups(2, groups) == 0);
+        CHECK(setresgid(1000, 1000, 1000) == 0);
+        CHECK(setresuid(1000, 1000, 1000) == 0);
+        CHECK(getuid() == 1000 && geteuid() == 1000 && getgid() == 1000);
+        CHECK_ERROR(setuid(0), EPERM);
+        CHECK_ERROR(open("/etc/shadow", O_RDONLY), EACCES);
+        CHECK_ERROR(kill(1, SIGTERM), EPERM);
+        _exit(0);
+    }
+    CHECK(wait_for(child) == 0);
+}
+
+static void fork_shares_offsets(void)
+{
+    char name[] = "/tmp/offsetXXXXXX";
+    char byte;
+    int fd = mkstemp(name);
+
+    CHECK(fd >= 0);
+    CHECK(write(fd, "abcdef", 6) == 6);
+    CHECK(lseek(fd, 0, SEEK_SET) == 0);
+    CHECK(read(fd, &byte, 1) == 1 && byte == 'a');
+    pid_t child = fork();
+    if (child == 0)
+        _exit(read(fd, &byte, 1) == 1 && byte == 'b' ? 0 : 1);
+    CHECK(wait_for(child) == 0);
+    CHECK(read(fd, &byte, 1) == 1 && byte == 'c');
+    CHECK(lseek(fd, 0, SEEK_CUR) == 3);
+    CHECK(unlink(name) == 0);
+}
+
+int main(int count, char **arguments)
+{
+    self = "/proc/self/exe";
+    if (count > 2 && strcmp(arguments[1], "child") == 0)
+        return run_child(arguments);
+    if (count > 2 && strcmp(arguments[1], "status") == 0)
+        return atoi(arguments[2]);
+    fork_copies();
+    exec_replaces();
+    vfork_shares();
+    spawn();
+    many_children();
+    groups_and_sessions();
+    limits();
+    credentials();
+    fork_shares_offsets();
+    return 0;
+}
