@@ -26,15 +26,15 @@ def symbolised(text, image):
     except (OSError, subprocess.CalledProcessError):
         return text
     names = iter(_answers(done.stdout, len(addresses)))
-    return ADDRESS.sub(lambda found: f"{found[1]}{found[2]} {next(names)}", text)
+    return ADDRESS.sub(lambda found: f"{found[1]}{found[2]} {next(names)}".rstrip(), text)
 
 
 def _answers(output, count):
-    """One answer per address; inlined frames follow on lines of their own."""
+    """One answer per address, empty if it has no name; inlined frames follow it, a line each."""
     answers = []
     for line in output.splitlines():
         if line.startswith(" (inlined by)"):
             answers[-1] += f"\n      {line.strip()}"
         elif line:
-            answers.append(line)
+            answers.append("" if line.startswith("??") else line)
     return answers if len(answers) == count else [""] * count
