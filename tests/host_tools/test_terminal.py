@@ -7,6 +7,7 @@ import pathlib
 import signal
 import sys
 import termios
+import time
 
 import pytest
 
@@ -74,6 +75,7 @@ def test_the_terminal_is_restored_after_signals(terminal, number):
     one = terminal("--", "hang")
     one.expect("hanging")
     one.signal(number)
+    time.sleep(0.3)
     one.signal(number)
     assert one.wait() == 128 + number
     assert modes(one)[1] & termios.ICANON
