@@ -49,7 +49,7 @@ def _may_see(path, provider):
     if owner in ("drivers", "servers", "posix", "boot"):
         return path.startswith(provider + "/")
     if part in ("kernel", "boot"):
-        return owner in ("abi", "kernel")
+        return owner in ("abi", "kernel", "protocols")
     return owner in ("abi", "protocols", "lib")
 
 
