@@ -3,7 +3,6 @@
 
 #include <kernel/init_image.h>
 
-#include <kernel/copy.h>
 #include <kernel/page.h>
 #include <kernel/string.h>
 #include <stdbool.h>
@@ -124,13 +123,18 @@ static bool header_good(const struct elf_header *header, size_t size)
            (size - header->segments) / sizeof(struct elf_segment) >= header->segment_count;
 }
 
+static bool in_user_space(uint64_t address, uint64_t size)
+{
+    return address >= USER_START && address < USER_END && size <= USER_END - address;
+}
+
 static bool add_segment(struct image *image, const struct elf_segment *segment, size_t size)
 {
     uint64_t page_offset = segment->address & (PAGE_SIZE - 1);
     if (image->count == IMAGE_SEGMENTS || segment->memory_size == 0 ||
         segment->offset > size || segment->file_size > size - segment->offset ||
         segment->file_size > segment->memory_size ||
-        copy_check_range(segment->address, segment->memory_size) != STATUS_OK ||
+        !in_user_space(segment->address, segment->memory_size) ||
         (segment->flags & (SEGMENT_WRITE | SEGMENT_EXECUTE)) == (SEGMENT_WRITE | SEGMENT_EXECUTE))
         return false;
     struct image_segment *added = &image->segments[image->count];

@@ -104,10 +104,11 @@ static _Noreturn void kernel_exception(const struct x86_trap *trap)
 {
     panic("exception %lu in the kernel, code %lx, address %lx, pc %lx, sp %lx, flags %lx\n"
           "  rax %lx rcx %lx rdx %lx rsi %lx rdi %lx\n"
-          "  r8 %lx r9 %lx r10 %lx r11 %lx rbp %lx",
+          "  r8 %lx r9 %lx r10 %lx r11 %lx rbp %lx\n"
+          "  at 0x%lx",
           trap->vector, trap->code, x86_read_cr2(), trap->pc, trap->sp, trap->flags, trap->rax,
           trap->rcx, trap->rdx, trap->rsi, trap->rdi, trap->r8, trap->r9, trap->r10, trap->r11,
-          trap->rbp);
+          trap->rbp, trap->pc);
 }
 
 void x86_trap_kernel(struct x86_trap *trap)
