@@ -16,13 +16,40 @@
 
 #include <stdint.h>
 
+#include <trellis/arch/registers.h>
 #include <trellis/object.h>
 
 #define POSIX_START_MAGIC UINT64_C(0x7472617453786950)
 
+/* Where the process server maps things in every process. */
+#define POSIX_IMAGE_ADDRESS USER_LIBRARY                 /* the library is linked here */
+#define POSIX_INFO_ADDRESS (USER_LIBRARY + 0x1000000)    /* struct process_info_page */
+#define POSIX_SIGNALS_ADDRESS (USER_LIBRARY + 0x1010000) /* struct process_signal_page */
+#define POSIX_START_ADDRESS (USER_LIBRARY + 0x1100000)   /* struct posix_start */
+#define POSIX_START_MAX 0x400000
+
+/*
+ * Sorts of open file, and what `handles` of the descriptor are. For a TERMINAL
+ * without handles the library opens the terminal `rdev` itself.
+ */
+enum posix_file_kind {
+    POSIX_FILE_NONE = 0,
+    POSIX_FILE_NODE = 1,     /* session of a file server, memory (if it has pages) */
+    POSIX_FILE_STREAM = 2,   /* pipe end, FIFO or the host's stream: read end, write end, event, session */
+    POSIX_FILE_TERMINAL = 3, /* session of the tty server, event */
+    POSIX_FILE_DEVICE = 4,   /* null, zero, full, random ...: `rdev`; session of its node, if any */
+    POSIX_FILE_EVENT = 5,    /* eventfd: event */
+    POSIX_FILE_TIMER = 6,    /* timerfd: event */
+    POSIX_FILE_SIGNAL = 7,   /* signalfd: extra[0] is the mask */
+    POSIX_FILE_POLL = 8,     /* epoll: port */
+    POSIX_FILE_SOCKET = 9,   /* socketpair: read end, write end */
+    POSIX_FILE_MEMORY = 10,  /* memfd: memory */
+    POSIX_FILE_PROCESS = 11, /* pidfd: event; extra[0] is the pid */
+};
+
 struct posix_start_descriptor {
     int32_t number;
-    uint32_t kind;          /* the library's own: which sort of file this is */
+    uint32_t kind;          /* enum posix_file_kind */
     uint32_t status_flags;  /* O_* of the description */
     uint32_t descriptor_flags; /* FD_CLOEXEC: not here, those are closed instead */
     uint64_t offset;        /* of the description while private; else UINT64_MAX */
@@ -42,9 +69,7 @@ struct posix_start {
     handle_t tty;            /* S service session with the tty server */
     handle_t time;           /* S memory: struct time_page */
     handle_t child_event;    /* S */
-    handle_t info;           /* S memory: struct process_info_page */
-    handle_t signals;        /* S memory: struct process_signal_page */
-    uint64_t info_address, signals_address; /* S where they are mapped */
+    uint64_t info_address, signals_address; /* S where its two pages are mapped */
     uint64_t library_address, library_size; /* S where the library's image is */
     uint64_t signal_slot;    /* S of the first thread */
     uint64_t entropy[4];     /* S */
@@ -53,7 +78,7 @@ struct posix_start {
     handle_t root, cwd;      /* directory sessions */
     handle_t executable;     /* session of the program, and its pages */
     handle_t executable_memory;
-    handle_t interpreter;    /* of its PT_INTERP, or HANDLE_NONE */
+    handle_t interpreter;    /* of its PT_INTERP; HANDLE_NONE: the new library opens it, if there is one */
     handle_t interpreter_memory;
     uint64_t umask;
     uint64_t blocked;        /* signal mask */

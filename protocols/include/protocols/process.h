@@ -24,29 +24,37 @@ static inline uint64_t process_identity(uint32_t pid, uint32_t tid)
 
 #define PROCESS_OPERATIONS(X)                                                                      \
     /* [0] flags (enum process_clone_flag), [1] exit signal. The library's gate is closed. Reply to  \
-     * the parent: [0] pid. Reply to the child: [0] 0, [1] its pid; handles: its info page, its     \
-     * signal page, its child event, itself (process). */                                          \
+     * the parent: [0] pid. Reply to the child: [0] 0, [1] its pid, [2] its handle to itself,        \
+     * [3] to its child event, [4] to its account (MESSAGE_LONG; the parent's three are not cloned). \
+     * The child's own info and signal pages stand where the parent's stood; its one thread keeps   \
+     * the slot of the thread that called. */                                                      \
     X(FORK, 1)                                                                                     \
     /* A thread in the caller's kernel process. text: struct process_thread. Reply: [0] tid, or the \
-     * pid of the child with PROCESS_THREAD_NEW_PID. */                                            \
+     * pid of the child with PROCESS_THREAD_NEW_PID; text: struct process_thread_result. */        \
     X(THREAD, 2)                                                                                   \
-    /* The calling thread is about to end (by thread_end); not the last one. */                    \
+    /* The calling thread is about to end (by thread_end). [0] wait status, used (as EXIT, and not   \
+     * answered) if it is the last one of its pid. */                                              \
     X(THREAD_EXIT, 3)                                                                              \
     /* [0] wait status as wait4 gives it. Not answered: the process ends. From a vfork child: its   \
      * pid ends and it is answered; it then ends its thread. */                                    \
     X(EXIT, 4)                                                                                     \
-    /* handles: the start block (memory), then MOVEd: nothing else. text: the new name, NUL, the    \
-     * executable's path. [0] flags (enum process_exec_flag), [1] owner uid, [2] gid for set-id.    \
-     * Not answered when it works. */                                                              \
+    /* handles: the start block (memory, MOVEd), then the session of the executable (for set-id, and \
+     * for /proc). text: the new name, NUL, the executable's path. Not answered when it works. If    \
+     * the file is set-id, the server checks it with its file server and replaces executable,       \
+     * executable_memory, root and cwd in the block by its own, and interpreter by HANDLE_NONE:      \
+     * the new library then opens PT_INTERP itself. */                                             \
     X(EXEC, 5)                                                                                     \
     /* [0] id type (P_ALL 0, P_PID 1, P_PGID 2), [1] id, [2] options (WNOHANG is the library's      \
-     * business: EAGAIN says that nobody has changed). Reply: [0] pid, [1] wait status, [2] uid,    \
+     * business: EAGAIN says that nobody has changed), [3] 1: as waitid, which reports ends only     \
+     * with WEXITED. Reply: [0] pid, [1] wait status, [2] uid,                                      \
      * text: struct process_usage of the child. ECHILD. */                                         \
     X(WAIT, 6)                                                                                     \
     /* [0] pid as kill takes it, [1] signal, [2] tid or 0, [3] bit 0: text is a struct              \
      * process_signal to queue (sigqueue). */                                                      \
     X(KILL, 7)                                                                                     \
-    /* [0] mask of the signals to leave alone. Reply: text struct process_signal; EAGAIN. */       \
+    /* [0] mask of the signals to leave alone, [1] 1: for sigtimedwait and signalfd, which take a    \
+     * signal whatever its disposition. Without it only signals with a handler are given out: the    \
+     * server carries out default actions itself. Reply: text struct process_signal; EAGAIN. */     \
     X(TAKE_SIGNAL, 8)                                                                              \
     /* [0] pid or 0, [1] group or 0. */                                                            \
     X(SET_GROUP, 9)                                                                                \
@@ -78,12 +86,14 @@ static inline uint64_t process_identity(uint32_t pid, uint32_t tid)
     X(NAME, 20)                                                                                    \
     /* text: the calling thread's new name (prctl PR_SET_NAME). */                                 \
     X(THREAD_NAME, 21)                                                                             \
-    /* [0] pid. Reply: handle: an event with PROCESS_ENDED when it has (pidfd). */                  \
+    /* [0] pid. Reply: handle: an event with PROCESS_ENDED when it has (pidfd). ESRCH. */           \
     X(OPEN_PID, 22)                                                                                \
     /* Reply: text struct process_totals (sysinfo, load). */                                       \
     X(TOTALS, 23)                                                                                  \
-    /* The caller has created what was the parent's wish with vfork: [0] 0. Internal to exec. */   \
-    X(SET_DUMPABLE, 24)
+    /* [0] prctl's PR_SET_DUMPABLE value: whether others of its user may look at it in /proc. */    \
+    X(SET_DUMPABLE, 24)                                                                            \
+    /* PR_SET_CHILD_SUBREAPER and PR_SET_PDEATHSIG: [0] 1 or 2, [1] the value. */                  \
+    X(SET_FAMILY, 25)
 
 enum process_operation {
 #define X(name, number) PROCESS_##name = (number),
@@ -93,11 +103,6 @@ enum process_operation {
 
 enum process_clone_flag {
     PROCESS_CLONE_PARENT = 1u << 0, /* the child's parent is the caller's parent */
-};
-
-enum process_exec_flag {
-    PROCESS_EXEC_SET_UID = 1u << 0,
-    PROCESS_EXEC_SET_GID = 1u << 1,
 };
 
 enum process_identity_call {
@@ -113,6 +118,16 @@ struct process_thread {
     uint64_t pc, sp, argument, tls;
     uint32_t flags;       /* enum process_thread_flag */
     uint32_t exit_signal;
+    uint64_t result;      /* user address of a struct process_thread_result that is written before the
+                           * thread runs, or 0 */
+};
+
+/* Who the new thread is. The last four fields only with PROCESS_THREAD_NEW_PID. */
+struct process_thread_result {
+    uint32_t tid, pid;
+    uint32_t slot, unused;
+    uint64_t info, signals; /* user addresses of the new pid's pages */
+    handle_t child_event;
 };
 
 enum process_thread_flag {
@@ -159,10 +174,37 @@ struct process_info_page {
 };
 
 /*
- * The signal page: written by the library, except `pending`; the server reads
- * it as a hint. Slot n belongs to the thread that the server gave slot n.
+ * Where things are in the program's memory, for /proc; written by the library.
+ * 0: not known.
  */
-#define PROCESS_SIGNAL_THREADS 120
+struct process_layout {
+    uint64_t arguments_start, arguments_end;     /* argv's strings, each with NUL */
+    uint64_t environment_start, environment_end;
+    uint64_t heap_start, heap_end;               /* brk */
+    uint64_t stack_top;
+    uint64_t code_start, code_end;
+    uint64_t cwd_path;        /* NUL-terminated */
+    uint64_t descriptors;     /* of descriptor_count struct process_descriptor */
+    uint64_t descriptor_count;
+};
+
+/* An open file as /proc/PID/fd shows it; `name` empty: the number is free. */
+#define PROCESS_DESCRIPTOR_NAME 120
+struct process_descriptor {
+    uint32_t flags;           /* O_* */
+    uint32_t unused;
+    char name[PROCESS_DESCRIPTOR_NAME]; /* path, or "pipe:[5]" ...; NUL-terminated */
+};
+
+/*
+ * The signal pages: written by the library, except `pending`; the server reads
+ * them as a hint. Slot n belongs to the thread that the server gave slot n. The
+ * library stores a mask, then looks at `pending`; the server does it the other
+ * way round, so that one of them sees the signal.
+ */
+#define PROCESS_SIGNAL_THREADS 500
+#define PROCESS_SIGNALS_SIZE 16384 /* bytes mapped */
+#define PROCESS_INFO_SIZE 4096
 enum process_disposition { PROCESS_SIGNAL_DEFAULT = 0, PROCESS_SIGNAL_IGNORE = 1, PROCESS_SIGNAL_HANDLER = 2 };
 
 struct process_signal_page {
@@ -170,6 +212,7 @@ struct process_signal_page {
     uint8_t no_child_wait;   /* SIGCHLD has SA_NOCLDWAIT or is ignored: children are not kept */
     uint8_t no_child_stop;   /* SA_NOCLDSTOP */
     uint8_t unused[5];
+    struct process_layout layout;
     struct {
         uint32_t tid;        /* server */
         uint32_t unused;
@@ -178,6 +221,9 @@ struct process_signal_page {
         uint64_t pending;    /* server: pending for this thread */
     } threads[PROCESS_SIGNAL_THREADS];
 };
+
+_Static_assert(sizeof(struct process_info_page) <= PROCESS_INFO_SIZE, "one page");
+_Static_assert(sizeof(struct process_signal_page) <= PROCESS_SIGNALS_SIZE, "four pages");
 
 /* Bits of the child event, level; the library clears before it asks again. */
 #define PROCESS_CHILD_CHANGED (1u << 8)

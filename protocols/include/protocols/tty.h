@@ -50,7 +50,9 @@
     X(HANG_UP, 14)                                                                                 \
     /* Control session. The program has ended: [0] kind, [1] value as the EXIT frame has them;      \
      * answered when all output has reached the host. */                                           \
-    X(FINISH, 15)
+    X(FINISH, 15)                                                                                  \
+    /* Control session. As FS_MINT (same number): a session of the root of /dev/pts. */            \
+    X(MINT, 21)
 
 enum tty_operation {
 #define X(name, number) TTY_##name = (number),
@@ -77,7 +79,11 @@ struct tty_size {
     uint16_t rows, columns, x_pixels, y_pixels;
 };
 
-/* Messages of the stream from the tty server to the process server. */
+/*
+ * Messages of the stream from the tty server to the process server. Its ends are
+ * called "tty_messages" in both start blocks; the process server's control
+ * session is called "tty" in its own.
+ */
 enum tty_message_kind {
     TTY_MESSAGE_START = 1,  /* struct tty_message, then argv and environment strings, each with NUL */
     TTY_MESSAGE_SIGNAL = 2, /* `signal` for the foreground group `group` */
