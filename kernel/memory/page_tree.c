@@ -226,35 +226,62 @@ enum status page_tree_prepare_clear(struct page_tree *tree, uint64_t first, uint
     return status == STATUS_OK && end > first ? tree_own_path(tree, end - 1) : status;
 }
 
-/* Clear what [first, end) covers of the child that begins at index `base`; free it if it is empty then. */
-static void slot_clear(void **slot, uint32_t level, uint64_t base, uint64_t first, uint64_t end)
+struct clear_range {
+    uint64_t first, end;
+    struct list *taken; /* where the pages go, or NULL to drop them */
+};
+
+static bool range_covers(const struct clear_range *range, uint64_t base, uint64_t span)
 {
-    uint64_t span = UINT64_C(1) << level * PAGE_TREE_BITS;
-    uint32_t limit = UINT32_MAX;
-    if (*slot == NULL || first >= base + span || end <= base)
-        return;
-    if (first <= base && end >= base + span) {
-        child_release(*slot, level, &limit);
-        *slot = NULL;
-        return;
-    }
+    return range->first <= base && range->end >= base + span;
+}
+
+static void slot_clear(void **slot, uint32_t level, uint64_t base, const struct clear_range *range);
+
+/* Clear below a node of the tree's own; free it if it is empty then. */
+static void node_clear(void **slot, uint32_t level, uint64_t base, const struct clear_range *range)
+{
     struct page_tree_node *node = *slot;
     assert(!node_is_shared(node));
     bool empty = true;
     for (unsigned i = 0; i < NODE_SLOTS; i++) {
-        slot_clear(&node->slots[i], level - 1, base + i * slot_span(level), first, end);
+        slot_clear(&node->slots[i], level - 1, base + i * slot_span(level), range);
         empty = empty && node->slots[i] == NULL;
     }
-    if (empty) {
-        slab_free(&node_cache, node->account, node);
-        *slot = NULL;
+    if (!empty)
+        return;
+    slab_free(&node_cache, node->account, node);
+    *slot = NULL;
+}
+
+/* Clear what the range covers of the child whose first index is `base`. */
+static void slot_clear(void **slot, uint32_t level, uint64_t base, const struct clear_range *range)
+{
+    uint64_t span = UINT64_C(1) << level * PAGE_TREE_BITS;
+    if (*slot == NULL || range->first >= base + span || range->end <= base)
+        return;
+    if (!range_covers(range, base, span) || (range->taken != NULL && level > 0)) {
+        node_clear(slot, level, base, range);
+        return;
     }
+    uint32_t limit = UINT32_MAX;
+    if (range->taken != NULL)
+        list_push_back(range->taken, &((struct page *)*slot)->link);
+    else
+        child_release(*slot, level, &limit);
+    *slot = NULL;
 }
 
 void page_tree_clear(struct page_tree *tree, uint64_t first, uint64_t end)
 {
-    if (first < end)
-        slot_clear(&tree->root, tree->height, 0, first, end);
+    const struct clear_range range = {.first = first, .end = end};
+    slot_clear(&tree->root, tree->height, 0, &range);
+}
+
+void page_tree_take(struct page_tree *tree, uint64_t first, uint64_t end, struct list *taken)
+{
+    const struct clear_range range = {.first = first, .end = end, .taken = taken};
+    slot_clear(&tree->root, tree->height, 0, &range);
 }
 
 bool page_tree_drain(struct page_tree *tree, uint32_t *limit)

@@ -41,8 +41,6 @@ void arch_table_free(struct page_table *table)
 {
     while (table->regions != NULL) {
         struct host_region *region = table->regions;
-        for (unsigned i = 0; i < REGION_PAGES; i++)
-            assert(region->entries[i].flags == 0);
         table->regions = region->next;
         page_release(region->charged);
         free(region);
@@ -85,6 +83,8 @@ enum status arch_table_map(struct page_table *table, uint64_t address, uint64_t 
     struct host_entry *entry = table_find_entry(table, address);
     if (entry->flags != 0)
         table->flushes++;
+    else
+        table->resident_pages++;
     *entry = (struct host_entry){.physical = physical, .flags = flags | HOST_PRESENT};
     return STATUS_OK;
 }
@@ -111,6 +111,17 @@ uint64_t arch_table_unmap(struct page_table *table, uint64_t start, uint64_t end
         count++;
     }
     table->flushes += count != 0;
+    table->resident_pages -= count;
+    return count;
+}
+
+uint64_t arch_table_count(const struct page_table *table, uint64_t start, uint64_t end)
+{
+    uint64_t count = 0;
+    for (uint64_t address = start; address < end; address += PAGE_SIZE) {
+        const struct host_entry *entry = table_find_entry(table, address);
+        count += entry != NULL && entry->flags != 0;
+    }
     return count;
 }
 

@@ -10,6 +10,7 @@
 #include <kernel/account.h>
 #include <kernel/copy.h>
 #include <kernel/cpu.h>
+#include <kernel/handle.h>
 #include <kernel/log.h>
 #include <kernel/object.h>
 #include <kernel/page.h>
@@ -157,6 +158,17 @@ stand_in void object_signal(struct object *object, uint32_t clear, uint32_t set)
     lock_acquire(&object->lock);
     object_signal_locked(object, clear, set);
     lock_release(&object->lock);
+}
+
+stand_in void derivation_acquire(struct derivation *derivation)
+{
+    derivation->references++;
+}
+
+stand_in void derivation_release(struct derivation *derivation)
+{
+    assert(derivation->references > 0);
+    derivation->references--;
 }
 
 stand_in enum status copy_check_range(uint64_t address, size_t length)

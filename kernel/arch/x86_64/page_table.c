@@ -22,6 +22,7 @@
 #define ENTRY_USER (UINT64_C(1) << 2)
 #define ENTRY_WRITE_THROUGH (UINT64_C(1) << 3)
 #define ENTRY_UNCACHED (UINT64_C(1) << 4)
+#define ENTRY_ACCESSED (UINT64_C(1) << 5)
 #define ENTRY_DIRTY (UINT64_C(1) << 6)
 #define ENTRY_GLOBAL (UINT64_C(1) << 8)
 #define ENTRY_NO_EXECUTE (UINT64_C(1) << 63)
@@ -143,7 +144,10 @@ enum status arch_table_map(struct page_table *table, uint64_t address, uint64_t 
     if (status != STATUS_OK)
         return status;
     bool present = (*entry & ENTRY_PRESENT) != 0;
-    *entry = entry_make(physical, flags);
+    uint64_t made = entry_make(physical, flags);
+    if (made == (*entry & ~(ENTRY_ACCESSED | ENTRY_DIRTY)))
+        return STATUS_OK;
+    *entry = made;
     table->resident_pages += !present;
     if (present)
         translation_flush_page(table, address);

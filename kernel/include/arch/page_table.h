@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include <arch/page_table_state.h> /* struct page_table, ARCH_PAGE_LEVELS */
+#include <arch/page_table_state.h> /* struct page_table with resident_pages, ARCH_PAGE_LEVELS */
 #include <kernel/status.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,7 +22,7 @@ enum page_table_flag {
 };
 
 enum status arch_table_init(struct page_table *table, struct account *account) must_check;
-/* Frees every table page; nothing may be mapped. */
+/* Frees every table page, whatever is mapped; no CPU has it loaded. */
 void arch_table_free(struct page_table *table);
 /* One page; replaces what is there. NO_MEMORY if a table page cannot be had. */
 enum status arch_table_map(struct page_table *table, uint64_t address, uint64_t physical, uint32_t flags) must_check;
@@ -32,9 +32,11 @@ bool arch_table_lookup(const struct page_table *table, uint64_t address, uint64_
  * translation caches are flushed by the end of the call, on every CPU that may have them. */
 uint64_t arch_table_unmap(struct page_table *table, uint64_t start, uint64_t end);
 uint64_t arch_table_protect(struct page_table *table, uint64_t start, uint64_t end, uint32_t flags);
-/* Read and clear: was it accessed, written since last asked. */
+/* How many pages are there in [start, end). */
+uint64_t arch_table_count(const struct page_table *table, uint64_t start, uint64_t end);
+/* Read and clear: was it written since last asked. */
 bool arch_table_take_dirty(struct page_table *table, uint64_t address);
-/* Load it on this CPU. */
+/* Load it on this CPU, unless it is loaded; NULL: the kernel's half alone. */
 void arch_table_switch(struct page_table *table);
 /* RAM in the kernel's direct map; device registers through arch_map_device. */
 void *arch_physical_to_virtual(uint64_t physical);

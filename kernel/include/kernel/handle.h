@@ -63,3 +63,9 @@ bool handle_table_drain(struct handle_table *table, uint32_t limit);
 
 /* Copy every handle without HANDLE_NOT_CLONED to the same token of an empty table. */
 enum status handle_table_clone(struct handle_table *from, struct handle_table *to) must_check;
+
+/* What was made through a handle and must end with its revocation (a mapping)
+ * keeps its derivation and looks at `dead`. Releasing may take the derivation
+ * lock. */
+void derivation_acquire(struct derivation *derivation);
+void derivation_release(struct derivation *derivation);

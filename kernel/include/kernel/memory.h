@@ -12,31 +12,59 @@
 
 #include <kernel/object.h>
 #include <kernel/page.h>
+#include <kernel/page_tree.h>
 #include <kernel/space.h>
 
 enum memory_kind { MEMORY_ANONYMOUS, MEMORY_PHYSICAL };
 
-struct page_tree; /* memory/page_tree.h: sparse array of pages */
-
 struct memory {
     struct object object;     /* object.lock guards all of it */
     enum memory_kind kind;    /* constant */
+    bool device;              /* MEMORY_PHYSICAL: registers, mapped uncached; constant */
     uint32_t flags;           /* enum memory_flag */
     uint64_t size;            /* bytes */
     uint64_t tag;
     uint64_t physical;        /* MEMORY_PHYSICAL: where it starts; constant */
-    struct page_tree *pages;
+    struct page_tree pages;
     struct list mappings;     /* struct mapping.object_link: to unmap on resize and discard */
     uint64_t mapping_count;
+    uint64_t sweep;           /* number of the last walk over the mappings */
 };
+
+#define MEMORY_SIZE_MAX (UINT64_C(1) << 47)
 
 enum status memory_create(struct account *account, uint64_t size, uint32_t flags, struct memory **result) must_check;
 /* RAM that already holds something (archive, boot information, time page), or device registers. */
 enum status memory_create_physical(struct account *account, uint64_t physical, uint64_t size, bool device,
                                    struct memory **result) must_check;
 
-/* The page at a byte offset, made if need be; a reference is taken. OUT_OF_RANGE beyond the size. */
+/* The page at a byte offset, made if need be; a reference is taken. OUT_OF_RANGE
+ * beyond the size, UNSUPPORTED for device registers. */
 enum status memory_get_page(struct memory *memory, uint64_t offset, struct page **result) must_check;
+
+/* The same, but one that is not there is not made: NOT_FOUND, and NULL. */
+enum status memory_peek_page(struct memory *memory, uint64_t offset, struct page **result) must_check;
+
+/* Where the page at a byte offset is; the object's lock is held. NOT_FOUND if it is not
+ * there and not to be made, OUT_OF_RANGE beyond the size, NO_MEMORY. */
+enum status memory_locate_locked(struct memory *memory, uint64_t offset, bool make,
+                                 uint64_t *physical) must_check;
+
+/* OUT_OF_RANGE above MEMORY_SIZE_MAX, BAD_STATE for what has a fixed size. */
+enum status memory_resize(struct memory *memory, uint64_t size) must_check;
+/* Free the whole pages of [offset, offset + length). */
+enum status memory_discard(struct memory *memory, uint64_t offset, uint64_t length) must_check;
+
+/* Take out of all page tables what was mapped through derivations that are dead;
+ * a later access faults. No locks are held. For handle_revoke. */
+void memory_unmap_revoked(struct memory *memory);
+
+/* Called by mapping.c, the mapping's space locked. */
+void memory_attach_mapping(struct memory *memory, struct mapping *mapping);
+void memory_detach_mapping(struct memory *memory, struct mapping *mapping);
+
+/* The type's destroy operation (object.h). */
+void memory_destroy(struct object *object);
 
 /* Copies within the kernel; they make pages as needed. */
 enum status memory_load(struct memory *memory, uint64_t offset, void *to, size_t length) must_check;

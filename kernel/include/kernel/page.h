@@ -31,7 +31,7 @@ struct page {
     uint8_t flags;               /* pages lock; enum page_flag */
     uint16_t node;               /* constant */
     struct account *account;     /* whose allowance it counts against; a reference; set at allocation */
-    struct list_node link;       /* pages lock; free lists */
+    struct list_node link;       /* pages lock on free lists, else the only owner's */
 };
 
 struct boot_info;

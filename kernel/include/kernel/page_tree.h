@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <kernel/list.h>
 #include <kernel/status.h>
 
 struct account;
@@ -56,6 +57,10 @@ void page_tree_clone(const struct page_tree *from, struct page_tree *to);
 enum status page_tree_prepare_clear(struct page_tree *tree, uint64_t first, uint64_t end) must_check;
 /* Drop the pages of [first, end). Unless the tree was never cloned, prepare first. */
 void page_tree_clear(struct page_tree *tree, uint64_t first, uint64_t end);
+
+/* Of a tree that is never cloned: as page_tree_clear, but the pages, still with the
+ * tree's references, go on a list by page.link. */
+void page_tree_take(struct page_tree *tree, uint64_t first, uint64_t end, struct list *taken);
 
 /* Drop up to about *limit pages, counting it down; true when the tree is empty. */
 bool page_tree_drain(struct page_tree *tree, uint32_t *limit);

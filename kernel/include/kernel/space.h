@@ -4,12 +4,12 @@
 /*
  * Address spaces: what is mapped where, and what a fault does.
  *
- * A mapping names a memory object, or an amap, or an amap above an object: the
- * private pages written so far over what they are copies of. An amap is a
- * sparse array of reference-counted pages, itself shared by the spaces cloned
- * from one another until one of them writes (`needs_copy`); a page with more
- * than one owner is copied at the write. So there are no chains to search, and
- * a clone costs as much as is mapped, not as is touched.
+ * A mapping (mapping.h) names a memory object, or private pages, or private
+ * pages above an object: those written so far over what they are copies of.
+ * Private pages are in a page tree, which a clone of the space shares until one
+ * of the two writes; a page that more than one tree has is copied at the write.
+ * So there are no chains to search, and a clone costs by what is touched
+ * afterwards, not by what is mapped.
  */
 #pragma once
 
@@ -23,47 +23,45 @@
 #include <trellis/structures.h>
 
 struct account;
-struct amap;
+struct derivation;
+struct mapping;
 struct memory;
 struct page;
 
-struct mapping {
-    struct list_node link;        /* space lock; in address order */
-    uint64_t start, end;          /* space lock */
-    uint32_t flags;               /* space lock; enum map_flag */
-    uint32_t allowed;             /* constant; MAP_PROTECTION bits that protect may set */
-    bool needs_copy;              /* space lock; the amap is shared: copy it before writing */
-    struct amap *amap;            /* space lock; a reference; NULL until a private page exists */
-    uint64_t amap_offset;         /* in pages */
-    struct memory *memory;        /* a reference; NULL for anonymous private memory */
-    uint64_t memory_offset;       /* bytes */
-    struct list_node object_link; /* the memory object's lock */
-    struct space *space;          /* constant */
-    uint64_t derivation_id;
-};
-
 struct space {
     struct spinlock lock;      /* LOCK_SPACE */
-    struct list mappings;      /* by address; an index for lookup is space.c's own */
-    struct mapping *last_hit;  /* lock */
+    struct list mappings;      /* lock; by address */
+    struct mapping *root;      /* lock; the same, as a tree (mapping.c) */
+    uint32_t random;           /* lock; for the shape of that tree */
     struct page_table table;   /* arch; lock */
-    struct account *account;   /* a reference; constant */
+    struct account *account;   /* a reference; constant; NULL once torn down */
     uint64_t mapped_bytes;     /* lock */
-    uint64_t resident_pages;   /* lock */
     uint64_t faults;           /* lock */
 };
 
+/* A stack mapping grows until it is this long; what is below is kept free for it. */
+#define SPACE_STACK_MAX (UINT64_C(8) << 20)
+
 enum status space_init(struct space *space, struct account *account) must_check;
-/* Remove everything in steps: true when done. */
+/* Remove everything, about `limit` pages in each step: true when done. No thread
+ * runs in the space any more, and no CPU but this one may have it loaded. */
 bool space_teardown_step(struct space *space, uint32_t limit);
+/* Pages present in its page table, the frames included. */
+uint64_t space_resident_pages(const struct space *space);
 
 struct map_request {
     struct memory *memory;     /* or NULL */
-    uint64_t offset;
-    uint64_t address, length;  /* address 0: the kernel chooses, from the top down */
+    struct derivation *derivation; /* of the handle to `memory`, or NULL: when it is revoked the mapping faults */
+    uint64_t offset;           /* bytes, page aligned */
+    uint64_t address, length;  /* without MAP_FIXED_ADDRESS: a wish, or 0; chosen from the top down */
     uint32_t flags;
     uint32_t allowed;          /* MAP_PROTECTION bits the caller's rights permit */
 };
+/*
+ * Lengths are rounded up to pages. INVALID: alignment, flags, writable and
+ * executable; OUT_OF_RANGE: not where programs may map, or overflow; NO_RIGHT:
+ * protection beyond what is allowed; EXISTS: MAP_NO_REPLACE; NO_MEMORY.
+ */
 enum status space_map(struct space *space, const struct map_request *request, uint64_t *address) must_check;
 enum status space_unmap(struct space *space, uint64_t address, uint64_t length) must_check;
 enum status space_protect(struct space *space, uint64_t address, uint64_t length, uint32_t flags) must_check;
@@ -77,7 +75,8 @@ struct remap_request {
 };
 enum status space_remap(struct space *space, const struct remap_request *request, uint64_t *address) must_check;
 
-/* Make `to`, which is empty, a copy of `from`; private pages are shared until written. */
+/* Make `to`, which is empty, a copy of `from`; private pages are shared until
+ * written. Frames are not copied. After NO_MEMORY `to` must be torn down. */
 enum status space_clone(struct space *from, struct space *to) must_check;
 
 /*
@@ -87,15 +86,20 @@ enum status space_clone(struct space *from, struct space *to) must_check;
 enum status space_fault(struct space *space, uint64_t address, enum fault_access access,
                         enum fault_kind *kind) must_check;
 
-/* For process_read and process_write: the page behind an address, made writable (private copy) if asked.
- * A reference is taken. */
-enum status space_get_page(struct space *space, uint64_t address, bool write, bool force, struct page **result) must_check;
+/*
+ * The page behind an address, for a reader or writer from outside, who may also
+ * write where the program may not (`force`): a private copy is made then. A
+ * reference is taken. BAD_ADDRESS, NO_MEMORY.
+ */
+enum status space_get_page(struct space *space, uint64_t address, bool write, bool force,
+                           struct page **result) must_check;
 
-/* What an address means, for address waits across processes: object id (of the
- * memory object, or of the space for private memory) and offset. */
+/* What an address means to address waits: with `shared`, where a memory object is
+ * mapped shared, its id and the offset in it; else a number of the space's own,
+ * which is no object's id, and the address. BAD_ADDRESS if nothing is mapped. */
 enum status space_address_key(struct space *space, uint64_t address, bool shared, uint64_t *object,
                               uint64_t *offset) must_check;
 
-/* The pinned frames; outside the mappings. FRAME pages are charged to the space's account. */
+/* The pinned frames; outside the mappings. The pages stay the caller's. */
 enum status space_map_frame(struct space *space, uint32_t slot, struct page *pages[2]) must_check;
 void space_unmap_frame(struct space *space, uint32_t slot);

@@ -14,5 +14,6 @@ struct host_region;
 struct page_table {
     struct host_region *regions;
     struct account *account;
+    uint64_t resident_pages;
     uint64_t flushes; /* how often a change had to be told to translation caches */
 };

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * The mappings of one address space: what is inside of kernel/memory only.
+ * All functions expect the space's lock unless they say otherwise.
+ */
+#pragma once
+
+#include <kernel/list.h>
+#include <kernel/page.h>
+#include <kernel/page_tree.h>
+#include <kernel/space.h>
+
+struct mapping {
+    struct list_node link;          /* in space->mappings, or a list of removed ones */
+    struct mapping *left, *right;   /* in the tree of the space */
+    uint32_t priority;              /* constant */
+    uint32_t flags;                 /* enum map_flag */
+    uint64_t start, end;
+    uint32_t allowed;               /* MAP_PROTECTION bits that protect may set; constant */
+    struct page_tree private_pages; /* of a mapping without object, or with MAP_PRIVATE_COPY */
+    uint64_t private_base;          /* index in it of the page at `start` */
+    struct memory *memory;          /* a reference; constant; NULL for anonymous private memory */
+    struct derivation *derivation;  /* a reference; constant; or NULL */
+    uint64_t memory_offset;         /* bytes, of `start` */
+    struct list_node object_link;   /* memory lock; in memory->mappings */
+    uint64_t sweep;                 /* memory lock */
+    struct space *space;            /* constant */
+};
+
+/* What a mapping keeps of the MAP_ flags it was made with. */
+#define MAPPING_FLAGS (MAP_PROTECTION | MAP_PRIVATE_COPY | MAP_GROWS_DOWN | MAP_HIDDEN)
+
+static inline bool mapping_is_private(const struct mapping *mapping)
+{
+    return mapping->memory == NULL || (mapping->flags & MAP_PRIVATE_COPY) != 0;
+}
+
+/* The index of an address in private_pages, and its offset in the memory object. */
+static inline uint64_t mapping_private_index(const struct mapping *mapping, uint64_t address)
+{
+    return mapping->private_base + ((address - mapping->start) >> PAGE_SHIFT);
+}
+
+static inline uint64_t mapping_memory_offset(const struct mapping *mapping, uint64_t address)
+{
+    return mapping->memory_offset + ((address & ~(PAGE_SIZE - 1)) - mapping->start);
+}
+
+/* The first mapping that ends above the address, or NULL. O(log n). */
+struct mapping *mapping_find(const struct space *space, uint64_t address);
+/* Its neighbours by address, or NULL. */
+struct mapping *mapping_next(const struct mapping *mapping);
+struct mapping *mapping_previous(const struct mapping *mapping);
+
+/* A mapping that is in no space yet, of the request's flags and length; references
+ * taken. No lock is needed. Its place is set before it is inserted. */
+enum status mapping_create(struct space *space, const struct map_request *request,
+                           struct mapping **result) must_check;
+void mapping_set_range(struct mapping *mapping, uint64_t start, uint64_t length);
+void mapping_insert(struct mapping *mapping);
+/* Take it out of its space and page table, onto a list of removed ones. */
+void mapping_remove(struct mapping *mapping, struct list *removed);
+/* Free those; the space is not locked. */
+void mapping_free_list(struct list *removed);
+void mapping_destroy(struct mapping *mapping);
+
+/* Make an address a boundary between mappings if it is inside of one. NO_MEMORY changes nothing. */
+enum status mapping_cut(struct space *space, uint64_t address, struct list *removed) must_check;
+/* Remove [start, end); NO_MEMORY changes nothing but boundaries. */
+enum status mapping_remove_range(struct space *space, uint64_t start, uint64_t end,
+                                 struct list *removed) must_check;
+/* Make one of this mapping and its neighbours where they are alike. The mapping may be gone after it. */
+void mapping_join(struct mapping *mapping, struct list *removed);
+
+/* Whether programs may have something in a page-aligned range. */
+bool range_is_valid(uint64_t start, uint64_t length);
+/* Round a length up to pages; false if it is empty or overflows. */
+bool range_round_length(uint64_t *length);
+/* Both, and alignment: INVALID, OUT_OF_RANGE. */
+enum status range_check(uint64_t address, uint64_t *length) must_check;
+bool range_is_free(const struct space *space, uint64_t start, uint64_t length);
+/* A free range: at *address if that is not 0 and free, else the highest in the
+ * program's region or, with MAP_LIBRARY, the library's. False if there is none. */
+bool range_choose(const struct space *space, uint64_t length, uint32_t flags, uint64_t *address);

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * Mappings and the index to find them.
+ *
+ * A space's mappings are on a list by address and in a treap (Seidel and Aragon,
+ * "Randomized Search Trees", 1996): a search tree by address that is a heap by
+ * random priorities, and so of logarithmic depth whatever the program does. The
+ * start and end of a mapping may move as long as the order stays.
+ *
+ * The index of a private page is free to choose, so it is taken from the address
+ * modulo 16 MiB: a mapping can then also grow downwards without moving pages,
+ * and two neighbours of which one has no private pages yet are joined by moving
+ * a boundary. Indices outside of a mapping's range hold no pages, ever.
+ */
+#include <kernel/mapping.h>
+
+#include <kernel/handle.h>
+#include <kernel/log.h>
+#include <kernel/memory.h>
+#include <kernel/slab.h>
+
+#define PRIVATE_BASE_PAGES UINT64_C(4096)
+
+static struct slab_cache mapping_cache = SLAB_CACHE("mapping", struct mapping);
+
+/* The treap. */
+
+static uint32_t random_next(struct space *space)
+{
+    /* xorshift32: Marsaglia, "Xorshift RNGs", 2003 */
+    uint32_t x = space->random;
+    x ^= x << 13;
+    x ^= x >> 17;
+    x ^= x << 5;
+    return space->random = x;
+}
+
+/* Cut a tree in two: what starts below the key, and the rest. */
+static void treap_split(struct mapping *tree, uint64_t key, struct mapping **below,
+                        struct mapping **rest)
+{
+    while (tree != NULL) {
+        if (tree->start < key) {
+            *below = tree;
+            below = &tree->right;
+            tree = tree->right;
+        } else {
+            *rest = tree;
+            rest = &tree->left;
+            tree = tree->left;
+        }
+    }
+    *below = *rest = NULL;
+}
+
+/* All of `left` is below all of `right`. */
+static struct mapping *treap_merge(struct mapping *left, struct mapping *right)
+{
+    struct mapping *tree, **slot = &tree;
+    while (left != NULL && right != NULL) {
+        if (left->priority > right->priority) {
+            *slot = left;
+            slot = &left->right;
+            left = left->right;
+        } else {
+            *slot = right;
+            slot = &right->left;
+            right = right->left;
+        }
+    }
+    *slot = left != NULL ? left : right;
+    return tree;
+}
+
+static void treap_insert(struct space *space, struct mapping *mapping)
+{
+    struct mapping **slot = &space->root;
+    mapping->priority = random_next(space);
+    while (*slot != NULL && (*slot)->priority >= mapping->priority)
+        slot = mapping->start < (*slot)->start ? &(*slot)->left : &(*slot)->right;
+    treap_split(*slot, mapping->start, &mapping->left, &mapping->right);
+    *slot = mapping;
+}
+
+static void treap_remove(struct space *space, struct mapping *mapping)
+{
+    struct mapping **slot = &space->root;
+    while (*slot != mapping)
+        slot = mapping->start < (*slot)->start ? &(*slot)->left : &(*slot)->right;
+    *slot = treap_merge(mapping->left, mapping->right);
+}
+
+struct mapping *mapping_find(const struct space *space, uint64_t address)
+{
+    struct mapping *best = NULL;
+    for (struct mapping *mapping = space->root; mapping != NULL;) {
+        if (mapping->end > address) {
+            best = mapping;
+            mapping = mapping->left;
+        } else {
+            mapping = mapping->right;
+        }
+    }
+    return best;
+}
+
+struct mapping *mapping_next(const struct mapping *mapping)
+{
+    struct list_node *node = mapping->link.next;
+    return node == &mapping->space->mappings.head ? NULL : container_of(node, struct mapping, link);
+}
+
+struct mapping *mapping_previous(const struct mapping *mapping)
+{
+    struct list_node *node = mapping->link.previous;
+    return node == &mapping->space->mappings.head ? NULL : container_of(node, struct mapping, link);
+}
+
+/* Making and unmaking. */
+
+void mapping_set_range(struct mapping *mapping, uint64_t start, uint64_t length)
+{
+    uint64_t pages = length >> PAGE_SHIFT;
+    mapping->start = start;
+    mapping->end = start + length;
+    if ((mapping->flags & MAP_GROWS_DOWN) == 0)
+        mapping->private_base = (start >> PAGE_SHIFT) % PRIVATE_BASE_PAGES;
+    else
+        mapping->private_base = pages < PRIVATE_BASE_PAGES ? PRIVATE_BASE_PAGES - pages : 0;
+}
+
+enum status mapping_create(struct space *space, const struct map_request *request,
+                           struct mapping **result)
+{
+    void *memory;
+    enum status status = slab_allocate(&mapping_cache, space->account, &memory);
+    if (status != STATUS_OK)
+        return status;
+    struct mapping *mapping = memory;
+    *mapping = (struct mapping){.flags = request->flags & MAPPING_FLAGS,
+                                .allowed = request->allowed,
+                                .memory = request->memory,
+                                .memory_offset = request->offset,
+                                .derivation = request->derivation,
+                                .space = space};
+    page_tree_init(&mapping->private_pages, space->account);
+    list_node_init(&mapping->link);
+    list_node_init(&mapping->object_link);
+    if (mapping->memory != NULL)
+        object_acquire(&mapping->memory->object);
+    if (mapping->derivation != NULL)
+        derivation_acquire(mapping->derivation);
+    *result = mapping;
+    return STATUS_OK;
+}
+
+void mapping_insert(struct mapping *mapping)
+{
+    struct space *space = mapping->space;
+    struct mapping *next = mapping_find(space, mapping->start);
+    struct list_node *after = next == NULL ? &space->mappings.head : &next->link;
+    list_insert_between(&mapping->link, after->previous, after);
+    treap_insert(space, mapping);
+    space->mapped_bytes += mapping->end - mapping->start;
+    if (mapping->memory != NULL)
+        memory_attach_mapping(mapping->memory, mapping);
+}
+
+void mapping_remove(struct mapping *mapping, struct list *removed)
+{
+    struct space *space = mapping->space;
+    arch_table_unmap(&space->table, mapping->start, mapping->end);
+    treap_remove(space, mapping);
+    list_remove(&mapping->link);
+    space->mapped_bytes -= mapping->end - mapping->start;
+    if (mapping->memory != NULL)
+        memory_detach_mapping(mapping->memory, mapping);
+    list_push_back(removed, &mapping->link);
+}
+
+void mapping_destroy(struct mapping *mapping)
+{
+    page_tree_free(&mapping->private_pages);
+    if (mapping->memory != NULL)
+        object_release(&mapping->memory->object);
+    if (mapping->derivation != NULL)
+        derivation_release(mapping->derivation);
+    slab_free(&mapping_cache, mapping->space->account, mapping);
+}
+
+void mapping_free_list(struct list *removed)
+{
+    for (struct list_node *node; (node = list_pop_front(removed)) != NULL;)
+        mapping_destroy(container_of(node, struct mapping, link));
+}
+
+/* Boundaries. */
+
+/* A mapping of the part from `address` on, not inserted, with a clone of the private pages. */
+static enum status upper_part(struct mapping *mapping, uint64_t address, struct mapping **result)
+{
+    struct map_request request = {.memory = mapping->memory,
+                                  .derivation = mapping->derivation,
+                                  .flags = mapping->flags,
+                                  .allowed = mapping->allowed};
+    enum status status = mapping_create(mapping->space, &request, result);
+    if (status != STATUS_OK)
+        return status;
+    mapping_set_range(*result, address, mapping->end - address);
+    (*result)->private_base = mapping_private_index(mapping, address);
+    (*result)->memory_offset = mapping->memory_offset + (address - mapping->start);
+    page_tree_clone(&mapping->private_pages, &(*result)->private_pages);
+    return STATUS_OK;
+}
+
+enum status mapping_cut(struct space *space, uint64_t address, struct list *removed)
+{
+    struct mapping *upper, *lower = mapping_find(space, address);
+    if (lower == NULL || lower->start >= address)
+        return STATUS_OK;
+    enum status status = upper_part(lower, address, &upper);
+    if (status != STATUS_OK)
+        return status;
+    uint64_t index = upper->private_base;
+    status = page_tree_prepare_clear(&lower->private_pages, index, PAGE_TREE_INDEX_MAX);
+    if (status == STATUS_OK)
+        status = page_tree_prepare_clear(&upper->private_pages, 0, index);
+    if (status != STATUS_OK) {
+        list_push_back(removed, &upper->link);
+        return status;
+    }
+    page_tree_clear(&lower->private_pages, index, PAGE_TREE_INDEX_MAX);
+    page_tree_clear(&upper->private_pages, 0, index);
+    space->mapped_bytes -= lower->end - address;
+    lower->end = address;
+    mapping_insert(upper);
+    return STATUS_OK;
+}
+
+enum status mapping_remove_range(struct space *space, uint64_t start, uint64_t end,
+                                 struct list *removed)
+{
+    enum status status = mapping_cut(space, start, removed);
+    if (status == STATUS_OK)
+        status = mapping_cut(space, end, removed);
+    if (status != STATUS_OK)
+        return status;
+    struct mapping *mapping = mapping_find(space, start);
+    while (mapping != NULL && mapping->start < end) {
+        struct mapping *next = mapping_next(mapping);
+        mapping_remove(mapping, removed);
+        mapping = next;
+    }
+    return STATUS_OK;
+}
+
+static bool may_join(const struct mapping *lower, const struct mapping *upper)
+{
+    uint64_t pages = (lower->end - lower->start) >> PAGE_SHIFT;
+    bool alike = lower->end == upper->start && lower->flags == upper->flags &&
+                 lower->allowed == upper->allowed && lower->memory == upper->memory &&
+                 lower->derivation == upper->derivation && (lower->flags & MAP_GROWS_DOWN) == 0;
+    if (!alike)
+        return false;
+    if (lower->memory != NULL && mapping_memory_offset(lower, lower->end) != upper->memory_offset)
+        return false;
+    return page_tree_is_empty(&upper->private_pages) ||
+           (page_tree_is_empty(&lower->private_pages) && upper->private_base >= pages);
+}
+
+/* The lower one takes the upper one's place; pages stay mapped. */
+static void join(struct mapping *lower, struct mapping *upper, struct list *removed)
+{
+    struct space *space = lower->space;
+    if (!page_tree_is_empty(&upper->private_pages)) {
+        uint64_t pages = (lower->end - lower->start) >> PAGE_SHIFT;
+        lower->private_base = upper->private_base - pages;
+        lower->private_pages = upper->private_pages;
+        page_tree_init(&upper->private_pages, space->account);
+    }
+    treap_remove(space, upper);
+    list_remove(&upper->link);
+    if (upper->memory != NULL)
+        memory_detach_mapping(upper->memory, upper);
+    list_push_back(removed, &upper->link);
+    lower->end = upper->end;
+}
+
+void mapping_join(struct mapping *mapping, struct list *removed)
+{
+    struct mapping *next = mapping_next(mapping), *previous = mapping_previous(mapping);
+    if (next != NULL && may_join(mapping, next))
+        join(mapping, next, removed);
+    if (previous != NULL && may_join(previous, mapping))
+        join(previous, mapping, removed);
+}

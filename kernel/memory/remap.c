@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * Changing the size and the place of a mapping.
+ *
+ * Private pages are found by an index, not by an address, and so move with the
+ * mapping untouched; page tables are filled again by faults.
+ */
+#include <kernel/space.h>
+
+#include <kernel/mapping.h>
+
+#define REMAP_FLAGS (REMAP_MAY_MOVE | REMAP_FIXED)
+
+static enum status check_request(struct remap_request *request)
+{
+    if ((request->flags & ~(uint32_t)REMAP_FLAGS) != 0)
+        return STATUS_INVALID;
+    enum status status = range_check(request->address, &request->old_length);
+    if (status != STATUS_OK)
+        return status;
+    if (!range_round_length(&request->new_length))
+        return STATUS_OUT_OF_RANGE;
+    if ((request->flags & REMAP_FIXED) == 0)
+        return STATUS_OK;
+    status = range_check(request->new_address, &request->new_length);
+    bool apart = request->new_address + request->new_length <= request->address ||
+                 request->address + request->old_length <= request->new_address;
+    return status == STATUS_OK && !apart ? STATUS_INVALID : status;
+}
+
+/* Put a mapping, with all its pages, elsewhere. */
+static void move(struct mapping *mapping, uint64_t address, uint64_t length)
+{
+    struct list moving;
+    list_init(&moving);
+    mapping_remove(mapping, &moving);
+    list_remove(&mapping->link);
+    mapping->start = address;
+    mapping->end = address + length;
+    mapping_insert(mapping);
+}
+
+/* To a place that is free, or will be made so. */
+static enum status relocate(struct space *space, const struct remap_request *request,
+                            uint64_t *address, struct list *removed)
+{
+    uint64_t end = request->address + request->old_length, place = request->new_address;
+    uint32_t region = request->address >= USER_LIBRARY ? MAP_LIBRARY : 0;
+    enum status status = mapping_cut(space, request->address, removed);
+    if (status == STATUS_OK)
+        status = mapping_cut(space, end, removed);
+    if (status == STATUS_OK && (request->flags & REMAP_FIXED) != 0)
+        status = mapping_remove_range(space, place, place + request->new_length, removed);
+    if (status != STATUS_OK)
+        return status;
+    if ((request->flags & REMAP_FIXED) == 0) {
+        place = 0;
+        if (!range_choose(space, request->new_length, region, &place))
+            return STATUS_NO_MEMORY;
+    }
+    move(mapping_find(space, request->address), place, request->new_length);
+    *address = place;
+    return STATUS_OK;
+}
+
+static bool can_grow_here(const struct space *space, const struct mapping *mapping,
+                          const struct remap_request *request)
+{
+    uint64_t end = request->address + request->old_length;
+    uint64_t more = request->new_length - request->old_length;
+    return mapping->end == end && range_is_valid(mapping->start, end + more - mapping->start) &&
+           range_is_free(space, end, more);
+}
+
+static enum status grow(struct space *space, struct mapping *mapping,
+                        const struct remap_request *request, uint64_t *address,
+                        struct list *removed)
+{
+    if (can_grow_here(space, mapping, request)) {
+        uint64_t more = request->new_length - request->old_length;
+        mapping->end += more;
+        space->mapped_bytes += more;
+        *address = request->address;
+        return STATUS_OK;
+    }
+    if ((request->flags & REMAP_MAY_MOVE) == 0)
+        return STATUS_NO_MEMORY;
+    return relocate(space, request, address, removed);
+}
+
+static enum status remap_locked(struct space *space, struct remap_request *request,
+                                uint64_t *address, struct list *removed)
+{
+    uint64_t end = request->address + request->old_length;
+    struct mapping *mapping = mapping_find(space, request->address);
+    if (mapping == NULL || mapping->start > request->address || mapping->end < end)
+        return STATUS_NOT_FOUND;
+    if (request->new_length < request->old_length) {
+        enum status status = mapping_remove_range(space, request->address + request->new_length,
+                                                  end, removed);
+        if (status != STATUS_OK)
+            return status;
+        request->old_length = request->new_length;
+    }
+    if ((request->flags & REMAP_FIXED) != 0)
+        return relocate(space, request, address, removed);
+    *address = request->address;
+    if (request->new_length == request->old_length)
+        return STATUS_OK;
+    return grow(space, mapping, request, address, removed);
+}
+
+enum status space_remap(struct space *space, const struct remap_request *asked, uint64_t *address)
+{
+    struct remap_request request = *asked;
+    struct list removed;
+    enum status status = check_request(&request);
+    if (status != STATUS_OK)
+        return status;
+    list_init(&removed);
+    lock_acquire(&space->lock);
+    status = remap_locked(space, &request, address, &removed);
+    lock_release(&space->lock);
+    mapping_free_list(&removed);
+    return status;
+}
