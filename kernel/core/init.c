@@ -180,8 +180,8 @@ enum status init_start(const struct boot_info *boot)
     struct process *process;
     struct init_handles handles;
     struct thread_start start = {.priority = PRIORITY_SERVER};
-    enum status status = process_create(account_root, INIT_NAME, sizeof(INIT_NAME) - 1,
-                                        PROCESS_CRITICAL, &process);
+    enum status status =
+        process_create(account_root, INIT_NAME, sizeof(INIT_NAME) - 1, PROCESS_CRITICAL, &process);
     if (status == STATUS_OK)
         status = load(process, boot, &start.pc);
     if (status == STATUS_OK)

@@ -118,8 +118,8 @@ static bool header_good(const struct elf_header *header, size_t size)
     const uint8_t *identification = header->identification;
     return memcmp(identification, "\177ELF", 4) == 0 && identification[4] == ELF_CLASS_64 &&
            identification[5] == ELF_LITTLE_ENDIAN && header->type == ELF_EXECUTABLE &&
-           header->machine == NATIVE_ELF_MACHINE && header->segment_size == sizeof(struct elf_segment) &&
-           header->segments <= size &&
+           header->machine == NATIVE_ELF_MACHINE &&
+           header->segment_size == sizeof(struct elf_segment) && header->segments <= size &&
            (size - header->segments) / sizeof(struct elf_segment) >= header->segment_count;
 }
 
@@ -131,9 +131,8 @@ static bool in_user_space(uint64_t address, uint64_t size)
 static bool add_segment(struct image *image, const struct elf_segment *segment, size_t size)
 {
     uint64_t page_offset = segment->address & (PAGE_SIZE - 1);
-    if (image->count == IMAGE_SEGMENTS || segment->memory_size == 0 ||
-        segment->offset > size || segment->file_size > size - segment->offset ||
-        segment->file_size > segment->memory_size ||
+    if (image->count == IMAGE_SEGMENTS || segment->memory_size == 0 || segment->offset > size ||
+        segment->file_size > size - segment->offset || segment->file_size > segment->memory_size ||
         !in_user_space(segment->address, segment->memory_size) ||
         (segment->flags & (SEGMENT_WRITE | SEGMENT_EXECUTE)) == (SEGMENT_WRITE | SEGMENT_EXECUTE))
         return false;

@@ -34,10 +34,17 @@ static struct program program_good(void)
             },
         .segments =
             {
-                {.p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_vaddr = 0x400000,
-                 .p_filesz = sizeof(struct program), .p_memsz = sizeof(struct program)},
-                {.p_type = PT_LOAD, .p_flags = PF_R | PF_W, .p_vaddr = 0x402010, .p_offset = 16,
-                 .p_filesz = 32, .p_memsz = 0x2000},
+                {.p_type = PT_LOAD,
+                 .p_flags = PF_R | PF_X,
+                 .p_vaddr = 0x400000,
+                 .p_filesz = sizeof(struct program),
+                 .p_memsz = sizeof(struct program)},
+                {.p_type = PT_LOAD,
+                 .p_flags = PF_R | PF_W,
+                 .p_vaddr = 0x402010,
+                 .p_offset = 16,
+                 .p_filesz = 32,
+                 .p_memsz = 0x2000},
             },
     };
     return program;

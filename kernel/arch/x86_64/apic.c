@@ -80,8 +80,16 @@ static void shared_write(uint32_t at, uint32_t value)
 static void silence_legacy_controllers(void)
 {
     static const uint8_t words[][2] = {
-        {0x20, 0x11}, {0xa0, 0x11}, {0x21, VECTOR_LEGACY}, {0xa1, VECTOR_LEGACY + 8}, {0x21, 4},
-        {0xa1, 2},    {0x21, 1},    {0xa1, 1},             {0x21, 0xff},              {0xa1, 0xff},
+        {0x20, 0x11},
+        {0xa0, 0x11},
+        {0x21, VECTOR_LEGACY},
+        {0xa1, VECTOR_LEGACY + 8},
+        {0x21, 4},
+        {0xa1, 2},
+        {0x21, 1},
+        {0xa1, 1},
+        {0x21, 0xff},
+        {0xa1, 0xff},
     };
     for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         x86_out8(words[i][0], words[i][1]);

@@ -5,9 +5,10 @@
  * x86-64: segments, the trap table, control registers and the syscall
  * instruction of one CPU (Intel SDM volume 3, chapters 2, 3, 5 and 6).
  */
+#include <arch/cpu.h>
+
 #include "x86.h"
 
-#include <arch/cpu.h>
 #include <arch/layout.h>
 #include <arch/thread.h>
 #include <kernel/cpu.h>
@@ -165,8 +166,8 @@ static void enable_calls(struct cpu *cpu)
     x86_write_msr(MSR_GS_BASE, (uint64_t)cpu);
     x86_write_msr(MSR_KERNEL_GS_BASE, 0);
     x86_write_msr(MSR_EFER, x86_read_msr(MSR_EFER) | EFER_SYSCALL);
-    x86_write_msr(MSR_STAR, (uint64_t)(SELECTOR_USER_DATA - 8) << 48 |
-                                (uint64_t)SELECTOR_KERNEL_CODE << 32);
+    x86_write_msr(MSR_STAR,
+                  (uint64_t)(SELECTOR_USER_DATA - 8) << 48 | (uint64_t)SELECTOR_KERNEL_CODE << 32);
     x86_write_msr(MSR_LSTAR, (uint64_t)x86_entry_call);
     x86_write_msr(MSR_SYSCALL_MASK, FLAGS_CARRY | FLAGS_TRAP | FLAGS_INTERRUPT | FLAGS_DIRECTION |
                                         FLAGS_NESTED_TASK | FLAGS_ALIGNMENT);

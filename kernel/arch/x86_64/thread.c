@@ -8,10 +8,11 @@
  * (cpu->arch.thread says whose they are); user mode changes them without the
  * kernel where it has the instructions, so they are read back at that time.
  */
+#include <arch/thread.h>
+
 #include "x86.h"
 
 #include <arch/layout.h>
-#include <arch/thread.h>
 #include <kernel/cpu.h>
 #include <kernel/process.h>
 #include <kernel/string.h>
@@ -87,7 +88,8 @@ void arch_thread_get_registers(struct thread *thread, struct frame_registers *re
     registers->number = ~UINT64_C(0);
 }
 
-enum status arch_thread_set_registers(struct thread *thread, const struct frame_registers *registers)
+enum status arch_thread_set_registers(struct thread *thread,
+                                      const struct frame_registers *registers)
 {
     if (registers->pc >= USER_END)
         return STATUS_INVALID;

@@ -18,16 +18,16 @@ struct space;
 #define CPU_MAX 64
 
 struct cpu {
-    struct arch_cpu arch;      /* first: assembly knows its offsets */
+    struct arch_cpu arch; /* first: assembly knows its offsets */
     uint32_t number;
-    struct thread *current;    /* the thread that runs; NULL when idle */
-    struct space *space;       /* whose page tables are loaded */
-    bool reschedule;           /* something more urgent may be runnable */
-    uint64_t entered_ns;       /* when time was last booked */
+    struct thread *current; /* the thread that runs; NULL when idle */
+    struct space *space;    /* whose page tables are loaded */
+    bool reschedule;        /* something more urgent may be runnable */
+    uint64_t entered_ns;    /* when time was last booked */
     uint64_t idle_ns, switches, calls, faults, interrupts;
-    enum status copy_status;   /* why the last copy of user memory ended early */
+    enum status copy_status;               /* why the last copy of user memory ended early */
     uint32_t locks_held[LOCK_CLASS_COUNT]; /* debug builds */
-    uint32_t lock_classes;     /* debug builds: a bit for each class of which one is held */
+    uint32_t lock_classes; /* debug builds: a bit for each class of which one is held */
 };
 
 static inline struct cpu *cpu_current(void)

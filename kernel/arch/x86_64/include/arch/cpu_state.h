@@ -25,16 +25,16 @@ struct x86_task {
 } __attribute__((packed));
 
 struct arch_cpu {
-    struct cpu *self;         /* assembly knows these seven (offsets.h) */
+    struct cpu *self; /* assembly knows these seven (offsets.h) */
     uint64_t stack_top;
-    uint64_t scratch;         /* the user's stack pointer, for a moment */
-    struct thread *thread;    /* the one in user mode */
-    uint64_t frame;           /* kernel address of its frame; 0: calls are not reflected by the short path */
-    uint64_t frame_user;      /* user address of its frame */
-    uint64_t reflect;         /* where reflected calls go */
-    struct thread *floating;  /* whose floating point state is in the registers, or NULL */
-    bool floating_off;        /* CR0.TS is set */
-    uint64_t table_root;      /* physical address in CR3 */
+    uint64_t scratch;      /* the user's stack pointer, for a moment */
+    struct thread *thread; /* the one in user mode */
+    uint64_t frame; /* kernel address of its frame; 0: calls are not reflected by the short path */
+    uint64_t frame_user;     /* user address of its frame */
+    uint64_t reflect;        /* where reflected calls go */
+    struct thread *floating; /* whose floating point state is in the registers, or NULL */
+    bool floating_off;       /* CR0.TS is set */
+    uint64_t table_root;     /* physical address in CR3 */
     uint64_t segments[7];
     struct x86_task task;
 };

@@ -31,10 +31,7 @@ static inline int64_t native_call_1(uint64_t number, uint64_t a)
 static inline int64_t native_call_2(uint64_t number, uint64_t a, uint64_t b)
 {
     int64_t result;
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "a"(number), "D"(a), "S"(b)
-                     : NATIVE_CALL_CLOBBERS);
+    __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b) : NATIVE_CALL_CLOBBERS);
     return result;
 }
 
@@ -48,8 +45,7 @@ static inline int64_t native_call_3(uint64_t number, uint64_t a, uint64_t b, uin
     return result;
 }
 
-static inline int64_t native_call_4(uint64_t number, uint64_t a, uint64_t b, uint64_t c,
-                                    uint64_t d)
+static inline int64_t native_call_4(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
     int64_t result;
     register uint64_t r10 __asm__("r10") = d;
@@ -60,8 +56,8 @@ static inline int64_t native_call_4(uint64_t number, uint64_t a, uint64_t b, uin
     return result;
 }
 
-static inline int64_t native_call_5(uint64_t number, uint64_t a, uint64_t b, uint64_t c,
-                                    uint64_t d, uint64_t e)
+static inline int64_t native_call_5(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
+                                    uint64_t e)
 {
     int64_t result;
     register uint64_t r10 __asm__("r10") = d;
@@ -73,8 +69,8 @@ static inline int64_t native_call_5(uint64_t number, uint64_t a, uint64_t b, uin
     return result;
 }
 
-static inline int64_t native_call_6(uint64_t number, uint64_t a, uint64_t b, uint64_t c,
-                                    uint64_t d, uint64_t e, uint64_t f)
+static inline int64_t native_call_6(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
+                                    uint64_t e, uint64_t f)
 {
     int64_t result;
     register uint64_t r10 __asm__("r10") = d;
@@ -101,8 +97,8 @@ static inline int64_t native_message_call(uint64_t number, handle_t handle, stru
     register uint64_t r15 __asm__("r15") = message->words[7];
     uint64_t identity;
     __asm__ volatile("syscall"
-                     : "=a"(result), "+D"(rdi), "+S"(rsi), "+d"(rdx), "+r"(r10), "+r"(r8),
-                       "+r"(r9), "+r"(r12), "+r"(r13), "+r"(r14), "+r"(r15), "=b"(identity)
+                     : "=a"(result), "+D"(rdi), "+S"(rsi), "+d"(rdx), "+r"(r10), "+r"(r8), "+r"(r9),
+                       "+r"(r12), "+r"(r13), "+r"(r14), "+r"(r15), "=b"(identity)
                      : "a"(number)
                      : NATIVE_CALL_CLOBBERS);
     message->badge = rdi;
@@ -130,8 +126,8 @@ static inline int64_t native_short_message_call(uint64_t number, handle_t handle
     register uint64_t r9 __asm__("r9") = message->words[3];
     uint64_t identity;
     __asm__ volatile("syscall"
-                     : "=a"(result), "+D"(rdi), "+S"(rsi), "+d"(rdx), "+r"(r10), "+r"(r8),
-                       "+r"(r9), "=b"(identity)
+                     : "=a"(result), "+D"(rdi), "+S"(rsi), "+d"(rdx), "+r"(r10), "+r"(r8), "+r"(r9),
+                       "=b"(identity)
                      : "a"(number)
                      : NATIVE_CALL_CLOBBERS, "r12", "r13", "r14", "r15");
     message->badge = rdi;
