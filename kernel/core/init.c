@@ -3,8 +3,8 @@
 
 /*
  * Starting init. It is the one program the kernel loads; init loads the others
- * from the archive it finds mapped by its handles. Nothing here is undone on
- * failure: without init there is no machine.
+ * from the archive that its handles name. Without init there is no machine, so
+ * every failure is a panic that says what was being done.
  */
 #include <kernel/init.h>
 
@@ -15,180 +15,127 @@
 #include <kernel/init_image.h>
 #include <kernel/ioport.h>
 #include <kernel/iospace.h>
-#include <kernel/log.h>
+#include <kernel/main.h>
 #include <kernel/memory.h>
 #include <kernel/process.h>
-#include <kernel/scheduler.h>
 #include <kernel/thread.h>
 #include <kernel/time.h>
 
 #define INIT_NAME "init"
 #define STACK_SIZE (64 * 1024)
+#define READ_ONLY (RIGHT_COPY | RIGHT_MOVE | RIGHT_READ | RIGHT_INSPECT | RIGHT_DERIVE)
 
-/* Map at `*address`, or where the kernel likes if that is 0. */
-static enum status map_memory(struct process *process, struct memory *memory, uint32_t flags,
-                              uint64_t *address)
+static uint64_t page_round(uint64_t size)
 {
-    struct map_request request = {
-        .memory = memory,
-        .address = *address,
-        .length = memory->size,
-        .flags = flags | (*address != 0 ? MAP_FIXED_ADDRESS : 0),
-        .allowed = flags & MAP_PROTECTION,
-    };
-    enum status status = space_map(&process->space, &request, address);
-    object_release(&memory->object);
-    return status;
+    return (size + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
 }
 
-static enum status map_segment(struct process *process, const struct image_file *file,
-                               const struct image_segment *segment)
+/* New memory that begins with `bytes`, mapped as the segment says; address 0: anywhere. */
+static uint64_t map_copy(struct process *process, const struct image_segment *segment,
+                         const void *bytes)
 {
     struct memory *memory;
-    enum status status = memory_create(process->account, segment->size, 0, &memory);
-    if (status != STATUS_OK)
-        return status;
-    status = memory_store(memory, segment->page_offset, file->bytes + segment->file_offset,
-                          segment->file_size);
-    if (status != STATUS_OK)
-        return status;
-    uint64_t address = segment->address;
-    return map_memory(process, memory, segment->flags, &address);
+    must_succeed(memory_create(process->account, segment->size, 0, &memory), "memory of init");
+    must_succeed(memory_store(memory, segment->page_offset, bytes, segment->file_size),
+                 "copying init");
+    struct map_request request = {
+        .memory = memory,
+        .address = segment->address,
+        .length = segment->size,
+        .flags = segment->flags | (segment->address != 0 ? MAP_FIXED_ADDRESS : 0),
+        .allowed = segment->flags,
+    };
+    uint64_t address;
+    must_succeed(space_map(&process->space, &request, &address), "mapping init");
+    object_release(&memory->object);
+    return address;
 }
 
-static enum status load(struct process *process, const struct boot_info *boot, uint64_t *entry)
+static uint64_t load(struct process *process, const struct boot_info *boot)
 {
-    const uint8_t *archive = arch_physical_to_virtual(boot->archive_start);
     struct image_file file;
     struct image image;
-    enum status status =
-        archive_find(archive, boot->archive_end - boot->archive_start, INIT_NAME, &file);
-    if (status == STATUS_OK)
-        status = image_parse(&file, &image);
-    for (uint32_t i = 0; status == STATUS_OK && i < image.count; i++)
-        status = map_segment(process, &file, &image.segments[i]);
-    if (status == STATUS_OK)
-        *entry = image.entry;
-    return status;
+    must_succeed(archive_find(arch_physical_to_virtual(boot->archive_start),
+                              boot->archive_end - boot->archive_start, INIT_NAME, &file),
+                 "finding init in the boot archive");
+    must_succeed(image_parse(&file, &image), "init, a static executable");
+    for (uint32_t i = 0; i < image.count; i++)
+        map_copy(process, &image.segments[i], file.bytes + image.segments[i].file_offset);
+    return image.entry;
 }
 
 /* The table's reference replaces the caller's. */
-static enum status give(struct process *process, struct object *object, uint32_t rights,
-                        handle_t *token)
+static handle_t give(struct process *process, struct object *object, uint32_t rights)
 {
-    enum status status = handle_insert(&process->handles, object, NULL, rights, 0, token);
+    handle_t token;
+    must_succeed(handle_insert(&process->handles, object, NULL, rights, 0, &token),
+                 "handles of init");
     object_release(object);
-    return status;
+    return token;
 }
 
-static enum status give_physical(struct process *process, uint64_t start, uint64_t size,
-                                 uint32_t rights, handle_t *token)
+static handle_t give_physical(struct process *process, uint64_t start, uint64_t size,
+                              uint32_t rights)
 {
     struct memory *memory;
-    size = (size + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
-    enum status status = memory_create_physical(process->account, start, size, false, &memory);
-    return status != STATUS_OK ? status : give(process, &memory->object, rights, token);
+    must_succeed(memory_create_physical(process->account, start, page_round(size), false, &memory),
+                 "boot memory");
+    return give(process, &memory->object, rights);
 }
 
-static enum status give_boot_memory(struct process *process, const struct boot_info *boot,
-                                    struct init_handles *handles)
+static handle_t give_iospace(struct process *process)
 {
-    uint32_t read_only = RIGHT_COPY | RIGHT_MOVE | RIGHT_READ | RIGHT_INSPECT | RIGHT_DERIVE;
-    handles->archive_size = boot->archive_end - boot->archive_start;
-    enum status status = give_physical(process, boot->archive_start, handles->archive_size,
-                                       read_only | RIGHT_EXECUTE, &handles->archive);
-    if (status != STATUS_OK)
-        return status;
-    return give_physical(process, arch_virtual_to_physical(boot), sizeof(*boot), read_only,
-                         &handles->boot_info);
+    struct iospace *iospace;
+    must_succeed(iospace_create(process->account, &iospace), "device memory");
+    return give(process, &iospace->object, RIGHT_ALL);
 }
 
-static enum status give_devices(struct process *process, struct init_handles *handles)
+static handle_t give_ports(struct process *process)
 {
-    struct iospace *iospace, *interrupts;
-    enum status status = iospace_create(process->account, &iospace);
-    if (status == STATUS_OK)
-        status = give(process, &iospace->object, RIGHT_ALL, &handles->iospace);
-    if (status == STATUS_OK)
-        status = iospace_create(process->account, &interrupts);
-    if (status == STATUS_OK)
-        status = give(process, &interrupts->object, RIGHT_ALL, &handles->interrupts);
-    if (status != STATUS_OK || arch_port_count() == 0)
-        return status;
+    if (arch_port_count() == 0)
+        return HANDLE_NONE;
     struct ioport *ioport;
-    status = ioport_create(process->account, 0, arch_port_count(), &ioport);
-    return status != STATUS_OK ? status
-                               : give(process, &ioport->object, RIGHT_ALL, &handles->ioports);
+    must_succeed(ioport_create(process->account, 0, arch_port_count(), &ioport), "ports");
+    return give(process, &ioport->object, RIGHT_ALL);
 }
 
-static enum status give_all(struct process *process, const struct boot_info *boot,
-                            struct init_handles *handles)
+static struct init_handles give_all(struct process *process, const struct boot_info *boot)
 {
-    *handles = (struct init_handles){.size = sizeof(*handles)};
+    uint64_t archive_size = boot->archive_end - boot->archive_start;
     object_acquire(&process->object);
-    enum status status = give(process, &process->object, RIGHT_ALL, &handles->process);
     object_acquire(&account_root->object);
-    if (status == STATUS_OK)
-        status = give(process, &account_root->object, RIGHT_ALL, &handles->account);
-    if (status == STATUS_OK)
-        status = give(process, &time_page_memory()->object, RIGHT_ALL, &handles->time);
-    if (status == STATUS_OK)
-        status = give_boot_memory(process, boot, handles);
-    if (status == STATUS_OK)
-        status = give_devices(process, handles);
-    return status;
+    return (struct init_handles){
+        .size = sizeof(struct init_handles),
+        .process = give(process, &process->object, RIGHT_ALL),
+        .account = give(process, &account_root->object, RIGHT_ALL),
+        .archive =
+            give_physical(process, boot->archive_start, archive_size, READ_ONLY | RIGHT_EXECUTE),
+        .boot_info =
+            give_physical(process, arch_virtual_to_physical(boot), sizeof(*boot), READ_ONLY),
+        .time = give(process, &time_page_memory()->object, RIGHT_ALL),
+        .ioports = give_ports(process),
+        .iospace = give_iospace(process),
+        .interrupts = give_iospace(process),
+        .archive_size = archive_size,
+    };
 }
 
-static enum status map_handles(struct process *process, const struct init_handles *handles,
-                               uint64_t *address)
+void init_start(const struct boot_info *boot)
 {
-    struct memory *memory;
-    enum status status = memory_create(process->account, PAGE_SIZE, 0, &memory);
-    if (status == STATUS_OK)
-        status = memory_store(memory, 0, handles, sizeof(*handles));
-    return status != STATUS_OK ? status : map_memory(process, memory, MAP_READ, address);
-}
-
-static enum status map_stack(struct process *process, uint64_t *top)
-{
-    struct memory *memory;
-    uint64_t address = 0;
-    enum status status = memory_create(process->account, STACK_SIZE, 0, &memory);
-    if (status == STATUS_OK)
-        status = map_memory(process, memory, MAP_READ | MAP_WRITE, &address);
-    *top = address + STACK_SIZE;
-    return status;
-}
-
-static enum status start_thread(struct process *process, struct thread_start *start)
-{
-    struct thread_create_request request = {.process = process, .start = start};
-    struct thread *thread;
-    enum status status = thread_create(&request, &thread);
-    if (status != STATUS_OK)
-        return status;
-    object_release(&thread->object);
-    return STATUS_OK;
-}
-
-enum status init_start(const struct boot_info *boot)
-{
-    if (boot->archive_start == boot->archive_end) {
-        log_line("there is no boot archive");
-        return STATUS_NOT_FOUND;
-    }
     struct process *process;
-    struct init_handles handles;
-    struct thread_start start = {.priority = PRIORITY_SERVER};
-    enum status status =
-        process_create(account_root, INIT_NAME, sizeof(INIT_NAME) - 1, PROCESS_CRITICAL, &process);
-    if (status == STATUS_OK)
-        status = load(process, boot, &start.pc);
-    if (status == STATUS_OK)
-        status = give_all(process, boot, &handles);
-    if (status == STATUS_OK)
-        status = map_handles(process, &handles, &start.argument);
-    if (status == STATUS_OK)
-        status = map_stack(process, &start.sp);
-    return status == STATUS_OK ? start_thread(process, &start) : status;
+    must_succeed(
+        process_create(account_root, INIT_NAME, sizeof(INIT_NAME) - 1, PROCESS_CRITICAL, &process),
+        "the process of init");
+    struct thread_start start = {.priority = PRIORITY_SERVER, .pc = load(process, boot)};
+    struct init_handles handles = give_all(process, boot);
+    struct image_segment page = {
+        .size = PAGE_SIZE, .file_size = sizeof(handles), .flags = MAP_READ};
+    start.argument = map_copy(process, &page, &handles);
+    struct image_segment stack = {.size = STACK_SIZE, .flags = MAP_READ | MAP_WRITE};
+    start.sp = map_copy(process, &stack, NULL) + STACK_SIZE;
+    struct thread_create_request request = {.process = process, .start = &start};
+    struct thread *thread;
+    must_succeed(thread_create(&request, &thread), "the thread of init");
+    object_release(&thread->object);
+    object_release(&process->object);
 }

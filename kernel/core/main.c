@@ -43,10 +43,10 @@ bool command_line_option_is(const char *name, const char *value)
     return found != NULL && length == strlen(value) && memcmp(found, value, length) == 0;
 }
 
-static void must_succeed(enum status status, const char *what)
+void must_succeed(enum status status, const char *what)
 {
     if (status != STATUS_OK)
-        panic("cannot start: %s (status %d)", what, (int)status);
+        panic("cannot start: %s failed with status %d", what, (int)status);
 }
 
 static void create_root_account(void)
@@ -75,7 +75,7 @@ _Noreturn void kernel_main(struct boot_info *boot)
     must_succeed(time_init(), "the clock");
     scheduler_init_cpu(0);
     log_line("%lu MiB of memory, %u CPU", page_count_total() * PAGE_SIZE >> 20, cpu_count());
-    must_succeed(init_start(boot), "init");
+    init_start(boot);
     if (!command_line_option_is("log", "uart"))
         log_release_console();
     scheduler_leave_kernel();

@@ -14,7 +14,10 @@
 #include <kernel/string.h>
 #include <trellis/structures.h>
 
+#define TICK_SHIFT 28
+
 static struct time_page scale;
+static uint64_t tick_multiplier; /* nanoseconds to ticks, TICK_SHIFT fraction bits */
 static struct memory *page_memory;
 
 uint64_t time_now(void)
@@ -25,7 +28,7 @@ uint64_t time_now(void)
 
 uint64_t time_to_ticks(uint64_t nanoseconds)
 {
-    unsigned __int128 ticks = (unsigned __int128)nanoseconds * scale.frequency_hz / 1000000000;
+    unsigned __int128 ticks = (unsigned __int128)nanoseconds * tick_multiplier >> TICK_SHIFT;
     return ticks > UINT64_MAX ? UINT64_MAX : (uint64_t)ticks;
 }
 
@@ -37,6 +40,7 @@ struct memory *time_page_memory(void)
 enum status time_init(void)
 {
     arch_counter_describe(&scale);
+    tick_multiplier = (scale.frequency_hz << TICK_SHIFT) / 1000000000;
     struct page *page;
     enum status status = page_allocate_zeroed(NULL, &page);
     if (status != STATUS_OK)

@@ -4,11 +4,11 @@
 /* The first process. */
 #pragma once
 
-#include <kernel/status.h>
 #include <trellis/boot_info.h>
 
 /*
  * Make a process of the file `init` in the boot archive and start it with a
- * handle to everything (struct init_handles). Its end stops the machine.
+ * handle to everything (struct init_handles). Its end stops the machine. Panics
+ * if that cannot be done.
  */
-enum status init_start(const struct boot_info *boot) must_check;
+void init_start(const struct boot_info *boot);

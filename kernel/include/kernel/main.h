@@ -4,6 +4,7 @@
 /* Where boot/ hands over. */
 #pragma once
 
+#include <kernel/status.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,6 +16,9 @@
  * it. `boot` is in the image and stays.
  */
 _Noreturn void kernel_main(struct boot_info *boot);
+
+/* While starting: panic, saying what it was, unless OK. */
+void must_succeed(enum status status, const char *what);
 
 /* The value of `name=value` on the command line, up to the next space; NULL if it is not there. */
 const char *command_line_option(const char *name, size_t *length);
