@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright The Trellis authors */
 
-/* The part of printf that the kernel uses: %s %c %d %u %x %p %%, with 0, width, - and l, z. */
+/* The part of printf that the kernel uses: %s %c %d %u %x %p %%, with 0, -, #, width and l, z. */
 #include <kernel/log.h>
 
 #include <kernel/string.h>
@@ -13,7 +13,7 @@ struct output {
 };
 
 struct specification {
-    bool zero, left;
+    bool zero, left, prefix;
     unsigned width;
     bool is_long;
     char conversion;
@@ -55,15 +55,20 @@ static void put_number(struct output *output, const struct specification *specif
     } while (value != 0);
     if (negative)
         digits[--at] = '-';
+    if (specification->prefix && base == 16) {
+        digits[--at] = 'x';
+        digits[--at] = '0';
+    }
     put_field(output, specification, digits + at, sizeof(digits) - at);
 }
 
 static const char *parse(const char *format, struct specification *specification)
 {
     *specification = (struct specification){.zero = false};
-    for (; *format == '0' || *format == '-'; format++) {
+    for (; *format == '0' || *format == '-' || *format == '#'; format++) {
         specification->zero |= *format == '0';
         specification->left |= *format == '-';
+        specification->prefix |= *format == '#';
     }
     for (; *format >= '0' && *format <= '9'; format++)
         specification->width = specification->width * 10 + (unsigned)(*format - '0');

@@ -36,6 +36,7 @@ static void test_same_as_the_library(void **state)
     expect_same("%d %d %d", 0, -1, INT32_MIN);
     expect_same("%ld %lu %zu", INT64_MIN, UINT64_MAX, (size_t)5);
     expect_same("%u %x %08x %6d|%-6d|", 4000000000u, 0xbeefu, 0xbeefu, 42, 42);
+    expect_same("%#x %#lx", 0x12u, UINT64_MAX);
     expect_same("%lx %016lx", UINT64_MAX, UINT64_C(0x1234));
 }
 
