@@ -145,9 +145,8 @@ static int64_t move_memory(struct memory *memory, struct transfer *transfer)
 
 int64_t call_memory_read(struct thread *self, const struct memory_read_arguments *arguments)
 {
-    struct transfer transfer = {.place = arguments->offset,
-                                .buffer = arguments->buffer,
-                                .length = arguments->length};
+    struct transfer transfer = {
+        .place = arguments->offset, .buffer = arguments->buffer, .length = arguments->length};
     return move_memory(arguments->memory, &transfer);
 }
 
@@ -266,12 +265,12 @@ int64_t call_process_write(struct thread *self, const struct process_write_argum
 int64_t call_machine_inspect(struct thread *self, const struct machine_inspect_arguments *arguments)
 {
     struct machine_information *information = arguments->information;
-    *information = (struct machine_information){
-        .pages_total = page_count_total(),
-        .pages_free = page_count_free(),
-        .cpu_count = cpu_count(),
-        .processes = atomic_load(&account_root->used[ALLOW_PROCESSES]),
-        .threads = atomic_load(&account_root->used[ALLOW_THREADS])};
+    *information =
+        (struct machine_information){.pages_total = page_count_total(),
+                                     .pages_free = page_count_free(),
+                                     .cpu_count = cpu_count(),
+                                     .processes = atomic_load(&account_root->used[ALLOW_PROCESSES]),
+                                     .threads = atomic_load(&account_root->used[ALLOW_THREADS])};
     for (uint32_t i = 0; i < cpu_count(); i++) {
         const struct cpu *cpu = cpu_get(i);
         information->idle_ns += cpu->idle_ns;

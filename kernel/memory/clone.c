@@ -47,8 +47,7 @@ static void protect_private(struct space *space)
     list_for_each (&space->mappings, node) {
         const struct mapping *mapping = container_of(node, struct mapping, link);
         if ((mapping->flags & MAP_WRITE) != 0 && !page_tree_is_empty(&mapping->private_pages))
-            arch_table_protect(&space->table, mapping->start, mapping->end,
-                               PTE_READ | PTE_EXECUTE);
+            arch_table_protect(&space->table, mapping->start, mapping->end, PTE_READ | PTE_EXECUTE);
     }
 }
 

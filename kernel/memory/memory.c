@@ -208,7 +208,8 @@ static void sweep_mapping(const struct mapping *mapping, const struct sweep *swe
 {
     uint64_t size = mapping->end - mapping->start;
     uint64_t first = mapping->memory_offset, end = first + size;
-    bool spared = sweep->only_revoked && (mapping->derivation == NULL || !mapping->derivation->dead);
+    bool spared =
+        sweep->only_revoked && (mapping->derivation == NULL || !mapping->derivation->dead);
     if (spared || sweep->end <= first || sweep->first >= end)
         return;
     uint64_t from = sweep->first > first ? sweep->first - first : 0;

@@ -119,7 +119,8 @@ static void block_remove(struct page *page)
 }
 
 /* The whole buddy of a block, if it is free; NULL otherwise. */
-static struct page *block_free_buddy(const struct page_range *range, uint64_t number, unsigned order)
+static struct page *block_free_buddy(const struct page_range *range, uint64_t number,
+                                     unsigned order)
 {
     uint64_t buddy = number ^ UINT64_C(1) << order;
     if (buddy < range->first || buddy >= range->end)
@@ -267,7 +268,8 @@ static void free_run(uint64_t first, uint64_t end)
 {
     while (first < end) {
         unsigned order = PAGE_ORDER_MAX;
-        while (order > 0 && (first % (UINT64_C(1) << order) != 0 || end - first < UINT64_C(1) << order))
+        while (order > 0 &&
+               (first % (UINT64_C(1) << order) != 0 || end - first < UINT64_C(1) << order))
             order--;
         block_free(page_of_physical(first << PAGE_SHIFT), order);
         first += UINT64_C(1) << order;
@@ -285,9 +287,11 @@ void page_init(const struct boot_info *boot)
     for (uint32_t i = 0; i < boot->memory_count; i++) {
         const struct boot_memory *memory = &boot->memory[i];
         if (memory->kind == BOOT_MEMORY_FREE)
-            free_run(memory->start >> PAGE_SHIFT, memory == home ? arrays : memory->end >> PAGE_SHIFT);
+            free_run(memory->start >> PAGE_SHIFT,
+                     memory == home ? arrays : memory->end >> PAGE_SHIFT);
         else if (kind_is_ram(memory->kind)) {
-            for (uint64_t number = memory->start >> PAGE_SHIFT; number < memory->end >> PAGE_SHIFT; number++)
+            for (uint64_t number = memory->start >> PAGE_SHIFT; number < memory->end >> PAGE_SHIFT;
+                 number++)
                 page_of_physical(number << PAGE_SHIFT)->references = 1;
         }
     }

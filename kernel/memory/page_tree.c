@@ -301,7 +301,8 @@ void page_tree_free(struct page_tree *tree)
     while (!page_tree_drain(tree, &limit));
 }
 
-static uint64_t child_count(void *child, uint32_t level, uint64_t base, uint64_t first, uint64_t end)
+static uint64_t child_count(void *child, uint32_t level, uint64_t base, uint64_t first,
+                            uint64_t end)
 {
     uint64_t span = UINT64_C(1) << level * PAGE_TREE_BITS;
     if (child == NULL || first >= base + span || end <= base)

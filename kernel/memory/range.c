@@ -73,8 +73,7 @@ static bool find_free(const struct space *space, uint64_t low, uint64_t high, ui
     return true;
 }
 
-bool range_choose(const struct space *space, uint64_t length, uint32_t flags,
-                           uint64_t *address)
+bool range_choose(const struct space *space, uint64_t length, uint32_t flags, uint64_t *address)
 {
     uint64_t wish = *address & ~(PAGE_SIZE - 1);
     if (wish != 0 && range_is_valid(wish, length) && range_is_free(space, wish, length)) {

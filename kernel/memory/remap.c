@@ -98,8 +98,8 @@ static enum status remap_locked(struct space *space, struct remap_request *reque
     if (mapping == NULL || mapping->start > request->address || mapping->end < end)
         return STATUS_NOT_FOUND;
     if (request->new_length < request->old_length) {
-        enum status status = mapping_remove_range(space, request->address + request->new_length,
-                                                  end, removed);
+        enum status status =
+            mapping_remove_range(space, request->address + request->new_length, end, removed);
         if (status != STATUS_OK)
             return status;
         request->old_length = request->new_length;

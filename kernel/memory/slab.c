@@ -22,12 +22,13 @@
 struct slab {
     struct list_node link; /* cache lock; in cache->partial, or on none if full */
     struct page *page;
-    void *free;            /* cache lock; first free object, linked through their first words */
-    uint32_t used;         /* cache lock */
-    uint32_t fresh;        /* cache lock; objects never given out yet follow this many */
+    void *free;     /* cache lock; first free object, linked through their first words */
+    uint32_t used;  /* cache lock */
+    uint32_t fresh; /* cache lock; objects never given out yet follow this many */
 };
 
-#define SLAB_ROOM (PAGE_SIZE - ((sizeof(struct slab) + SLAB_ALIGNMENT - 1) & ~(size_t)(SLAB_ALIGNMENT - 1)))
+#define SLAB_ROOM                                                                                  \
+    (PAGE_SIZE - ((sizeof(struct slab) + SLAB_ALIGNMENT - 1) & ~(size_t)(SLAB_ALIGNMENT - 1)))
 
 static size_t object_size(const struct slab_cache *cache)
 {
@@ -139,10 +140,12 @@ void slab_free(struct slab_cache *cache, struct account *account, void *object)
  * pages.
  */
 #define ARRAY_CACHE(bytes)                                                                         \
-    {.name = "array" #bytes, .size = (bytes), .lock = SPINLOCK_INITIAL(LOCK_SLAB)}
+    {                                                                                              \
+        .name = "array" #bytes, .size = (bytes), .lock = SPINLOCK_INITIAL(LOCK_SLAB)               \
+    }
 
 static struct slab_cache array_caches[] = {
-    ARRAY_CACHE(32),  ARRAY_CACHE(64),  ARRAY_CACHE(128), ARRAY_CACHE(256),
+    ARRAY_CACHE(32),  ARRAY_CACHE(64),   ARRAY_CACHE(128),  ARRAY_CACHE(256),
     ARRAY_CACHE(512), ARRAY_CACHE(1008), ARRAY_CACHE(2016),
 };
 #define ARRAY_CACHE_COUNT (sizeof(array_caches) / sizeof(array_caches[0]))

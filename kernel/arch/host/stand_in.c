@@ -15,8 +15,8 @@
 #include <kernel/object.h>
 #include <kernel/page.h>
 #include <kernel/space.h>
-#include <kernel/time.h>
 #include <kernel/thread.h>
+#include <kernel/time.h>
 #include <kernel/trap.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,7 +67,7 @@ stand_in void lock_acquire(struct spinlock *lock)
 {
     assert(lock->taken == 0);
     lock->taken = 1;
-    for (unsigned class = lock->class; class < LOCK_CLASS_COUNT; class++)
+    for (unsigned class = lock->class; class < LOCK_CLASS_COUNT; class ++)
         assert(cpu_current()->locks_held[class] == 0);
     cpu_current()->locks_held[lock->class]++;
 }
@@ -171,6 +171,14 @@ stand_in void derivation_release(struct derivation *derivation)
     derivation->references--;
 }
 
+/* A process without a handle table. */
+stand_in enum status handle_insert(struct handle_table *table, struct object *object,
+                                   struct derivation *derivation, uint32_t rights, uint32_t flags,
+                                   handle_t *token)
+{
+    return STATUS_LIMIT;
+}
+
 stand_in enum status copy_check_range(uint64_t address, size_t length)
 {
     bool inside = length == 0 || (address + length > address && address + length <= USER_END);
@@ -190,16 +198,6 @@ stand_in enum status copy_out(uint64_t to, const void *from, size_t length)
 stand_in enum status copy_prepare_out(uint64_t to, size_t length)
 {
     return copy_check_range(to, length);
-}
-
-stand_in enum status space_fault(struct space *space, uint64_t address, enum fault_access access,
-                                 enum fault_kind *kind)
-{
-    (void)space;
-    (void)address;
-    (void)access;
-    *kind = FAULT_PAGE_ABSENT;
-    return STATUS_BAD_ADDRESS;
 }
 
 stand_in bool trap_copy_fault(uint64_t address, enum fault_access access)

@@ -25,9 +25,11 @@ enum status arch_table_init(struct page_table *table, struct account *account) m
 /* Frees every table page, whatever is mapped; no CPU has it loaded. */
 void arch_table_free(struct page_table *table);
 /* One page; replaces what is there. NO_MEMORY if a table page cannot be had. */
-enum status arch_table_map(struct page_table *table, uint64_t address, uint64_t physical, uint32_t flags) must_check;
+enum status arch_table_map(struct page_table *table, uint64_t address, uint64_t physical,
+                           uint32_t flags) must_check;
 /* False if nothing is there. */
-bool arch_table_lookup(const struct page_table *table, uint64_t address, uint64_t *physical, uint32_t *flags);
+bool arch_table_lookup(const struct page_table *table, uint64_t address, uint64_t *physical,
+                       uint32_t *flags);
 /* Remove, or take away rights from, [start, end); returns how many pages were there. The
  * translation caches are flushed by the end of the call, on every CPU that may have them. */
 uint64_t arch_table_unmap(struct page_table *table, uint64_t start, uint64_t end);

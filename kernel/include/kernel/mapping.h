@@ -13,10 +13,10 @@
 #include <kernel/space.h>
 
 struct mapping {
-    struct list_node link;          /* in space->mappings, or a list of removed ones */
-    struct mapping *left, *right;   /* in the tree of the space */
-    uint32_t priority;              /* constant */
-    uint32_t flags;                 /* enum map_flag */
+    struct list_node link;        /* in space->mappings, or a list of removed ones */
+    struct mapping *left, *right; /* in the tree of the space */
+    uint32_t priority;            /* constant */
+    uint32_t flags;               /* enum map_flag */
     uint64_t start, end;
     uint32_t allowed;               /* MAP_PROTECTION bits that protect may set; constant */
     struct page_tree private_pages; /* of a mapping without object, or with MAP_PRIVATE_COPY */

@@ -18,32 +18,35 @@
 enum memory_kind { MEMORY_ANONYMOUS, MEMORY_PHYSICAL };
 
 struct memory {
-    struct object object;     /* object.lock guards all of it */
-    enum memory_kind kind;    /* constant */
-    bool device;              /* MEMORY_PHYSICAL: registers, mapped uncached; constant */
-    uint32_t flags;           /* enum memory_flag */
-    uint64_t size;            /* bytes */
+    struct object object;  /* object.lock guards all of it */
+    enum memory_kind kind; /* constant */
+    bool device;           /* MEMORY_PHYSICAL: registers, mapped uncached; constant */
+    uint32_t flags;        /* enum memory_flag */
+    uint64_t size;         /* bytes */
     uint64_t tag;
-    uint64_t physical;        /* MEMORY_PHYSICAL: where it starts; constant */
+    uint64_t physical; /* MEMORY_PHYSICAL: where it starts; constant */
     struct page_tree pages;
-    struct list mappings;     /* struct mapping.object_link: to unmap on resize and discard */
+    struct list mappings; /* struct mapping.object_link: to unmap on resize and discard */
     uint64_t mapping_count;
-    uint64_t sweep;           /* number of the last walk over the mappings */
+    uint64_t sweep; /* number of the last walk over the mappings */
 };
 
 #define MEMORY_SIZE_MAX (UINT64_C(1) << 47)
 
-enum status memory_create(struct account *account, uint64_t size, uint32_t flags, struct memory **result) must_check;
+enum status memory_create(struct account *account, uint64_t size, uint32_t flags,
+                          struct memory **result) must_check;
 /* RAM that already holds something (archive, boot information, time page), or device registers. */
-enum status memory_create_physical(struct account *account, uint64_t physical, uint64_t size, bool device,
-                                   struct memory **result) must_check;
+enum status memory_create_physical(struct account *account, uint64_t physical, uint64_t size,
+                                   bool device, struct memory **result) must_check;
 
 /* The page at a byte offset, made if need be; a reference is taken. OUT_OF_RANGE
  * beyond the size, UNSUPPORTED for device registers. */
-enum status memory_get_page(struct memory *memory, uint64_t offset, struct page **result) must_check;
+enum status memory_get_page(struct memory *memory, uint64_t offset,
+                            struct page **result) must_check;
 
 /* The same, but one that is not there is not made: NOT_FOUND, and NULL. */
-enum status memory_peek_page(struct memory *memory, uint64_t offset, struct page **result) must_check;
+enum status memory_peek_page(struct memory *memory, uint64_t offset,
+                             struct page **result) must_check;
 
 /* Where the page at a byte offset is; the object's lock is held. NOT_FOUND if it is not
  * there and not to be made, OUT_OF_RANGE beyond the size, NO_MEMORY. */
@@ -68,4 +71,5 @@ void memory_destroy(struct object *object);
 
 /* Copies within the kernel; they make pages as needed. */
 enum status memory_load(struct memory *memory, uint64_t offset, void *to, size_t length) must_check;
-enum status memory_store(struct memory *memory, uint64_t offset, const void *from, size_t length) must_check;
+enum status memory_store(struct memory *memory, uint64_t offset, const void *from,
+                         size_t length) must_check;

@@ -30,8 +30,8 @@ struct page {
     uint8_t order;               /* pages lock; of the block it heads */
     uint8_t flags;               /* pages lock; enum page_flag */
     uint16_t node;               /* constant */
-    struct account *account;     /* whose allowance it counts against; a reference; set at allocation */
-    struct list_node link;       /* pages lock on free lists, else the only owner's */
+    struct account *account; /* whose allowance it counts against; a reference; set at allocation */
+    struct list_node link;   /* pages lock on free lists, else the only owner's */
 };
 
 struct boot_info;
@@ -42,7 +42,8 @@ void page_init(const struct boot_info *boot);
  * A block of 2^order pages, not zeroed, one reference, charged to `account`
  * (NULL: the kernel). NO_MEMORY if the machine or the account has none.
  */
-enum status page_allocate(struct account *account, unsigned order, int node, struct page **result) must_check;
+enum status page_allocate(struct account *account, unsigned order, int node,
+                          struct page **result) must_check;
 /* The same for one page of zeroes. */
 enum status page_allocate_zeroed(struct account *account, struct page **result) must_check;
 void page_acquire(struct page *page);

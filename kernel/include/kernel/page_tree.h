@@ -54,7 +54,8 @@ enum status page_tree_set(struct page_tree *tree, uint64_t index, struct page *p
 void page_tree_clone(const struct page_tree *from, struct page_tree *to);
 
 /* Have page_tree_clear of this range find everything it needs; NO_MEMORY. */
-enum status page_tree_prepare_clear(struct page_tree *tree, uint64_t first, uint64_t end) must_check;
+enum status page_tree_prepare_clear(struct page_tree *tree, uint64_t first,
+                                    uint64_t end) must_check;
 /* Drop the pages of [first, end). Unless the tree was never cloned, prepare first. */
 void page_tree_clear(struct page_tree *tree, uint64_t first, uint64_t end);
 

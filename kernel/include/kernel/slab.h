@@ -20,18 +20,19 @@ struct account;
 
 struct slab_cache {
     const char *name;
-    size_t size;             /* of one object, rounded up */
-    struct spinlock lock;    /* LOCK_SLAB */
-    struct list partial;     /* lock */
-    uint64_t used, pages;    /* lock */
+    size_t size;          /* of one object, rounded up */
+    struct spinlock lock; /* LOCK_SLAB */
+    struct list partial;  /* lock */
+    uint64_t used, pages; /* lock */
 };
 
 #define SLAB_CACHE(cache_name, type)                                                               \
-    ((struct slab_cache){.name = (cache_name), .size = sizeof(type),                               \
-                         .lock = SPINLOCK_INITIAL(LOCK_SLAB)})
+    ((struct slab_cache){                                                                          \
+        .name = (cache_name), .size = sizeof(type), .lock = SPINLOCK_INITIAL(LOCK_SLAB)})
 
 /* Zeroed memory for one object, or NO_MEMORY. */
-enum status slab_allocate(struct slab_cache *cache, struct account *account, void **result) must_check;
+enum status slab_allocate(struct slab_cache *cache, struct account *account,
+                          void **result) must_check;
 /* `account`: as at the allocation. */
 void slab_free(struct slab_cache *cache, struct account *account, void *object);
 

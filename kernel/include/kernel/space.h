@@ -29,14 +29,14 @@ struct memory;
 struct page;
 
 struct space {
-    struct spinlock lock;      /* LOCK_SPACE */
-    struct list mappings;      /* lock; by address */
-    struct mapping *root;      /* lock; the same, as a tree (mapping.c) */
-    uint32_t random;           /* lock; for the shape of that tree */
-    struct page_table table;   /* arch; lock */
-    struct account *account;   /* a reference; constant; NULL once torn down */
-    uint64_t mapped_bytes;     /* lock */
-    uint64_t faults;           /* lock */
+    struct spinlock lock;    /* LOCK_SPACE */
+    struct list mappings;    /* lock; by address */
+    struct mapping *root;    /* lock; the same, as a tree (mapping.c) */
+    uint32_t random;         /* lock; for the shape of that tree */
+    struct page_table table; /* arch; lock */
+    struct account *account; /* a reference; constant; NULL once torn down */
+    uint64_t mapped_bytes;   /* lock */
+    uint64_t faults;         /* lock */
 };
 
 /* A stack mapping grows until it is this long; what is below is kept free for it. */
@@ -50,21 +50,25 @@ bool space_teardown_step(struct space *space, uint32_t limit);
 uint64_t space_resident_pages(const struct space *space);
 
 struct map_request {
-    struct memory *memory;     /* or NULL */
-    struct derivation *derivation; /* of the handle to `memory`, or NULL: when it is revoked the mapping faults */
-    uint64_t offset;           /* bytes, page aligned */
-    uint64_t address, length;  /* without MAP_FIXED_ADDRESS: a wish, or 0; chosen from the top down */
+    struct memory *memory; /* or NULL */
+    struct derivation
+        *derivation; /* of the handle to `memory`, or NULL: when it is revoked the mapping faults */
+    uint64_t offset; /* bytes, page aligned */
+    uint64_t address,
+        length; /* without MAP_FIXED_ADDRESS: a wish, or 0; chosen from the top down */
     uint32_t flags;
-    uint32_t allowed;          /* MAP_PROTECTION bits the caller's rights permit */
+    uint32_t allowed; /* MAP_PROTECTION bits the caller's rights permit */
 };
 /*
  * Lengths are rounded up to pages. INVALID: alignment, flags, writable and
  * executable; OUT_OF_RANGE: not where programs may map, or overflow; NO_RIGHT:
  * protection beyond what is allowed; EXISTS: MAP_NO_REPLACE; NO_MEMORY.
  */
-enum status space_map(struct space *space, const struct map_request *request, uint64_t *address) must_check;
+enum status space_map(struct space *space, const struct map_request *request,
+                      uint64_t *address) must_check;
 enum status space_unmap(struct space *space, uint64_t address, uint64_t length) must_check;
-enum status space_protect(struct space *space, uint64_t address, uint64_t length, uint32_t flags) must_check;
+enum status space_protect(struct space *space, uint64_t address, uint64_t length,
+                          uint32_t flags) must_check;
 enum status space_discard(struct space *space, uint64_t address, uint64_t length) must_check;
 enum status space_inspect(struct space *space, uint64_t address, bool hidden,
                           struct mapping_information *information) must_check;
@@ -73,7 +77,8 @@ struct remap_request {
     uint64_t address, old_length, new_length, new_address;
     uint32_t flags;
 };
-enum status space_remap(struct space *space, const struct remap_request *request, uint64_t *address) must_check;
+enum status space_remap(struct space *space, const struct remap_request *request,
+                        uint64_t *address) must_check;
 
 /* Make `to`, which is empty, a copy of `from`; private pages are shared until
  * written. Frames are not copied. After NO_MEMORY `to` must be torn down. */

@@ -25,6 +25,6 @@ static inline void *arch_physical_to_virtual(uint64_t physical)
 /* An address in the direct map or in the kernel's image. */
 static inline uint64_t arch_virtual_to_physical(const void *virtual)
 {
-    uint64_t address = (uint64_t)virtual;
+    uint64_t address = (uint64_t) virtual;
     return address >= LAYOUT_KERNEL ? address - LAYOUT_KERNEL : address - LAYOUT_DIRECT_MAP;
 }
