@@ -134,7 +134,11 @@ struct process_thread {
                            * thread runs, or 0 */
 };
 
-/* Who the new thread is. The last four fields only with PROCESS_THREAD_NEW_PID. */
+/*
+ * Who the new thread is. The last three fields only with PROCESS_THREAD_NEW_PID:
+ * the pages vanish and the thread is ended when its pid execs or ends; then the
+ * library closes child_event.
+ */
 struct process_thread_result {
     uint32_t tid, pid;
     uint32_t slot, unused;
