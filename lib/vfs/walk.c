@@ -17,9 +17,9 @@ enum { S_TYPE = 0170000, S_DIRECTORY = 0040000, S_LINK = 0120000 };
 
 struct cursor {
     struct vfs_walk *walk;
-    struct vfs_node *at;   /* where the walk stands: a directory, or the last node */
-    size_t position;       /* of the next component */
-    unsigned links;        /* followed so far */
+    struct vfs_node *at; /* where the walk stands: a directory, or the last node */
+    size_t position;     /* of the next component */
+    unsigned links;      /* followed so far */
     enum fs_outcome outcome;
     bool over;
 };
@@ -52,7 +52,8 @@ static void leave(struct cursor *cursor, enum fs_outcome outcome, size_t rest)
 }
 
 /* Replace path[start..end) by a link's target. */
-static fs_error_t splice_link(struct cursor *cursor, struct vfs_node *link, size_t start, size_t end)
+static fs_error_t splice_link(struct cursor *cursor, struct vfs_node *link, size_t start,
+                              size_t end)
 {
     struct vfs_walk *walk = cursor->walk;
     char target[VFS_PATH_MAX];
@@ -98,7 +99,8 @@ static fs_error_t step_down(struct cursor *cursor, size_t start, size_t end)
     bool last = next == walk->length;
     struct vfs_node *child = NULL;
 
-    fs_error_t error = walk->operations->lookup(cursor->at, walk->path + start, end - start, &child);
+    fs_error_t error =
+        walk->operations->lookup(cursor->at, walk->path + start, end - start, &child);
     if (error == LINUX_ENOENT && last && (walk->flags & VFS_MAY_BE_MISSING) != 0)
         error = 0;
     if (error != 0)
@@ -182,7 +184,8 @@ bool vfs_in_group(const struct fs_credentials *credentials, uint32_t gid)
     return false;
 }
 
-fs_error_t vfs_permit(const struct vfs_node *node, const struct fs_credentials *credentials, uint32_t wanted)
+fs_error_t vfs_permit(const struct vfs_node *node, const struct fs_credentials *credentials,
+                      uint32_t wanted)
 {
     uint32_t bits = node->mode;
 

@@ -39,7 +39,8 @@ static struct fixture_node *fixture_of(struct vfs_node *node)
     return (struct fixture_node *)node;
 }
 
-static fs_error_t lookup(struct vfs_node *directory, const char *name, size_t length, struct vfs_node **child)
+static fs_error_t lookup(struct vfs_node *directory, const char *name, size_t length,
+                         struct vfs_node **child)
 {
     for (size_t i = 1; i < sizeof(nodes) / sizeof(nodes[0]); i++) {
         if (NODE(nodes[i].parent) == directory && strlen(nodes[i].name) == length &&
@@ -78,7 +79,8 @@ static enum fs_outcome outcome;
 
 static fs_error_t go(int start, const char *path, uint32_t flags, const struct fs_credentials *who)
 {
-    walk = (struct vfs_walk){.operations = &operations, .start = NODE(start), .credentials = who, .flags = flags};
+    walk = (struct vfs_walk){
+        .operations = &operations, .start = NODE(start), .credentials = who, .flags = flags};
     walk.length = strlen(path);
     memcpy(walk.path, path, walk.length);
     return vfs_walk(&walk, &outcome);

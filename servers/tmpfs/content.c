@@ -14,7 +14,8 @@ static const struct time_page *time_page(void)
     static const struct time_page *page;
 
     if (page == NULL) {
-        int64_t address = native_map(service_handle("self"), service_handle("time"), 0, 0, USER_PAGE_SIZE, MAP_READ);
+        int64_t address = native_map(service_handle("self"), service_handle("time"), 0, 0,
+                                     USER_PAGE_SIZE, MAP_READ);
         if (address < 0)
             service_fail("the time page cannot be mapped: %d", (int)-address);
         page = (const struct time_page *)address;

@@ -22,7 +22,7 @@ struct file_lock {
     uint64_t start, end; /* [start, end) */
     uint64_t badge;
     uint32_t pid;
-    handle_t event;      /* LOCK_WAITER */
+    handle_t event; /* LOCK_WAITER */
 };
 
 static struct file_lock *lock_of(struct list_node *link)
@@ -32,7 +32,9 @@ static struct file_lock *lock_of(struct list_node *link)
 
 static uint64_t range_end(const struct fs_lock *lock)
 {
-    return lock->length == 0 || lock->length > UINT64_MAX - lock->start ? UINT64_MAX : lock->start + lock->length;
+    return lock->length == 0 || lock->length > UINT64_MAX - lock->start
+               ? UINT64_MAX
+               : lock->start + lock->length;
 }
 
 static bool same_owner(const struct file_lock *held, const struct lock_request *request)
@@ -48,7 +50,7 @@ static struct file_lock *find_conflict(struct node *node, const struct lock_requ
 {
     bool flock = (request->lock->flags & LOCK_FLOCK) != 0;
 
-    list_for_each(&node->locks, link) {
+    list_for_each (&node->locks, link) {
         struct file_lock *held = lock_of(link);
         bool apart = held->end <= request->lock->start || held->start >= range_end(request->lock);
         bool both_shared = held->kind == LOCK_SHARED && request->lock->kind == LOCK_SHARED;
@@ -67,7 +69,7 @@ static void remove_lock(struct file_lock *lock)
 
 static void wake_waiters(struct node *node)
 {
-    list_for_each_safe(&node->locks, link) {
+    list_for_each_safe (&node->locks, link) {
         struct file_lock *waiter = lock_of(link);
         if (waiter->kind != LOCK_WAITER)
             continue;
@@ -78,12 +80,13 @@ static void wake_waiters(struct node *node)
 }
 
 /* Cut [start, end) out of what this owner holds; `spare` serves the one split there can be. */
-static void cut_range(struct node *node, const struct lock_request *request, struct file_lock **spare)
+static void cut_range(struct node *node, const struct lock_request *request,
+                      struct file_lock **spare)
 {
     uint64_t start = request->lock->start;
     uint64_t end = range_end(request->lock);
 
-    list_for_each_safe(&node->locks, link) {
+    list_for_each_safe (&node->locks, link) {
         struct file_lock *held = lock_of(link);
         if (!same_owner(held, request) || held->end <= start || held->start >= end)
             continue;
@@ -167,7 +170,7 @@ void lock_drop_session(struct node *node, uint64_t badge)
 {
     bool dropped = false;
 
-    list_for_each_safe(&node->locks, link) {
+    list_for_each_safe (&node->locks, link) {
         struct file_lock *held = lock_of(link);
         if (held->kind != LOCK_WAITER && held->badge == badge) {
             remove_lock(held);

@@ -305,7 +305,8 @@ void node_attributes(const struct node *node, struct fs_attributes *attributes)
     attributes->born_ns = node->born.ns;
 }
 
-static fs_error_t lookup(struct vfs_node *directory, const char *name, size_t length, struct vfs_node **child)
+static fs_error_t lookup(struct vfs_node *directory, const char *name, size_t length,
+                         struct vfs_node **child)
 {
     struct entry *entry = entry_find(node_of(directory), name, length);
 

@@ -33,10 +33,10 @@ struct moment {
 };
 
 struct entry {
-    struct entry *next;    /* in its hash chain */
+    struct entry *next; /* in its hash chain */
     struct node *directory;
     struct node *node;
-    uint64_t cookie;       /* grows with each entry made in the directory */
+    uint64_t cookie; /* grows with each entry made in the directory */
     uint32_t hash;
     uint8_t name_length;
     char name[];
@@ -56,14 +56,14 @@ struct node {
             struct entry **entries; /* by cookie */
             size_t count, capacity;
             uint64_t next_cookie;
-            uint32_t mount;         /* covered by this one, or 0 */
+            uint32_t mount; /* covered by this one, or 0 */
         } directory;
         struct {
             char *target;
             size_t length;
         } link;
         struct {
-            handle_t memory;        /* HANDLE_NONE until first needed */
+            handle_t memory; /* HANDLE_NONE until first needed */
             uint64_t size;
         } file;
         struct {

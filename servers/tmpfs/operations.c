@@ -36,7 +36,8 @@ static fs_error_t permit_edit(struct node *directory, const struct fs_credential
     return vfs_permit(&directory->vfs, credentials, PERMIT_WRITE | PERMIT_EXECUTE);
 }
 
-static fs_error_t permit_take(struct node *directory, struct node *node, const struct fs_credentials *credentials)
+static fs_error_t permit_take(struct node *directory, struct node *node,
+                              const struct fs_credentials *credentials)
 {
     bool sticky = (directory->vfs.mode & MODE_STICKY) != 0;
 
@@ -47,7 +48,8 @@ static fs_error_t permit_take(struct node *directory, struct node *node, const s
 }
 
 /* Add a node under the walk's last component, owned by who asks. */
-static fs_error_t add_node(struct operation *operation, struct node_request *request, struct node **result)
+static fs_error_t add_node(struct operation *operation, struct node_request *request,
+                           struct node **result)
 {
     struct node *directory = node_of(operation->walk.parent);
     const struct fs_credentials *credentials = credentials_of(operation->session);
@@ -65,7 +67,8 @@ static fs_error_t add_node(struct operation *operation, struct node_request *req
     error = node_create(request, result);
     if (error != 0)
         return error;
-    error = entry_add(directory, operation->walk.path + operation->walk.name, operation->walk.name_length, *result);
+    error = entry_add(directory, operation->walk.path + operation->walk.name,
+                      operation->walk.name_length, *result);
     if (error != 0)
         node_drop(*result);
     return error;
@@ -97,7 +100,8 @@ static fs_error_t permit_open(const struct operation *operation, const struct no
         return LINUX_ELOOP;
     if (type == TMPFS_SOCKET)
         return LINUX_ENXIO;
-    if (type == TMPFS_DIRECTORY && (flags & (FS_OPEN_WRITE | FS_OPEN_TRUNCATE | FS_OPEN_CREATE)) != 0)
+    if (type == TMPFS_DIRECTORY &&
+        (flags & (FS_OPEN_WRITE | FS_OPEN_TRUNCATE | FS_OPEN_CREATE)) != 0)
         return LINUX_EISDIR;
     if (type != TMPFS_REGULAR && (flags & FS_OPEN_EXECUTE) != 0)
         return LINUX_EACCES;
@@ -135,8 +139,9 @@ static fs_error_t create_file(struct operation *operation, struct node **node)
 static fs_error_t create_temporary(struct operation *operation, struct node **node)
 {
     const struct fs_credentials *credentials = credentials_of(operation->session);
-    struct node_request request = {
-        .mode = TMPFS_REGULAR | (operation->mode & 07777), .uid = credentials->uid, .gid = credentials->gid};
+    struct node_request request = {.mode = TMPFS_REGULAR | (operation->mode & 07777),
+                                   .uid = credentials->uid,
+                                   .gid = credentials->gid};
 
     if (node_type(*node) != TMPFS_DIRECTORY)
         return LINUX_ENOTDIR;
@@ -169,14 +174,16 @@ fs_error_t operation_open(struct operation *operation, struct node **node)
 
 fs_error_t operation_make(struct operation *operation)
 {
-    struct node_request request = {.mode = operation->mode & (TMPFS_TYPE | 07777), .rdev = operation->rdev};
+    struct node_request request = {.mode = operation->mode & (TMPFS_TYPE | 07777),
+                                   .rdev = operation->rdev};
     uint32_t type = operation->mode & TMPFS_TYPE;
     bool device = type == TMPFS_CHARACTER || type == TMPFS_BLOCK;
     struct node *node;
 
     if (device && credentials_of(operation->session)->uid != 0)
         return LINUX_EPERM;
-    if (!device && type != TMPFS_DIRECTORY && type != TMPFS_FIFO && type != TMPFS_SOCKET && type != TMPFS_REGULAR)
+    if (!device && type != TMPFS_DIRECTORY && type != TMPFS_FIFO && type != TMPFS_SOCKET &&
+        type != TMPFS_REGULAR)
         return LINUX_EINVAL;
     fs_error_t error = walk_to_new(operation);
     if (error != 0 || operation->outcome != FS_OUTCOME_DONE)
@@ -188,7 +195,8 @@ fs_error_t operation_make(struct operation *operation)
 
 fs_error_t operation_symlink(struct operation *operation, const char *target, size_t length)
 {
-    struct node_request request = {.mode = TMPFS_LINK | 0777, .target = target, .target_length = length};
+    struct node_request request = {
+        .mode = TMPFS_LINK | 0777, .target = target, .target_length = length};
     struct node *node;
 
     if (length == 0)
@@ -215,7 +223,8 @@ fs_error_t operation_link(struct operation *operation, struct node *node)
     if (error != 0)
         return error;
     node_touch(&node->changed);
-    return entry_add(directory, operation->walk.path + operation->walk.name, operation->walk.name_length, node);
+    return entry_add(directory, operation->walk.path + operation->walk.name,
+                     operation->walk.name_length, node);
 }
 
 static fs_error_t check_removable(const struct operation *operation, struct node *node)
@@ -240,15 +249,18 @@ fs_error_t operation_remove(struct operation *operation)
     struct node *node = node_of(operation->walk.node);
     if (operation->walk.parent == NULL)
         return (operation->flags & FS_REMOVE_DIRECTORY) == 0 ? LINUX_EISDIR
-               : operation->walk.length > 0 && operation->walk.path[operation->walk.length - 1] == '.' ? LINUX_EINVAL
-                                                                                                        : LINUX_EBUSY;
+               : operation->walk.length > 0 &&
+                       operation->walk.path[operation->walk.length - 1] == '.'
+                   ? LINUX_EINVAL
+                   : LINUX_EBUSY;
     struct node *directory = node_of(operation->walk.parent);
     error = permit_take(directory, node, credentials_of(operation->session));
     if (error == 0)
         error = check_removable(operation, node);
     if (error != 0)
         return error;
-    entry_remove(entry_find(directory, operation->walk.path + operation->walk.name, operation->walk.name_length));
+    entry_remove(entry_find(directory, operation->walk.path + operation->walk.name,
+                            operation->walk.name_length));
     return 0;
 }
 
@@ -300,7 +312,8 @@ fs_error_t operation_change(struct session *session, const struct fs_change *cha
         return LINUX_EACCES;
     bool keeps_uid = (fields & FS_CHANGE_UID) == 0 || change->uid == node->vfs.uid;
     bool own_group = (fields & FS_CHANGE_GID) == 0 || vfs_in_group(credentials, change->gid);
-    if ((fields & (FS_CHANGE_UID | FS_CHANGE_GID)) != 0 && credentials->uid != 0 && !(owner && keeps_uid && own_group))
+    if ((fields & (FS_CHANGE_UID | FS_CHANGE_GID)) != 0 && credentials->uid != 0 &&
+        !(owner && keeps_uid && own_group))
         return LINUX_EPERM;
     if ((fields & FS_CHANGE_SIZE) != 0) {
         if (node_type(node) != TMPFS_REGULAR || (session->flags & FS_OPEN_WRITE) == 0)
@@ -311,7 +324,8 @@ fs_error_t operation_change(struct session *session, const struct fs_change *cha
     }
     if ((fields & FS_CHANGE_MODE) != 0) {
         bool keep_set_gid = credentials->uid == 0 || vfs_in_group(credentials, node->vfs.gid);
-        node->vfs.mode = node_type(node) | (change->mode & 07777 & ~(keep_set_gid ? 0u : MODE_SET_GID));
+        node->vfs.mode =
+            node_type(node) | (change->mode & 07777 & ~(keep_set_gid ? 0u : MODE_SET_GID));
     }
     if ((fields & FS_CHANGE_UID) != 0)
         node->vfs.uid = change->uid;

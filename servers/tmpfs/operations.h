@@ -15,9 +15,9 @@
 
 struct operation {
     struct session *session;
-    struct vfs_walk walk;       /* path and length set by the caller */
+    struct vfs_walk walk; /* path and length set by the caller */
     enum fs_outcome outcome;
-    uint32_t flags;             /* enum fs_open_flag */
+    uint32_t flags; /* enum fs_open_flag */
     uint32_t mode;
     uint64_t rdev;
 };

@@ -23,11 +23,13 @@ static bool is_above(const struct node *node, struct node *directory)
     }
 }
 
-static fs_error_t permit_entry(struct node *directory, const struct entry *entry, const struct fs_credentials *who)
+static fs_error_t permit_entry(struct node *directory, const struct entry *entry,
+                               const struct fs_credentials *who)
 {
     bool sticky = (directory->vfs.mode & 01000) != 0;
 
-    if (entry != NULL && sticky && who->uid != 0 && who->uid != entry->node->vfs.uid && who->uid != directory->vfs.uid)
+    if (entry != NULL && sticky && who->uid != 0 && who->uid != entry->node->vfs.uid &&
+        who->uid != directory->vfs.uid)
         return LINUX_EPERM;
     if (directory->links == 1)
         return LINUX_ENOENT;

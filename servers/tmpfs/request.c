@@ -26,9 +26,9 @@ struct request {
     uint64_t words[MESSAGE_WORDS]; /* as they came */
     unsigned handle_count;
     struct frame *frame;
-    size_t text_length;            /* of the request */
+    size_t text_length; /* of the request */
     /* The reply */
-    uint64_t *reply;               /* its words */
+    uint64_t *reply; /* its words */
     unsigned reply_handles;
     size_t reply_text;
 };
@@ -91,13 +91,14 @@ static bool done_here(struct request *request, const struct operation *operation
     if (operation->outcome == FS_OUTCOME_DONE)
         return true;
     request->reply[1] = operation->walk.mount;
-    memcpy(text_of(request), operation->walk.path + operation->walk.rest, operation->walk.rest_length);
+    memcpy(text_of(request), operation->walk.path + operation->walk.rest,
+           operation->walk.rest_length);
     request->reply_text = operation->walk.rest_length;
     return false;
 }
 
-static fs_error_t put_session(struct request *request, struct node *node, struct credentials *credentials,
-                              uint32_t flags)
+static fs_error_t put_session(struct request *request, struct node *node,
+                              struct credentials *credentials, uint32_t flags)
 {
     uint64_t badge;
 
@@ -189,9 +190,10 @@ static fs_error_t serve_read(struct request *request)
     fs_error_t error = check_file(session, FS_OPEN_READ);
     if (error != 0)
         return error;
-    request->reply_text = offset >= session->node->file.size
-                              ? 0
-                              : content_load(session->node->file.memory, offset, text_of(request), wanted);
+    request->reply_text =
+        offset >= session->node->file.size
+            ? 0
+            : content_load(session->node->file.memory, offset, text_of(request), wanted);
     request->reply[0] = offset;
     if (request->words[0] == FS_OFFSET_SHARED)
         session->offset = offset + request->reply_text;
@@ -237,14 +239,20 @@ static fs_error_t serve_list(struct request *request)
         return LINUX_EBADF;
     for (; cookie < 2; cookie++) {
         const struct node *dots = cookie == 0 ? directory : directory->directory.parent;
-        struct vfs_entry entry = {.node = dots->number, .cookie = cookie + 1, .type = TMPFS_DIRECTORY >> 12,
-                                  .name = "..", .name_length = cookie + 1};
+        struct vfs_entry entry = {.node = dots->number,
+                                  .cookie = cookie + 1,
+                                  .type = TMPFS_DIRECTORY >> 12,
+                                  .name = "..",
+                                  .name_length = cookie + 1};
         if (!vfs_pack_entry(text, MESSAGE_TEXT_SIZE, &request->reply_text, &entry))
             break;
     }
-    for (struct entry *at = entry_from(directory, cookie); at != NULL; at = entry_from(directory, cookie)) {
-        struct vfs_entry entry = {.node = at->node->number, .cookie = at->cookie + 1,
-                                  .type = (uint8_t)(node_type(at->node) >> 12), .name = at->name,
+    for (struct entry *at = entry_from(directory, cookie); at != NULL;
+         at = entry_from(directory, cookie)) {
+        struct vfs_entry entry = {.node = at->node->number,
+                                  .cookie = at->cookie + 1,
+                                  .type = (uint8_t)(node_type(at->node) >> 12),
+                                  .name = at->name,
                                   .name_length = at->name_length};
         if (!vfs_pack_entry(text, MESSAGE_TEXT_SIZE, &request->reply_text, &entry))
             break;
@@ -345,9 +353,13 @@ static fs_error_t serve_rename(struct request *request)
         return LINUX_EXDEV;
     if (old == request->text_length)
         return LINUX_EINVAL;
-    struct rename_request rename = {
-        .from = request->session, .to = other, .old_name = text, .old_length = old, .new_name = text + old + 1,
-        .new_length = request->text_length - old - 1, .flags = (uint32_t)request->words[0]};
+    struct rename_request rename = {.from = request->session,
+                                    .to = other,
+                                    .old_name = text,
+                                    .old_length = old,
+                                    .new_name = text + old + 1,
+                                    .new_length = request->text_length - old - 1,
+                                    .flags = (uint32_t)request->words[0]};
     if (old > VFS_NAME_MAX || rename.new_length > VFS_NAME_MAX)
         return LINUX_ENAMETOOLONG;
     return operation_rename(&rename);
@@ -367,14 +379,16 @@ static fs_error_t serve_access(struct request *request)
 static fs_error_t serve_statistics(struct request *request)
 {
     struct account_information account;
-    struct fs_statistics statistics = {.type = TMPFS_MAGIC, .block_size = 4096, .name_length = VFS_NAME_MAX};
+    struct fs_statistics statistics = {
+        .type = TMPFS_MAGIC, .block_size = 4096, .name_length = VFS_NAME_MAX};
 
     if (native_account_inspect(own_account, &account) < 0)
         return LINUX_EIO;
     statistics.blocks = account.limits.pages;
     statistics.blocks_free = account.limits.pages - account.used.pages;
     statistics.nodes = account.limits.pages;
-    statistics.nodes_free = statistics.nodes > tree_node_count ? statistics.nodes - tree_node_count : 0;
+    statistics.nodes_free =
+        statistics.nodes > tree_node_count ? statistics.nodes - tree_node_count : 0;
     memcpy(text_of(request), &statistics, sizeof(statistics));
     request->reply_text = sizeof(statistics);
     return 0;
@@ -494,7 +508,8 @@ static fs_error_t serve_lock(struct request *request)
 
 static fs_error_t serve_copy(struct request *request)
 {
-    return put_session(request, request->session->node, request->session->credentials, request->session->flags);
+    return put_session(request, request->session->node, request->session->credentials,
+                       request->session->flags);
 }
 
 static fs_error_t serve_sync(struct request *request)
@@ -550,28 +565,17 @@ struct handler {
 };
 
 static const struct handler handlers[] = {
-    [FS_OPEN] = {serve_open, false},
-    [FS_ATTRIBUTES] = {serve_attributes, false},
-    [FS_CHANGE] = {serve_change, false},
-    [FS_READ] = {serve_read, false},
-    [FS_WRITE] = {serve_write, false},
-    [FS_LIST] = {serve_list, false},
-    [FS_MAKE] = {serve_make, false},
-    [FS_SYMLINK] = {serve_symlink, false},
-    [FS_READLINK] = {serve_readlink, false},
-    [FS_LINK] = {serve_link, false},
-    [FS_REMOVE] = {serve_remove, false},
-    [FS_RENAME] = {serve_rename, false},
-    [FS_ACCESS] = {serve_access, false},
-    [FS_STATISTICS] = {serve_statistics, false},
-    [FS_ALLOCATE] = {serve_allocate, false},
-    [FS_SHARE_OFFSET] = {serve_share_offset, false},
-    [FS_SEEK] = {serve_seek, false},
-    [FS_LOCK] = {serve_lock, false},
-    [FS_COPY] = {serve_copy, false},
-    [FS_SYNC] = {serve_sync, false},
-    [FS_MINT] = {serve_mint, true},
-    [FS_MARK_MOUNT] = {serve_mark_mount, true},
+    [FS_OPEN] = {serve_open, false},         [FS_ATTRIBUTES] = {serve_attributes, false},
+    [FS_CHANGE] = {serve_change, false},     [FS_READ] = {serve_read, false},
+    [FS_WRITE] = {serve_write, false},       [FS_LIST] = {serve_list, false},
+    [FS_MAKE] = {serve_make, false},         [FS_SYMLINK] = {serve_symlink, false},
+    [FS_READLINK] = {serve_readlink, false}, [FS_LINK] = {serve_link, false},
+    [FS_REMOVE] = {serve_remove, false},     [FS_RENAME] = {serve_rename, false},
+    [FS_ACCESS] = {serve_access, false},     [FS_STATISTICS] = {serve_statistics, false},
+    [FS_ALLOCATE] = {serve_allocate, false}, [FS_SHARE_OFFSET] = {serve_share_offset, false},
+    [FS_SEEK] = {serve_seek, false},         [FS_LOCK] = {serve_lock, false},
+    [FS_COPY] = {serve_copy, false},         [FS_SYNC] = {serve_sync, false},
+    [FS_MINT] = {serve_mint, true},          [FS_MARK_MOUNT] = {serve_mark_mount, true},
     [FS_RENEW] = {serve_renew, true},
 };
 
@@ -612,7 +616,8 @@ void request_serve(struct message *message, struct frame *frame)
     memset(message->words, 0, sizeof(message->words));
     close_unexpected(&request, label);
     fs_error_t error = dispatch(&request, label);
-    message->information = message_information(error, request.reply_handles, (unsigned)request.reply_text);
+    message->information =
+        message_information(error, request.reply_handles, (unsigned)request.reply_text);
 }
 
 void request_undeliverable(struct message *message, struct frame *frame)

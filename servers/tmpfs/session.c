@@ -57,11 +57,13 @@ static void count_fifo_open(struct node *node, uint32_t flags, int by)
         node->fifo.readers += (uint32_t)by;
     if ((flags & FS_OPEN_WRITE) != 0)
         node->fifo.writers += (uint32_t)by;
-    uint32_t present = (node->fifo.readers > 0 ? FS_FIFO_READER : 0) | (node->fifo.writers > 0 ? FS_FIFO_WRITER : 0);
+    uint32_t present = (node->fifo.readers > 0 ? FS_FIFO_READER : 0) |
+                       (node->fifo.writers > 0 ? FS_FIFO_WRITER : 0);
     content_signal(node->fifo.content.event, (FS_FIFO_READER | FS_FIFO_WRITER) & ~present, present);
 }
 
-fs_error_t session_open(struct node *node, struct credentials *credentials, uint32_t flags, uint64_t *badge)
+fs_error_t session_open(struct node *node, struct credentials *credentials, uint32_t flags,
+                        uint64_t *badge)
 {
     if (first_free == 0 && !grow())
         return LINUX_ENOSPC;

@@ -21,14 +21,15 @@ struct credentials {
 struct session {
     struct node *node;
     struct credentials *credentials;
-    uint32_t flags;      /* enum fs_open_flag as opened */
+    uint32_t flags; /* enum fs_open_flag as opened */
     bool offset_shared;
-    uint64_t offset;     /* while shared */
-    uint64_t next_free;  /* while free */
+    uint64_t offset;    /* while shared */
+    uint64_t next_free; /* while free */
 };
 
 /* EINVAL when too many are open, ENOSPC without memory. The node's opens and the credentials' references are taken. */
-fs_error_t session_open(struct node *node, struct credentials *credentials, uint32_t flags, uint64_t *badge);
+fs_error_t session_open(struct node *node, struct credentials *credentials, uint32_t flags,
+                        uint64_t *badge);
 /* NULL if there is none of this badge. Good until the next session_open. */
 struct session *session_find(uint64_t badge);
 /* Its locks go, its FIFO end closes, the node is dropped. */

@@ -115,7 +115,8 @@ static void begin(struct operation *operation, struct session *session, const ch
     memcpy(operation->walk.path, path, operation->walk.length);
 }
 
-static fs_error_t open_path(struct session *session, const char *path, uint32_t flags, uint32_t mode, struct node **node)
+static fs_error_t open_path(struct session *session, const char *path, uint32_t flags,
+                            uint32_t mode, struct node **node)
 {
     struct operation operation;
 
@@ -143,12 +144,18 @@ static fs_error_t remove_as(struct session *session, const char *path, uint32_t 
     return operation_remove(&operation);
 }
 
-static fs_error_t rename_at(struct node *from, const char *old, struct node *to, const char *new, uint32_t flags)
+static fs_error_t rename_at(struct node *from, const char *old, struct node *to, const char *new,
+                            uint32_t flags)
 {
     struct session first = {.node = from, .credentials = &root_user};
     struct session second = {.node = to, .credentials = &root_user};
-    struct rename_request request = {.from = &first, .to = &second, .old_name = old, .old_length = strlen(old),
-                                     .new_name = new, .new_length = strlen(new), .flags = flags};
+    struct rename_request request = {.from = &first,
+                                     .to = &second,
+                                     .old_name = old,
+                                     .old_length = strlen(old),
+                                     .new_name = new,
+                                     .new_length = strlen(new),
+                                     .flags = flags};
     return operation_rename(&request);
 }
 
@@ -165,11 +172,14 @@ static void creates_and_removes(void **state)
     (void)state;
     assert_int_equal(make("dir", TMPFS_DIRECTORY | 0755), 0);
     assert_int_equal(root->links, 3);
-    assert_int_equal(open_path(&at_root, "dir/file", FS_OPEN_WRITE | FS_OPEN_CREATE, 0644, &node), 0);
-    assert_int_equal(open_path(&at_root, "dir/file", FS_OPEN_CREATE | FS_OPEN_EXCLUSIVE, 0, &node), LINUX_EEXIST);
+    assert_int_equal(open_path(&at_root, "dir/file", FS_OPEN_WRITE | FS_OPEN_CREATE, 0644, &node),
+                     0);
+    assert_int_equal(open_path(&at_root, "dir/file", FS_OPEN_CREATE | FS_OPEN_EXCLUSIVE, 0, &node),
+                     LINUX_EEXIST);
     assert_int_equal(file_store(node, 10, "abc", 3), 0);
     assert_int_equal(node->file.size, 13);
-    assert_int_equal(open_path(&at_root, "dir/file", FS_OPEN_WRITE | FS_OPEN_TRUNCATE, 0, &node), 0);
+    assert_int_equal(open_path(&at_root, "dir/file", FS_OPEN_WRITE | FS_OPEN_TRUNCATE, 0, &node),
+                     0);
     assert_int_equal(node->file.size, 0);
     assert_int_equal(remove_as(&at_root, "dir", FS_REMOVE_DIRECTORY), LINUX_ENOTEMPTY);
     assert_int_equal(remove_as(&at_root, "dir", 0), LINUX_EISDIR);
@@ -200,11 +210,14 @@ static void permissions_hold(void **state)
     struct node *node;
 
     (void)state;
-    assert_int_equal(open_path(&user_at_root, "mine", FS_OPEN_CREATE | FS_OPEN_WRITE, 0644, &node), LINUX_EACCES);
+    assert_int_equal(open_path(&user_at_root, "mine", FS_OPEN_CREATE | FS_OPEN_WRITE, 0644, &node),
+                     LINUX_EACCES);
     assert_int_equal(make("tmp", TMPFS_DIRECTORY | 01777), 0);
-    assert_int_equal(open_path(&user_at_root, "tmp/mine", FS_OPEN_CREATE | FS_OPEN_WRITE, 0600, &node), 0);
+    assert_int_equal(
+        open_path(&user_at_root, "tmp/mine", FS_OPEN_CREATE | FS_OPEN_WRITE, 0600, &node), 0);
     assert_int_equal(node->vfs.uid, 1000);
-    assert_int_equal(open_path(&at_root, "tmp/roots", FS_OPEN_CREATE | FS_OPEN_WRITE, 0600, &node), 0);
+    assert_int_equal(open_path(&at_root, "tmp/roots", FS_OPEN_CREATE | FS_OPEN_WRITE, 0600, &node),
+                     0);
     assert_int_equal(open_path(&user_at_root, "tmp/roots", FS_OPEN_READ, 0, &node), LINUX_EACCES);
     assert_int_equal(remove_as(&user_at_root, "tmp/roots", 0), LINUX_EPERM);
     assert_int_equal(remove_as(&user_at_root, "tmp/mine", 0), 0);
@@ -265,7 +278,8 @@ static void listings_go_on_after_changes(void **state)
         entry_remove(entry_from(root, 0));
 }
 
-static fs_error_t lock_as(struct node *node, uint32_t pid, uint32_t kind, uint64_t start, uint64_t length)
+static fs_error_t lock_as(struct node *node, uint32_t pid, uint32_t kind, uint64_t start,
+                          uint64_t length)
 {
     struct fs_lock lock = {.start = start, .length = length, .kind = kind};
     struct lock_request request = {.lock = &lock, .pid = pid, .badge = pid};
@@ -306,7 +320,8 @@ static void fifos_tell_who_is_there(void **state)
 
     (void)state;
     assert_int_equal(make("fifo", TMPFS_FIFO | 0644), 0);
-    assert_int_equal(open_path(&at_root, "fifo", FS_OPEN_WRITE | FS_NO_BLOCK, 0, &node), LINUX_ENXIO);
+    assert_int_equal(open_path(&at_root, "fifo", FS_OPEN_WRITE | FS_NO_BLOCK, 0, &node),
+                     LINUX_ENXIO);
     assert_int_equal(open_path(&at_root, "fifo", FS_OPEN_READ, 0, &node), 0);
     fifo_signals = 0;
     assert_int_equal(session_open(node, &root_user, FS_OPEN_READ, &reader), 0);

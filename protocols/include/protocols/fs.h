@@ -42,59 +42,59 @@ typedef uint32_t fs_error_t;
  * every reply to a request with a path: [0] enum fs_outcome, [1] mount number;
  * everything else in the reply only with FS_OUTCOME_DONE.
  */
-#define FS_OPERATIONS(X)                                                                           \
+#define FS_OPERATIONS(X)                                                                              \
     /* path; [0] fs_open_flag, [1] permission bits for a new node (umask applied), [2] rdev.        \
      * Reply: text struct fs_attributes; handles: the new session; then as attributes.content      \
-     * says: memory, or stream ends. With FS_OPEN_ATTRIBUTES only the text. */                     \
-    X(OPEN, 1)                                                                                     \
-    /* Reply: text struct fs_attributes of the session's node. */                                  \
-    X(ATTRIBUTES, 2)                                                                               \
-    /* text struct fs_change. To the session's node. */                                            \
-    X(CHANGE, 3)                                                                                   \
+     * says: memory, or stream ends. With FS_OPEN_ATTRIBUTES only the text. */ \
+    X(OPEN, 1)                                                                                        \
+    /* Reply: text struct fs_attributes of the session's node. */                                     \
+    X(ATTRIBUTES, 2)                                                                                  \
+    /* text struct fs_change. To the session's node. */                                               \
+    X(CHANGE, 3)                                                                                      \
     /* [0] offset (FS_OFFSET_SHARED: the session's, advanced), [1] bytes wanted, at most 4096.      \
-     * Reply: text, [0] the offset it came from. Not for directories. */                           \
-    X(READ, 4)                                                                                     \
+     * Reply: text, [0] the offset it came from. Not for directories. */ \
+    X(READ, 4)                                                                                        \
     /* [0] offset (FS_OFFSET_APPEND, FS_OFFSET_SHARED), text the bytes. Reply: [0] bytes written,   \
-     * [1] the file's offset afterwards, [2] its size. */                                          \
-    X(WRITE, 5)                                                                                    \
+     * [1] the file's offset afterwards, [2] its size. */ \
+    X(WRITE, 5)                                                                                       \
     /* [0] cookie, 0 at first. Reply: text of struct fs_entry, [0] cookie to go on with; no text at \
-     * the end. */                                                                                 \
-    X(LIST, 6)                                                                                     \
-    /* path; [1] mode (type bits too), [2] rdev. Directories, nodes, FIFOs, sockets. */            \
-    X(MAKE, 7)                                                                                     \
-    /* path, NUL, target. */                                                                       \
-    X(SYMLINK, 8)                                                                                  \
-    /* path; reply text: the target. */                                                            \
-    X(READLINK, 9)                                                                                 \
-    /* path of the new name; handle: a session of the node to link. */                             \
-    X(LINK, 10)                                                                                    \
-    /* path; [0] FS_REMOVE_DIRECTORY for rmdir. */                                                 \
-    X(REMOVE, 11)                                                                                  \
+     * the end. */ \
+    X(LIST, 6)                                                                                        \
+    /* path; [1] mode (type bits too), [2] rdev. Directories, nodes, FIFOs, sockets. */               \
+    X(MAKE, 7)                                                                                        \
+    /* path, NUL, target. */                                                                          \
+    X(SYMLINK, 8)                                                                                     \
+    /* path; reply text: the target. */                                                               \
+    X(READLINK, 9)                                                                                    \
+    /* path of the new name; handle: a session of the node to link. */                                \
+    X(LINK, 10)                                                                                       \
+    /* path; [0] FS_REMOVE_DIRECTORY for rmdir. */                                                    \
+    X(REMOVE, 11)                                                                                     \
     /* old name (single component), NUL, new name (single component); handle: session of the new    \
-     * name's directory; [0] flags as renameat2. Both parents have been opened before. */          \
-    X(RENAME, 12)                                                                                  \
-    /* path; [1] R_OK W_OK X_OK bits. */                                                           \
-    X(ACCESS, 13)                                                                                  \
-    /* Reply: text struct fs_statistics. */                                                        \
-    X(STATISTICS, 14)                                                                              \
-    /* [0] offset, [1] length, [2] mode as fallocate. */                                           \
-    X(ALLOCATE, 15)                                                                                \
-    /* Make the description's offset the session's own from now on: [0] its value. */              \
-    X(SHARE_OFFSET, 16)                                                                            \
-    /* [0] offset, [1] whence (0 set, 1 current, 2 end). Reply: [0] the new offset. */             \
-    X(SEEK, 17)                                                                                    \
-    /* text struct fs_lock. Reply: text struct fs_lock; EAGAIN with a handle: event to wait for. */ \
-    X(LOCK, 18)                                                                                    \
-    /* A new session for the same node with the same credentials (dup of a directory, reopen). */   \
-    X(COPY, 19)                                                                                    \
-    /* Nothing volatile is left to write, or it has been written. */                               \
-    X(SYNC, 20)                                                                                    \
+     * name's directory; [0] flags as renameat2. Both parents have been opened before. */ \
+    X(RENAME, 12)                                                                                     \
+    /* path; [1] R_OK W_OK X_OK bits. */                                                              \
+    X(ACCESS, 13)                                                                                     \
+    /* Reply: text struct fs_statistics. */                                                           \
+    X(STATISTICS, 14)                                                                                 \
+    /* [0] offset, [1] length, [2] mode as fallocate. */                                              \
+    X(ALLOCATE, 15)                                                                                   \
+    /* Make the description's offset the session's own from now on: [0] its value. */                 \
+    X(SHARE_OFFSET, 16)                                                                               \
+    /* [0] offset, [1] whence (0 set, 1 current, 2 end). Reply: [0] the new offset. */                \
+    X(SEEK, 17)                                                                                       \
+    /* text struct fs_lock. Reply: text struct fs_lock; EAGAIN with a handle: event to wait for. */   \
+    X(LOCK, 18)                                                                                       \
+    /* A new session for the same node with the same credentials (dup of a directory, reopen). */     \
+    X(COPY, 19)                                                                                       \
+    /* Nothing volatile is left to write, or it has been written. */                                  \
+    X(SYNC, 20)                                                                                       \
     /* Control session only. [0] node number or 0 for the root; text struct fs_credentials.        \
-     * Reply: handle: a directory session with these credentials. */                               \
-    X(MINT, 21)                                                                                    \
-    /* Control session only. path from the root; [1] mount number, 0 to remove it. */              \
-    X(MARK_MOUNT, 22)                                                                              \
-    /* As MINT, for the node of another session, given as a handle: set*id moves cwd and root. */   \
+     * Reply: handle: a directory session with these credentials. */  \
+    X(MINT, 21)                                                                                       \
+    /* Control session only. path from the root; [1] mount number, 0 to remove it. */                 \
+    X(MARK_MOUNT, 22)                                                                                 \
+    /* As MINT, for the node of another session, given as a handle: set*id moves cwd and root. */     \
     X(RENEW, 23)
 
 enum fs_operation {
@@ -103,24 +103,29 @@ enum fs_operation {
 #undef X
 };
 
-enum fs_outcome { FS_OUTCOME_DONE = 0, FS_OUTCOME_MOUNT = 1, FS_OUTCOME_LINK = 2, FS_OUTCOME_UP = 3 };
+enum fs_outcome {
+    FS_OUTCOME_DONE = 0,
+    FS_OUTCOME_MOUNT = 1,
+    FS_OUTCOME_LINK = 2,
+    FS_OUTCOME_UP = 3
+};
 
 enum fs_open_flag {
     FS_OPEN_READ = 1u << 0,
     FS_OPEN_WRITE = 1u << 1,
-    FS_OPEN_EXECUTE = 1u << 2,   /* to run it: needs x, gives EXECUTE on the memory */
+    FS_OPEN_EXECUTE = 1u << 2, /* to run it: needs x, gives EXECUTE on the memory */
     FS_OPEN_CREATE = 1u << 3,
     FS_OPEN_EXCLUSIVE = 1u << 4,
     FS_OPEN_TRUNCATE = 1u << 5,
-    FS_OPEN_DIRECTORY = 1u << 6, /* ENOTDIR for anything else */
-    FS_OPEN_NO_FOLLOW = 1u << 7, /* the last component is not followed: ELOOP unless PATH */
-    FS_OPEN_PATH = 1u << 8,      /* O_PATH: name it only; no permission on the node itself */
+    FS_OPEN_DIRECTORY = 1u << 6,  /* ENOTDIR for anything else */
+    FS_OPEN_NO_FOLLOW = 1u << 7,  /* the last component is not followed: ELOOP unless PATH */
+    FS_OPEN_PATH = 1u << 8,       /* O_PATH: name it only; no permission on the node itself */
     FS_OPEN_ATTRIBUTES = 1u << 9, /* stat: no session is made */
     FS_OPEN_TEMPORARY = 1u << 10, /* O_TMPFILE: the path is a directory */
-    FS_AT_CEILING = 1u << 11,    /* any request with a path: the session's directory is a root */
+    FS_AT_CEILING = 1u << 11,     /* any request with a path: the session's directory is a root */
     FS_REMOVE_DIRECTORY = 1u << 12,
-    FS_EMPTY_PATH = 1u << 13,    /* an empty path means the session's node itself */
-    FS_NO_BLOCK = 1u << 14,      /* FIFOs: as O_NONBLOCK */
+    FS_EMPTY_PATH = 1u << 13, /* an empty path means the session's node itself */
+    FS_NO_BLOCK = 1u << 14,   /* FIFOs: as O_NONBLOCK */
 };
 
 enum fs_content {
@@ -131,15 +136,15 @@ enum fs_content {
 };
 
 struct fs_attributes {
-    uint64_t node;      /* inode number */
-    uint64_t device;    /* of the file system */
+    uint64_t node;   /* inode number */
+    uint64_t device; /* of the file system */
     uint64_t size;
-    uint64_t blocks;    /* of 512 bytes */
-    uint64_t rdev;      /* Linux' encoding, (major << 8 | minor) for small ones */
-    uint32_t mode;      /* type and permission bits */
+    uint64_t blocks; /* of 512 bytes */
+    uint64_t rdev;   /* Linux' encoding, (major << 8 | minor) for small ones */
+    uint32_t mode;   /* type and permission bits */
     uint32_t links;
     uint32_t uid, gid;
-    uint32_t content;   /* enum fs_content */
+    uint32_t content; /* enum fs_content */
     uint32_t block_size;
     int64_t accessed_s, modified_s, changed_s, born_s; /* real time */
     uint32_t accessed_ns, modified_ns, changed_ns, born_ns;
@@ -168,15 +173,15 @@ struct fs_change {
 /* Entries follow one another, each 8-byte aligned. */
 struct fs_entry {
     uint64_t node;
-    uint64_t cookie;  /* of the entry behind this one */
-    uint16_t length;  /* of this structure with its name and padding */
-    uint8_t type;     /* DT_* */
+    uint64_t cookie; /* of the entry behind this one */
+    uint16_t length; /* of this structure with its name and padding */
+    uint8_t type;    /* DT_* */
     uint8_t name_length;
-    char name[];      /* not NUL-terminated */
+    char name[]; /* not NUL-terminated */
 };
 
 struct fs_statistics {
-    uint64_t type;    /* the magic number statfs tells */
+    uint64_t type; /* the magic number statfs tells */
     uint64_t block_size, blocks, blocks_free;
     uint64_t nodes, nodes_free;
     uint64_t name_length;

@@ -17,42 +17,51 @@
 
 #include <trellis/message.h>
 
-#define TTY_OPERATIONS(X)                                                                          \
+#define TTY_OPERATIONS(X)                                                                              \
     /* Service session. [0] enum tty_node, [1] number of the pts. Reply: handles session, event;    \
-     * [0] the terminal's number, [1] its rdev. */                                                 \
-    X(OPEN, 1)                                                                                     \
-    /* [0] bytes wanted, at most 4096. Reply: text; no text and 0: end of file. */                 \
-    X(READ, 2)                                                                                     \
-    /* text. Reply: [0] bytes taken. */                                                            \
-    X(WRITE, 3)                                                                                    \
-    /* Reply: text struct tty_settings. */                                                         \
-    X(GET_SETTINGS, 4)                                                                             \
-    /* [0] 0 now, 1 drain, 2 drain and flush; text struct tty_settings. */                         \
-    X(SET_SETTINGS, 5)                                                                             \
-    /* Reply: text struct tty_size. */                                                             \
-    X(GET_SIZE, 6)                                                                                 \
-    /* text struct tty_size: SIGWINCH to the foreground if it changed. */                          \
-    X(SET_SIZE, 7)                                                                                 \
+     * [0] the terminal's number, [1] its rdev. */  \
+    X(OPEN, 1)                                                                                         \
+    /* [0] bytes wanted, at most 4096, [1] a number that only a repetition of the same request has   \
+     * again. Reply: text; no text and 0: end of file. EAGAIN: [0] how many ms to wait at most       \
+     * before the read has had its time (VTIME), 0: for ever. */ \
+    X(READ, 2)                                                                                         \
+    /* text, [1] as READ. Reply: [0] bytes taken. */                                                   \
+    X(WRITE, 3)                                                                                        \
+    /* Reply: text struct tty_settings. */                                                             \
+    X(GET_SETTINGS, 4)                                                                                 \
+    /* [0] 0 now, 1 drain, 2 drain and flush; text struct tty_settings. */                             \
+    X(SET_SETTINGS, 5)                                                                                 \
+    /* Reply: text struct tty_size. */                                                                 \
+    X(GET_SIZE, 6)                                                                                     \
+    /* text struct tty_size: SIGWINCH to the foreground if it changed. */                              \
+    X(SET_SIZE, 7)                                                                                     \
     /* Reply: [0] session, [1] foreground group, [2] bytes to read, [3] bytes not yet written,      \
-     * [4] rdev, [5] number. */                                                                    \
-    X(STATE, 8)                                                                                    \
-    /* [0] bit 0 input, bit 1 output. */                                                           \
-    X(FLUSH, 9)                                                                                    \
-    /* [0] 1 lock, 0 unlock: pts of a ptmx. */                                                     \
-    X(LOCK_PTS, 10)                                                                                \
-    /* [0] bytes to push as if typed: text (TIOCSTI). Root only: control session. */               \
-    X(PUSH, 11)                                                                                    \
-    /* Control session. [0] rdev, [1] session id (0: none), [2] foreground group. */               \
-    X(SET_SESSION, 12)                                                                             \
-    /* Control session. [0] rdev. Reply: [0] session, [1] foreground group. */                     \
-    X(GET_SESSION, 13)                                                                             \
-    /* Control session. [0] rdev: everybody's reads end, writes fail with EIO. */                  \
-    X(HANG_UP, 14)                                                                                 \
+     * [4] rdev, [5] number. */  \
+    X(STATE, 8)                                                                                        \
+    /* [0] bit 0 input, bit 1 output. */                                                               \
+    X(FLUSH, 9)                                                                                        \
+    /* [0] 1 lock, 0 unlock: pts of a ptmx. */                                                         \
+    X(LOCK_PTS, 10)                                                                                    \
+    /* [0] bytes to push as if typed: text (TIOCSTI). Root only: control session. */                   \
+    X(PUSH, 11)                                                                                        \
+    /* Control session. [0] rdev, [1] session id (0: none), [2] foreground group. */                   \
+    X(SET_SESSION, 12)                                                                                 \
+    /* Control session. [0] rdev. Reply: [0] session, [1] foreground group. */                         \
+    X(GET_SESSION, 13)                                                                                 \
+    /* Control session. [0] rdev: everybody's reads end, writes fail with EIO. */                      \
+    X(HANG_UP, 14)                                                                                     \
     /* Control session. The program has ended: [0] kind, [1] value as the EXIT frame has them;      \
-     * answered when all output has reached the host. */                                           \
-    X(FINISH, 15)                                                                                  \
-    /* Control session. As FS_MINT (same number): a session of the root of /dev/pts. */            \
+     * answered when all output has reached the host. */  \
+    X(FINISH, 15)                                                                                      \
+    /* Control session. Reply: handles: the end to read of the stream of struct tty_message; a       \
+     * session with badge TTY_BADGE_OPEN, which the process server hands to programs. */ \
+    X(ATTACH, 16)                                                                                      \
+    /* Control session. As FS_MINT (same number): a session of the root of /dev/pts. */                \
     X(MINT, 21)
+
+/* Badges of the service sessions. What a program holds may only OPEN. */
+#define TTY_BADGE_CONTROL 1
+#define TTY_BADGE_OPEN 2
 
 enum tty_operation {
 #define X(name, number) TTY_##name = (number),
@@ -79,18 +88,15 @@ struct tty_size {
     uint16_t rows, columns, x_pixels, y_pixels;
 };
 
-/*
- * Messages of the stream from the tty server to the process server. Its ends are
- * called "tty_messages" in both start blocks; the process server's control
- * session is called "tty" in its own.
- */
+/* Messages of the stream from the tty server to the process server. */
 enum tty_message_kind {
-    TTY_MESSAGE_START = 1,  /* struct tty_message, then argv and environment strings, each with NUL */
-    TTY_MESSAGE_SIGNAL = 2, /* `signal` for the foreground group `group` */
+    TTY_MESSAGE_START =
+        1, /* struct tty_message, then argv and environment strings, each with NUL */
+    TTY_MESSAGE_SIGNAL = 2,  /* `signal` for group `group`; 0: the first program's */
     TTY_MESSAGE_HANG_UP = 3, /* to session `group`: SIGHUP and SIGCONT */
 };
 
-#define TTY_MESSAGE_SIZE 65536 /* the most one message may have */
+#define TTY_MESSAGE_SIZE (192 * 1024) /* the most one message may have */
 
 /*
  * descriptor_kind says what descriptors 0, 1 and 2 are: TTY_DESCRIPTOR_TERMINAL
@@ -105,8 +111,8 @@ struct tty_message {
     uint32_t signal;
     uint32_t group;
     uint32_t rdev;
-    uint32_t trace;               /* START: print the program's Linux calls */
+    uint32_t trace; /* START: print the program's Linux calls */
     uint32_t argument_count, environment_count;
-    uint8_t descriptor_kind[4];   /* enum tty_descriptor_kind; the fourth is not used */
-    uint8_t entropy[32];          /* START: from the host */
+    uint8_t descriptor_kind[4]; /* enum tty_descriptor_kind; the fourth is not used */
+    uint8_t entropy[32];        /* START: from the host */
 };

@@ -29,7 +29,8 @@ struct vfs_node {
 /* Functions that return fs_error_t give 0 or a Linux errno. */
 struct vfs_operations {
     /* `name` is not NUL-terminated and neither "." nor "..". ENOENT if there is none. */
-    fs_error_t (*lookup)(struct vfs_node *directory, const char *name, size_t length, struct vfs_node **child);
+    fs_error_t (*lookup)(struct vfs_node *directory, const char *name, size_t length,
+                         struct vfs_node **child);
     /* The directory above; the root's is itself. */
     struct vfs_node *(*parent)(struct vfs_node *directory);
     /* The target of a symbolic link, at most `size` bytes. */
@@ -39,10 +40,10 @@ struct vfs_operations {
 };
 
 enum vfs_walk_flag {
-    VFS_FOLLOW_LAST = 1u << 0,  /* the last component is followed if it is a link */
-    VFS_CROSS_LAST = 1u << 1,   /* ... and left to the mount that covers it */
+    VFS_FOLLOW_LAST = 1u << 0,    /* the last component is followed if it is a link */
+    VFS_CROSS_LAST = 1u << 1,     /* ... and left to the mount that covers it */
     VFS_MAY_BE_MISSING = 1u << 2, /* the last component need not exist: `node` is NULL then */
-    VFS_CEILING = 1u << 3,      /* `start` is a root: `..` stays there */
+    VFS_CEILING = 1u << 3,        /* `start` is a root: `..` stays there */
 };
 
 struct vfs_walk {
@@ -52,7 +53,8 @@ struct vfs_walk {
     const struct fs_credentials *credentials;
     uint32_t flags;
     /* Out, with FS_OUTCOME_DONE */
-    struct vfs_node *parent; /* of the last component; NULL when the path is empty or ends in `..` or `.` */
+    struct vfs_node
+        *parent; /* of the last component; NULL when the path is empty or ends in `..` or `.` */
     struct vfs_node *node;
     size_t name, name_length; /* the last component within `path` */
     bool wants_directory;     /* the path ended in a slash */
@@ -69,7 +71,8 @@ fs_error_t vfs_walk(struct vfs_walk *walk, enum fs_outcome *outcome);
 
 /* Bits as access() takes them: 4 read, 2 write, 1 execute or search. uid 0 may all, but
  * execute only what somebody may. 0 or EACCES. */
-fs_error_t vfs_permit(const struct vfs_node *node, const struct fs_credentials *credentials, uint32_t wanted);
+fs_error_t vfs_permit(const struct vfs_node *node, const struct fs_credentials *credentials,
+                      uint32_t wanted);
 bool vfs_in_group(const struct fs_credentials *credentials, uint32_t gid);
 
 /* Put one entry behind those in `buffer`; false if it does not fit. `used` is advanced. */

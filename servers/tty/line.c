@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * The line discipline, as termios(3) and POSIX chapter 11 describe it.
+ *
+ * In canonical mode bytes wait in `line` until one ends it; then all of them
+ * move to the input queue. In raw mode they go there at once. An element of the
+ * queue says of its byte whether it ends a line, so a change of mode between
+ * typing and reading needs no second queue.
+ */
+#include "terminal.h"
+
+#include <base/text.h>
+
+#define DISABLED 0 /* _POSIX_VDISABLE */
+#define TAB_STOP 8
+
+static uint8_t control(const struct terminal *terminal, enum control_character which)
+{
+    return terminal->settings.characters[which];
+}
+
+static bool is_control(const struct terminal *terminal, enum control_character which, uint8_t byte)
+{
+    return byte != DISABLED && byte == control(terminal, which);
+}
+
+static bool local(const struct terminal *terminal, uint32_t flag)
+{
+    return (terminal->settings.local & flag) != 0;
+}
+
+void terminal_init(struct terminal *terminal, uint32_t number)
+{
+    static const uint8_t characters[19] = {3,  28, 127, 21, 4,  0,  1,  0, 17,
+                                           19, 26, 0,   18, 15, 23, 22, 0};
+
+    memset(terminal, 0, sizeof(*terminal));
+    terminal->number = number;
+    terminal->settings.input = TERMIOS_ICRNL | TERMIOS_IXON | TERMIOS_IUTF8;
+    terminal->settings.output = TERMIOS_OPOST | TERMIOS_ONLCR;
+    terminal->settings.control = 0277; /* 38400 baud, 8 bits, receiver on */
+    terminal->settings.local = TERMIOS_ISIG | TERMIOS_ICANON | TERMIOS_ECHO | TERMIOS_ECHOE |
+                               TERMIOS_ECHOK | TERMIOS_ECHOCTL | TERMIOS_ECHOKE | TERMIOS_IEXTEN;
+    terminal->settings.input_speed = terminal->settings.output_speed = 15;
+    memcpy(terminal->settings.characters, characters, sizeof(characters));
+    terminal->in_use = 1;
+}
+
+struct transaction terminal_begin(const struct terminal *terminal)
+{
+    return (struct transaction){
+        .input_taken = terminal->input.taken,
+        .lines = terminal->lines,
+        .output_put = terminal->output.put,
+        .output_taken = terminal->output.taken,
+        .column = terminal->column,
+    };
+}
+
+void terminal_apply(struct terminal *terminal, const struct transaction *transaction)
+{
+    terminal->input.taken = transaction->input_taken;
+    terminal->lines = transaction->lines;
+    terminal->output.put = transaction->output_put;
+    terminal->output.taken = transaction->output_taken;
+    terminal->column = transaction->column;
+}
+
+size_t output_waiting(const struct terminal *terminal)
+{
+    return terminal->output.put - terminal->output.taken;
+}
+
+size_t output_room(const struct terminal *terminal)
+{
+    return TERMINAL_OUTPUT - output_waiting(terminal);
+}
+
+size_t output_take(const struct terminal *terminal, struct transaction *transaction, void *bytes,
+                   size_t size)
+{
+    uint8_t *to = bytes;
+    size_t count = 0;
+
+    while (count < size && transaction->output_taken != terminal->output.put)
+        to[count++] = terminal->output.bytes[transaction->output_taken++ % TERMINAL_OUTPUT];
+    return count;
+}
+
+/* The transaction's bytes are written beyond the queue's end, where nobody looks before it is applied. */
+static void put(struct terminal *terminal, struct transaction *to, uint8_t byte)
+{
+    if (to->output_put - to->output_taken < TERMINAL_OUTPUT)
+        terminal->output.bytes[to->output_put++ % TERMINAL_OUTPUT] = byte;
+}
+
+static void put_tab(struct terminal *terminal, struct transaction *to)
+{
+    uint32_t width = TAB_STOP - to->column % TAB_STOP;
+
+    if ((terminal->settings.output & TERMIOS_XTABS) != TERMIOS_XTABS) {
+        put(terminal, to, '\t');
+    } else {
+        for (uint32_t i = 0; i < width; i++)
+            put(terminal, to, ' ');
+    }
+    to->column += width;
+}
+
+static void put_newline(struct terminal *terminal, struct transaction *to)
+{
+    if ((terminal->settings.output & TERMIOS_ONLCR) != 0)
+        put(terminal, to, '\r');
+    if ((terminal->settings.output & (TERMIOS_ONLCR | TERMIOS_ONLRET)) != 0)
+        to->column = 0;
+    put(terminal, to, '\n');
+}
+
+static void put_return(struct terminal *terminal, struct transaction *to)
+{
+    if ((terminal->settings.output & TERMIOS_ONOCR) != 0 && to->column == 0)
+        return;
+    if ((terminal->settings.output & TERMIOS_OCRNL) != 0) {
+        put_newline(terminal, to);
+        return;
+    }
+    to->column = 0;
+    put(terminal, to, '\r');
+}
+
+static void put_processed(struct terminal *terminal, struct transaction *to, uint8_t byte)
+{
+    if ((terminal->settings.output & TERMIOS_OPOST) == 0) {
+        put(terminal, to, byte);
+        return;
+    }
+    switch (byte) {
+    case '\n':
+        put_newline(terminal, to);
+        return;
+    case '\r':
+        put_return(terminal, to);
+        return;
+    case '\t':
+        put_tab(terminal, to);
+        return;
+    case '\b':
+        to->column -= to->column > 0;
+        break;
+    default:
+        to->column += byte >= ' ' && (byte & 0xc0) != 0x80;
+        if ((terminal->settings.output & TERMIOS_OLCUC) != 0 && byte >= 'a' && byte <= 'z')
+            byte = (uint8_t)(byte - 'a' + 'A');
+    }
+    put(terminal, to, byte);
+}
+
+/* A newline may become two bytes, a tab eight: keep room for the longest. */
+size_t line_write(struct terminal *terminal, struct transaction *transaction, const void *bytes,
+                  size_t size)
+{
+    const uint8_t *from = bytes;
+    size_t count = 0;
+
+    if (terminal->stopped)
+        return 0;
+    while (count < size &&
+           transaction->output_put - transaction->output_taken <= TERMINAL_OUTPUT - TAB_STOP)
+        put_processed(terminal, transaction, from[count++]);
+    return count;
+}
+
+/* How an echoed byte looks: control characters as ^X where ECHOCTL is on. */
+static bool shows_as_caret(const struct terminal *terminal, uint8_t byte)
+{
+    return local(terminal, TERMIOS_ECHOCTL) &&
+           ((byte < ' ' && byte != '\t' && byte != '\n') || byte == 127);
+}
+
+static void echo(struct terminal *terminal, uint8_t byte)
+{
+    struct transaction to = terminal_begin(terminal);
+
+    if (shows_as_caret(terminal, byte)) {
+        put_processed(terminal, &to, '^');
+        byte ^= 0x40;
+    }
+    put_processed(terminal, &to, byte);
+    terminal_apply(terminal, &to);
+}
+
+static void echo_text(struct terminal *terminal, const char *text)
+{
+    struct transaction to = terminal_begin(terminal);
+
+    for (; *text != 0; text++)
+        put_processed(terminal, &to, (uint8_t)*text);
+    terminal_apply(terminal, &to);
+}
+
+/* Where the cursor would be after the first `length` bytes of the line. */
+static uint32_t column_after(const struct terminal *terminal, uint32_t length)
+{
+    uint32_t column = terminal->line_column;
+
+    for (uint32_t i = 0; i < length; i++) {
+        uint8_t byte = terminal->line[i];
+        if (byte == '\t')
+            column += TAB_STOP - column % TAB_STOP;
+        else
+            column += shows_as_caret(terminal, byte) ? 2 : (byte & 0xc0) != 0x80;
+    }
+    return column;
+}
+
+static void erase_to(struct terminal *terminal, uint32_t length)
+{
+    uint32_t from = column_after(terminal, terminal->line_length);
+    uint32_t to = column_after(terminal, length);
+
+    terminal->line_length = length;
+    if (!local(terminal, TERMIOS_ECHO))
+        return;
+    if (!local(terminal, TERMIOS_ECHOE)) {
+        echo(terminal, control(terminal, TERMIOS_VERASE));
+        return;
+    }
+    for (; from > to; from--)
+        echo_text(terminal, "\b \b");
+}
+
+static void erase_character(struct terminal *terminal)
+{
+    uint32_t length = terminal->line_length;
+
+    if (length == 0)
+        return;
+    length--;
+    while ((terminal->settings.input & TERMIOS_IUTF8) != 0 && length > 0 &&
+           (terminal->line[length] & 0xc0) == 0x80)
+        length--;
+    erase_to(terminal, length);
+}
+
+static void erase_word(struct terminal *terminal)
+{
+    uint32_t length = terminal->line_length;
+
+    while (length > 0 && (terminal->line[length - 1] == ' ' || terminal->line[length - 1] == '\t'))
+        length--;
+    while (length > 0 && terminal->line[length - 1] != ' ' && terminal->line[length - 1] != '\t')
+        length--;
+    erase_to(terminal, length);
+}
+
+static void kill_line(struct terminal *terminal)
+{
+    if (local(terminal, TERMIOS_ECHOKE) && local(terminal, TERMIOS_ECHOE)) {
+        erase_to(terminal, 0);
+        return;
+    }
+    terminal->line_length = 0;
+    if (local(terminal, TERMIOS_ECHO))
+        echo(terminal, control(terminal, TERMIOS_VKILL));
+    if (local(terminal, TERMIOS_ECHO) && local(terminal, TERMIOS_ECHOK))
+        echo_text(terminal, "\n");
+}
+
+static void reprint(struct terminal *terminal)
+{
+    echo(terminal, control(terminal, TERMIOS_VREPRINT));
+    echo_text(terminal, "\n");
+    terminal->line_column = terminal->column;
+    for (uint32_t i = 0; i < terminal->line_length; i++)
+        echo(terminal, terminal->line[i]);
+}
+
+static uint32_t input_room(const struct terminal *terminal)
+{
+    return TERMINAL_INPUT - (terminal->input.put - terminal->input.taken);
+}
+
+static void queue(struct terminal *terminal, uint16_t element)
+{
+    terminal->input.elements[terminal->input.put % TERMINAL_INPUT] = element;
+    terminal->lines += element > 0xff;
+    terminal->input.put++;
+}
+
+/* The line goes to the queue whole, with what ended it; nothing happens if it does not fit. */
+static void end_line(struct terminal *terminal, uint16_t last)
+{
+    if (input_room(terminal) < terminal->line_length + 1)
+        return;
+    for (uint32_t i = 0; i < terminal->line_length; i++)
+        queue(terminal, terminal->line[i]);
+    terminal->line_length = 0;
+    queue(terminal, last);
+}
+
+static void add_to_line(struct terminal *terminal, uint8_t byte)
+{
+    if (terminal->line_length >= TERMINAL_LINE - 1) {
+        if ((terminal->settings.input & TERMIOS_IMAXBEL) != 0)
+            echo_text(terminal, "\a");
+        return;
+    }
+    if (terminal->line_length == 0)
+        terminal->line_column = terminal->column;
+    terminal->line[terminal->line_length++] = byte;
+    if (local(terminal, TERMIOS_ECHO))
+        echo(terminal, byte);
+}
+
+void line_flush_input(struct terminal *terminal)
+{
+    terminal->line_length = 0;
+    terminal->lines = 0;
+    terminal->input.taken = terminal->input.put;
+}
+
+static uint32_t signal_of(const struct terminal *terminal, uint8_t byte)
+{
+    if (!local(terminal, TERMIOS_ISIG))
+        return 0;
+    if (is_control(terminal, TERMIOS_VINTR, byte))
+        return TERMINAL_SIGINT;
+    if (is_control(terminal, TERMIOS_VQUIT, byte))
+        return TERMINAL_SIGQUIT;
+    return is_control(terminal, TERMIOS_VSUSP, byte) ? TERMINAL_SIGTSTP : 0;
+}
+
+/* True if the byte edits the line instead of joining it. */
+static bool edit(struct terminal *terminal, uint8_t byte)
+{
+    bool extended = local(terminal, TERMIOS_IEXTEN);
+
+    if (is_control(terminal, TERMIOS_VERASE, byte))
+        erase_character(terminal);
+    else if (is_control(terminal, TERMIOS_VKILL, byte))
+        kill_line(terminal);
+    else if (extended && is_control(terminal, TERMIOS_VWERASE, byte))
+        erase_word(terminal);
+    else if (extended && is_control(terminal, TERMIOS_VREPRINT, byte))
+        reprint(terminal);
+    else if (is_control(terminal, TERMIOS_VEOF, byte))
+        end_line(terminal, INPUT_END_OF_FILE);
+    else
+        return false;
+    return true;
+}
+
+static void receive_canonical(struct terminal *terminal, uint8_t byte)
+{
+    bool ends = byte == '\n' || is_control(terminal, TERMIOS_VEOL, byte) ||
+                (local(terminal, TERMIOS_IEXTEN) && is_control(terminal, TERMIOS_VEOL2, byte));
+
+    if (edit(terminal, byte))
+        return;
+    if (!ends) {
+        add_to_line(terminal, byte);
+        return;
+    }
+    if (local(terminal, TERMIOS_ECHO) || (byte == '\n' && local(terminal, TERMIOS_ECHONL)))
+        echo(terminal, byte);
+    end_line(terminal, byte | INPUT_ENDS_LINE);
+}
+
+static void receive_raw(struct terminal *terminal, uint8_t byte)
+{
+    if (input_room(terminal) == 0)
+        return;
+    queue(terminal, byte);
+    if (local(terminal, TERMIOS_ECHO))
+        echo(terminal, byte);
+}
+
+/* Input flags first; false if the byte is swallowed. */
+static bool translate(const struct terminal *terminal, uint8_t *byte)
+{
+    uint32_t flags = terminal->settings.input;
+
+    if ((flags & TERMIOS_ISTRIP) != 0)
+        *byte &= 0x7f;
+    if ((flags & TERMIOS_IUCLC) != 0 && *byte >= 'A' && *byte <= 'Z')
+        *byte = (uint8_t)(*byte - 'A' + 'a');
+    if (*byte == '\r' && (flags & TERMIOS_IGNCR) != 0)
+        return false;
+    if (*byte == '\r' && (flags & TERMIOS_ICRNL) != 0)
+        *byte = '\n';
+    else if (*byte == '\n' && (flags & TERMIOS_INLCR) != 0)
+        *byte = '\r';
+    return true;
+}
+
+/* Stop and start characters; true if the byte was one. */
+static bool control_flow(struct terminal *terminal, uint8_t byte)
+{
+    uint32_t flags = terminal->settings.input;
+
+    if ((flags & TERMIOS_IXON) == 0)
+        return false;
+    if (is_control(terminal, TERMIOS_VSTART, byte)) {
+        terminal->stopped = 0;
+        return true;
+    }
+    if (is_control(terminal, TERMIOS_VSTOP, byte)) {
+        terminal->stopped = 1;
+        return true;
+    }
+    if (terminal->stopped && (flags & TERMIOS_IXANY) != 0)
+        terminal->stopped = 0;
+    return false;
+}
+
+static uint32_t receive_signal(struct terminal *terminal, uint8_t byte, uint32_t signal)
+{
+    terminal->stopped = 0;
+    if (!local(terminal, TERMIOS_NOFLSH)) {
+        line_flush_input(terminal);
+        if (signal != TERMINAL_SIGTSTP)
+            terminal->output.taken = terminal->output.put;
+    }
+    if (local(terminal, TERMIOS_ECHO))
+        echo(terminal, byte);
+    return signal;
+}
+
+uint32_t line_receive(struct terminal *terminal, uint8_t byte)
+{
+    if (!translate(terminal, &byte))
+        return 0;
+    if (terminal->literal) {
+        terminal->literal = 0;
+        if (local(terminal, TERMIOS_ICANON))
+            add_to_line(terminal, byte);
+        else
+            receive_raw(terminal, byte);
+        return 0;
+    }
+    if (local(terminal, TERMIOS_IEXTEN) && is_control(terminal, TERMIOS_VLNEXT, byte)) {
+        terminal->literal = 1;
+        if (local(terminal, TERMIOS_ECHO) && local(terminal, TERMIOS_ECHOCTL))
+            echo_text(terminal, "^\b");
+        return 0;
+    }
+    if (control_flow(terminal, byte))
+        return 0;
+    uint32_t signal = signal_of(terminal, byte);
+    if (signal != 0)
+        return receive_signal(terminal, byte, signal);
+    if (local(terminal, TERMIOS_ICANON))
+        receive_canonical(terminal, byte);
+    else
+        receive_raw(terminal, byte);
+    return 0;
+}
+
+bool line_is_readable(const struct terminal *terminal)
+{
+    uint32_t waiting = terminal->input.put - terminal->input.taken;
+
+    if (local(terminal, TERMIOS_ICANON))
+        return terminal->lines > 0;
+    uint8_t least = control(terminal, TERMIOS_VMIN);
+    if (control(terminal, TERMIOS_VTIME) != 0 || least == 0)
+        least = 1;
+    return waiting >= least;
+}
+
+size_t line_read(const struct terminal *terminal, struct transaction *transaction, void *bytes,
+                 size_t size)
+{
+    uint8_t *to = bytes;
+    size_t count = 0;
+    bool canonical = local(terminal, TERMIOS_ICANON);
+
+    while (transaction->input_taken != terminal->input.put) {
+        uint16_t element = terminal->input.elements[transaction->input_taken % TERMINAL_INPUT];
+        bool ends = element > 0xff;
+        bool end_of_file = (element & INPUT_END_OF_FILE) != 0;
+        if (count == size && !end_of_file)
+            break;
+        if (!end_of_file)
+            to[count++] = (uint8_t)element;
+        transaction->input_taken++;
+        transaction->lines -= ends;
+        if (canonical && ends)
+            break;
+    }
+    return count;
+}
+
+void line_set(struct terminal *terminal, const struct tty_settings *settings)
+{
+    bool was_canonical = local(terminal, TERMIOS_ICANON);
+
+    terminal->settings = *settings;
+    if (was_canonical && !local(terminal, TERMIOS_ICANON)) {
+        for (uint32_t i = 0; i < terminal->line_length && input_room(terminal) > 0; i++)
+            queue(terminal, terminal->line[i]);
+        terminal->line_length = 0;
+    }
+    if ((settings->input & TERMIOS_IXON) == 0)
+        terminal->stopped = 0;
+}

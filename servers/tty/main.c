@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * The tty server: the console behind the UART, pseudo-terminals, line
+ * discipline. Its state is in the ledger; killed at any moment, the next
+ * instance goes on where it was.
+ */
+#include <base/service.h>
+#include <base/text.h>
+#include <trellis/boot_info.h>
+#include <trellis/native.h>
+
+#include "server.h"
+
+struct server server;
+
+static void *map(handle_t memory, uint64_t size, uint32_t flags)
+{
+    int64_t address = native_map(service_self(), memory, 0, 0, size, flags);
+    if (address < 0)
+        service_fail("memory cannot be mapped: %d", (int)-address);
+    return (void *)address;
+}
+
+/* console=framed stands on the command line as a word of its own. */
+static bool is_framed(void)
+{
+    static const char option[] = "console=framed";
+    const struct boot_info *boot = map(service_need_handle("boot_info"), sizeof(*boot), MAP_READ);
+    size_t end = strnlen(boot->command_line, BOOT_COMMAND_LINE);
+
+    for (size_t i = 0; i + sizeof(option) - 1 <= end; i++) {
+        bool begins = i == 0 || boot->command_line[i - 1] == ' ';
+        char after = boot->command_line[i + sizeof(option) - 1];
+        if (begins && memcmp(boot->command_line + i, option, sizeof(option) - 1) == 0 &&
+            (after == 0 || after == ' '))
+            return true;
+    }
+    return false;
+}
+
+static void make_message_stream(void)
+{
+    struct stream_handles ends;
+
+    if (native_stream_create(server.account, 2 * TTY_MESSAGE_SIZE, STREAM_MESSAGES, &ends) < 0)
+        service_fail("no memory for the stream to the process server");
+    server.ledger->messages_read = ends.read_end;
+    server.ledger->messages_write = ends.write_end;
+    server.ledger->console.framed = server.framed;
+    __atomic_store_n(&server.ledger->magic, LEDGER_MAGIC, __ATOMIC_RELEASE);
+}
+
+static void take_event(const struct message *message, int64_t received)
+{
+    if (received == RECEIVED_EVENT)
+        console_event(message->badge);
+    else if (received == RECEIVED_CLOSED && directory_owns(message->badge))
+        directory_closed(message->badge);
+    else if (received == RECEIVED_CLOSED)
+        request_closed(message->badge);
+    else if (received < 0)
+        service_fail("receiving failed: %d", (int)-received);
+    console_pump();
+}
+
+static int64_t answer(struct message *message)
+{
+    struct message reply = *message;
+
+    console_pump_output();
+    int64_t received = ipc_reply_and_wait(server.endpoint, message);
+    if (received != status_to_result(STATUS_LIMIT))
+        return received;
+    *message = reply;
+    request_undeliverable(message);
+    return ipc_reply_and_wait(server.endpoint, message);
+}
+
+static _Noreturn void serve(void)
+{
+    struct message message;
+    int64_t received = ipc_receive(server.endpoint, &message);
+
+    for (;;) {
+        if (received == RECEIVED_CALL && request_serve(&message)) {
+            received = answer(&message);
+            continue;
+        }
+        if (received != RECEIVED_CALL)
+            take_event(&message, received);
+        console_pump_output();
+        received = ipc_receive(server.endpoint, &message);
+    }
+}
+
+void service_main(const struct start_block *start)
+{
+    (void)start;
+    server.endpoint = service_need_handle("endpoint");
+    server.account = service_need_handle("account");
+    server.frame = ipc_frame();
+    server.framed = is_framed();
+    server.ledger =
+        map(service_need_handle("ledger"), sizeof(*server.ledger), MAP_READ | MAP_WRITE);
+    ring_open(&server.ring, "console");
+    bool fresh = ledger_open(server.ledger, atomic_load(&server.ring.mine->sent));
+    if (fresh)
+        make_message_stream();
+    console_start(fresh);
+    console_pump();
+    serve();
+}

@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * Requests on terminals. Reads and writes go through the ledger's record of the
+ * last request, so that one that is repeated after a restart is answered from
+ * there instead of being carried out again.
+ */
+#include "server.h"
+
+#include <base/errno.h>
+#include <base/service.h>
+#include <base/text.h>
+#include <protocols/fs.h>
+#include <trellis/native.h>
+
+#define CONSOLE_RDEV (5u << 8 | 1)
+#define PTMX_RDEV (5u << 8 | 2)
+#define PTS_MAJOR 136u
+
+struct request {
+    uint64_t badge, identity;
+    uint64_t words[MESSAGE_WORDS];
+    size_t text_length;
+    struct terminal_open *open; /* NULL: a service session */
+    struct terminal *terminal;
+    uint64_t *reply;
+    unsigned reply_handles;
+    size_t reply_text;
+    bool unanswered;
+};
+
+static uint32_t rdev_of(const struct terminal *terminal)
+{
+    return terminal == console_terminal() ? CONSOLE_RDEV : PTS_MAJOR << 8 | terminal->number;
+}
+
+static struct terminal *find_by_rdev(uint64_t rdev)
+{
+    for (uint32_t i = 0; i < LEDGER_TERMINALS; i++) {
+        struct terminal *terminal = &server.ledger->terminals[i];
+        if (terminal->in_use && rdev_of(terminal) == rdev)
+            return terminal;
+    }
+    return NULL;
+}
+
+static void put_handle(struct request *request, handle_t handle, uint32_t rights, uint32_t flags)
+{
+    server.frame->handles[request->reply_handles++] =
+        (struct message_handle){handle, rights, flags};
+}
+
+static void put_text(struct request *request, const void *bytes, size_t length)
+{
+    memcpy(frame_text(server.frame), bytes, length);
+    request->reply_text = length;
+}
+
+static bool take_text(const struct request *request, void *to, size_t size)
+{
+    if (request->text_length != size)
+        return false;
+    memcpy(to, frame_text(server.frame), size);
+    return true;
+}
+
+/* The terminal an OPEN means, a new pair for ptmx. */
+static uint32_t choose_terminal(const struct request *request, struct terminal **terminal)
+{
+    switch (request->words[0]) {
+    case TTY_NODE_CONSOLE:
+        *terminal = console_terminal();
+        return 0;
+    case TTY_NODE_PTMX:
+        *terminal = ledger_new_terminal(server.ledger);
+        if (*terminal == NULL)
+            return LINUX_ENOSPC;
+        (*terminal)->locked = 1;
+        return 0;
+    case TTY_NODE_PTS:
+        *terminal = find_by_rdev(PTS_MAJOR << 8 | (request->words[1] & 0xff));
+        if (*terminal == NULL)
+            return LINUX_ENOENT;
+        return (*terminal)->locked || (*terminal)->masters == 0 ? LINUX_EIO : 0;
+    default:
+        return LINUX_EINVAL;
+    }
+}
+
+static handle_t side_event(struct terminal *terminal, enum terminal_side side)
+{
+    if (terminal->events[side] == HANDLE_NONE) {
+        int64_t event = native_event_create(server.account, 0, 0);
+        terminal->events[side] = event < 0 ? HANDLE_NONE : (handle_t)event;
+        terminal->event_bits[side] = 0;
+        terminal_update_events(terminal);
+    }
+    return terminal->events[side];
+}
+
+static void count_open(struct terminal *terminal, enum terminal_side side)
+{
+    if (side == SIDE_MASTER)
+        terminal->masters++;
+    else
+        terminal->slaves++;
+    if (terminal != console_terminal())
+        terminal->hung_up = 0;
+}
+
+static uint32_t serve_open(struct request *request)
+{
+    enum terminal_side side = request->words[0] == TTY_NODE_PTMX ? SIDE_MASTER : SIDE_SLAVE;
+    struct terminal_open *open = ledger_new_open(server.ledger);
+    struct terminal *terminal;
+
+    if (open == NULL)
+        return LINUX_ENFILE;
+    uint32_t error = choose_terminal(request, &terminal);
+    if (error != 0)
+        return error;
+    handle_t event = side_event(terminal, side);
+    uint64_t index = (uint64_t)(open - server.ledger->opens);
+    int64_t session = native_session_create(server.endpoint, FS_FIRST_SESSION + index);
+    if (event == HANDLE_NONE || session < 0) {
+        terminal->in_use =
+            terminal == console_terminal() || terminal->masters + terminal->slaves > 0;
+        return LINUX_ENFILE;
+    }
+    open->terminal = (uint16_t)(terminal - server.ledger->terminals);
+    open->side = (uint16_t)side;
+    open->in_use = 1;
+    count_open(terminal, side);
+    terminal_update_events(terminal);
+    put_handle(request, (handle_t)session, RIGHT_SAME, MESSAGE_HANDLE_MOVE);
+    put_handle(request, event, RIGHT_COPY | RIGHT_MOVE | RIGHT_WAIT | RIGHT_INSPECT, 0);
+    request->reply[0] = terminal->number;
+    request->reply[1] = side == SIDE_MASTER ? PTMX_RDEV : rdev_of(terminal);
+    return 0;
+}
+
+static bool is_repetition(const struct request *request, uint32_t label)
+{
+    const struct last_request *last = &server.ledger->last;
+    return last->done && last->badge == request->badge && last->identity == request->identity &&
+           last->sequence == request->words[1] && last->label == label && request->words[1] != 0;
+}
+
+/* The record's transaction is complete: from `done` on it happens, here or at the next start. */
+static void commit(const struct request *request, uint32_t label,
+                   const struct transaction *transaction, size_t length)
+{
+    struct last_request *last = &server.ledger->last;
+
+    last->badge = request->badge;
+    last->identity = request->identity;
+    last->sequence = request->words[1];
+    last->label = label;
+    last->terminal = request->open->terminal;
+    last->length = (uint32_t)length;
+    last->transaction = *transaction;
+    last->applied = 0;
+    __atomic_store_n(&last->done, 1, __ATOMIC_RELEASE);
+    terminal_apply(request->terminal, transaction);
+    last->applied = 1;
+}
+
+static uint32_t answer_empty_read(struct request *request)
+{
+    const struct tty_settings *settings = &request->terminal->settings;
+    bool canonical = (settings->local & TERMIOS_ICANON) != 0;
+    uint8_t least = settings->characters[TERMIOS_VMIN];
+    uint8_t tenths = settings->characters[TERMIOS_VTIME];
+
+    if (request->open->side == SIDE_SLAVE && !canonical && least == 0) {
+        if (tenths == 0)
+            return 0;
+        request->reply[0] = tenths * UINT64_C(100);
+    }
+    return LINUX_EAGAIN;
+}
+
+static uint32_t serve_read(struct request *request)
+{
+    struct terminal *terminal = request->terminal;
+    struct last_request *last = &server.ledger->last;
+    size_t wanted = request->words[0] < MESSAGE_TEXT_SIZE ? request->words[0] : MESSAGE_TEXT_SIZE;
+
+    if (!is_repetition(request, TTY_READ)) {
+        bool master = request->open->side == SIDE_MASTER;
+        struct transaction transaction = terminal_begin(terminal);
+        if (master ? output_waiting(terminal) == 0 || terminal->stopped
+                   : !line_is_readable(terminal)) {
+            if (terminal->hung_up)
+                return master ? LINUX_EIO : 0;
+            return answer_empty_read(request);
+        }
+        __atomic_store_n(&last->done, 0, __ATOMIC_RELEASE);
+        size_t length = master ? output_take(terminal, &transaction, last->text, wanted)
+                               : line_read(terminal, &transaction, last->text, wanted);
+        commit(request, TTY_READ, &transaction, length);
+    }
+    put_text(request, last->text, last->length);
+    return 0;
+}
+
+static uint32_t type_at_master(struct request *request)
+{
+    const uint8_t *bytes = (const uint8_t *)frame_text(server.frame);
+
+    for (size_t i = 0; i < request->text_length; i++)
+        terminal_type(request->terminal, bytes[i]);
+    request->reply[0] = request->text_length;
+    return 0;
+}
+
+static uint32_t serve_write(struct request *request)
+{
+    struct terminal *terminal = request->terminal;
+    struct last_request *last = &server.ledger->last;
+
+    if (request->open->side == SIDE_MASTER)
+        return type_at_master(request);
+    if (terminal->hung_up)
+        return LINUX_EIO;
+    if (!is_repetition(request, TTY_WRITE)) {
+        struct transaction transaction = terminal_begin(terminal);
+        __atomic_store_n(&last->done, 0, __ATOMIC_RELEASE);
+        size_t length =
+            line_write(terminal, &transaction, frame_text(server.frame), request->text_length);
+        if (length == 0 && request->text_length > 0)
+            return LINUX_EAGAIN;
+        commit(request, TTY_WRITE, &transaction, length);
+    }
+    request->reply[0] = last->length;
+    return 0;
+}
+
+static uint32_t serve_get_settings(struct request *request)
+{
+    put_text(request, &request->terminal->settings, sizeof(request->terminal->settings));
+    return 0;
+}
+
+static uint32_t serve_set_settings(struct request *request)
+{
+    enum { NOW, DRAIN, DRAIN_AND_FLUSH };
+    struct tty_settings settings;
+
+    if (request->words[0] > DRAIN_AND_FLUSH || !take_text(request, &settings, sizeof(settings)))
+        return LINUX_EINVAL;
+    if (request->words[0] != NOW && output_waiting(request->terminal) > 0 &&
+        !request->terminal->hung_up && !request->terminal->stopped &&
+        request->terminal != console_terminal())
+        return LINUX_EAGAIN;
+    if (request->words[0] == DRAIN_AND_FLUSH)
+        line_flush_input(request->terminal);
+    line_set(request->terminal, &settings);
+    return 0;
+}
+
+static uint32_t serve_get_size(struct request *request)
+{
+    put_text(request, &request->terminal->size, sizeof(request->terminal->size));
+    return 0;
+}
+
+static uint32_t serve_set_size(struct request *request)
+{
+    struct tty_size size;
+
+    if (!take_text(request, &size, sizeof(size)))
+        return LINUX_EINVAL;
+    terminal_resize(request->terminal, &size);
+    return 0;
+}
+
+static uint32_t serve_state(struct request *request)
+{
+    const struct terminal *terminal = request->terminal;
+    bool master = request->open->side == SIDE_MASTER;
+
+    request->reply[0] = terminal->session;
+    request->reply[1] = terminal->group;
+    request->reply[2] = master                       ? output_waiting(terminal)
+                        : line_is_readable(terminal) ? terminal->input.put - terminal->input.taken
+                                                     : 0;
+    request->reply[3] = master ? 0 : output_waiting(terminal);
+    request->reply[4] = rdev_of(terminal);
+    request->reply[5] = terminal->number;
+    return 0;
+}
+
+static uint32_t serve_flush(struct request *request)
+{
+    enum { INPUT = 1, OUTPUT = 2 };
+
+    if ((request->words[0] & INPUT) != 0)
+        line_flush_input(request->terminal);
+    if ((request->words[0] & OUTPUT) != 0)
+        request->terminal->output.taken = request->terminal->output.put;
+    return 0;
+}
+
+static uint32_t serve_lock_pts(struct request *request)
+{
+    if (request->open->side != SIDE_MASTER)
+        return LINUX_ENOTTY;
+    request->terminal->locked = request->words[0] != 0;
+    return 0;
+}
+
+static uint32_t serve_push(struct request *request)
+{
+    request->terminal = find_by_rdev(request->words[0]);
+    return request->terminal == NULL ? LINUX_ENOTTY : type_at_master(request);
+}
+
+static uint32_t serve_set_session(struct request *request)
+{
+    struct terminal *terminal = find_by_rdev(request->words[0]);
+
+    if (terminal == NULL)
+        return LINUX_ENOTTY;
+    terminal->session = (uint32_t)request->words[1];
+    terminal->group = (uint32_t)request->words[2];
+    return 0;
+}
+
+static uint32_t serve_get_session(struct request *request)
+{
+    const struct terminal *terminal = find_by_rdev(request->words[0]);
+
+    if (terminal == NULL)
+        return LINUX_ENOTTY;
+    request->reply[0] = terminal->session;
+    request->reply[1] = terminal->group;
+    return 0;
+}
+
+static uint32_t serve_hang_up(struct request *request)
+{
+    struct terminal *terminal = find_by_rdev(request->words[0]);
+
+    if (terminal == NULL)
+        return LINUX_ENOTTY;
+    terminal_hang_up(terminal);
+    return 0;
+}
+
+static uint32_t serve_finish(struct request *request)
+{
+    struct console_exit exit = {(uint8_t)request->words[0], (uint8_t)request->words[1]};
+    int64_t reply = native_reply_take();
+
+    if (reply < 0)
+        return LINUX_ENOMEM;
+    console_finish(&exit, (handle_t)reply);
+    request->unanswered = true;
+    return 0;
+}
+
+static uint32_t serve_attach(struct request *request)
+{
+    put_handle(request, server.ledger->messages_read,
+               RIGHT_COPY | RIGHT_MOVE | RIGHT_READ | RIGHT_WAIT | RIGHT_INSPECT, 0);
+    return 0;
+}
+
+enum who { BY_TERMINAL, BY_CONTROL, BY_SERVICE };
+
+static const struct handler {
+    uint32_t (*serve)(struct request *request);
+    enum who who;
+} handlers[] = {
+    [TTY_OPEN] = {serve_open, BY_SERVICE},
+    [TTY_READ] = {serve_read, BY_TERMINAL},
+    [TTY_WRITE] = {serve_write, BY_TERMINAL},
+    [TTY_GET_SETTINGS] = {serve_get_settings, BY_TERMINAL},
+    [TTY_SET_SETTINGS] = {serve_set_settings, BY_TERMINAL},
+    [TTY_GET_SIZE] = {serve_get_size, BY_TERMINAL},
+    [TTY_SET_SIZE] = {serve_set_size, BY_TERMINAL},
+    [TTY_STATE] = {serve_state, BY_TERMINAL},
+    [TTY_FLUSH] = {serve_flush, BY_TERMINAL},
+    [TTY_LOCK_PTS] = {serve_lock_pts, BY_TERMINAL},
+    [TTY_PUSH] = {serve_push, BY_CONTROL},
+    [TTY_SET_SESSION] = {serve_set_session, BY_CONTROL},
+    [TTY_GET_SESSION] = {serve_get_session, BY_CONTROL},
+    [TTY_HANG_UP] = {serve_hang_up, BY_CONTROL},
+    [TTY_FINISH] = {serve_finish, BY_CONTROL},
+    [TTY_ATTACH] = {serve_attach, BY_CONTROL},
+};
+
+static uint32_t dispatch(struct request *request, uint32_t label)
+{
+    if (label >= sizeof(handlers) / sizeof(handlers[0]) || handlers[label].serve == NULL)
+        return LINUX_ENOSYS;
+    enum who who = handlers[label].who;
+    bool service = request->badge < FS_FIRST_SESSION;
+    if (service ? who == BY_TERMINAL || (who == BY_CONTROL && request->badge != TTY_BADGE_CONTROL)
+                : who != BY_TERMINAL || request->open == NULL)
+        return LINUX_EBADF;
+    return handlers[label].serve(request);
+}
+
+static struct terminal_open *find_open(uint64_t badge)
+{
+    if (badge < FS_FIRST_SESSION || badge - FS_FIRST_SESSION >= LEDGER_OPENS)
+        return NULL;
+    struct terminal_open *open = &server.ledger->opens[badge - FS_FIRST_SESSION];
+    return open->in_use ? open : NULL;
+}
+
+static void close_received(const struct message *message)
+{
+    for (unsigned i = 0; i < message_handle_count(message->information); i++) {
+        if (native_handle_close(server.frame->handles[i].handle) < 0)
+            service_fail("a handle that came with a request cannot be closed");
+    }
+}
+
+bool request_serve(struct message *message)
+{
+    uint32_t label = message_label(message->information);
+    struct request request = {
+        .badge = message->badge,
+        .identity = message->identity,
+        .text_length = message_text_length(message->information),
+        .open = find_open(message->badge),
+        .reply = message->words,
+    };
+    uint32_t error;
+
+    bool for_directory = directory_owns(message->badge) || label == FS_MINT || label == FS_RENEW;
+    if (for_directory) {
+        error = directory_serve(message, label, &request.reply_handles, &request.reply_text);
+    } else {
+        close_received(message);
+        if (request.open != NULL)
+            request.terminal = &server.ledger->terminals[request.open->terminal];
+        memcpy(request.words, message->words, sizeof(request.words));
+        memset(message->words, 0, sizeof(message->words));
+        error = dispatch(&request, label);
+        if (request.terminal != NULL)
+            terminal_update_events(request.terminal);
+    }
+    message->information =
+        message_information(error, request.reply_handles, (unsigned)request.reply_text);
+    return !request.unanswered;
+}
+
+void request_undeliverable(struct message *message)
+{
+    for (unsigned i = 0; i < message_handle_count(message->information); i++) {
+        const struct message_handle *handle = &server.frame->handles[i];
+        if ((handle->flags & MESSAGE_HANDLE_MOVE) != 0 && native_handle_close(handle->handle) < 0)
+            service_fail("a session that was not delivered cannot be closed");
+    }
+    message->information = message_information(LINUX_EMFILE, 0, 0);
+}
+
+static void close_terminal(struct terminal *terminal)
+{
+    for (int side = 0; side < 2; side++) {
+        if (terminal->events[side] != HANDLE_NONE &&
+            native_handle_close(terminal->events[side]) < 0)
+            service_fail("a terminal's event cannot be closed");
+    }
+    terminal->in_use = 0;
+}
+
+void request_closed(uint64_t badge)
+{
+    struct terminal_open *open = find_open(badge);
+
+    if (open == NULL)
+        return;
+    struct terminal *terminal = &server.ledger->terminals[open->terminal];
+    bool master = open->side == SIDE_MASTER;
+    open->in_use = 0;
+    if (master)
+        terminal->masters--;
+    else
+        terminal->slaves--;
+    if (terminal == console_terminal())
+        return;
+    if (terminal->masters + terminal->slaves == 0)
+        close_terminal(terminal);
+    else if (terminal->masters == 0 || terminal->slaves == 0)
+        terminal_hang_up(terminal);
+}

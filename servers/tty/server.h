@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * The parts of the tty server that make native calls, and what they share.
+ */
+#pragma once
+
+#include <base/ipc.h>
+#include <ring/ring.h>
+#include <trellis/frame.h>
+#include <trellis/message.h>
+
+#include "ledger.h"
+
+struct server {
+    struct ledger *ledger;
+    struct ring ring;
+    handle_t endpoint, account;
+    struct frame *frame; /* of the server's only thread */
+    bool framed;
+};
+extern struct server server;
+
+/* Keys of what is bound to the endpoint. */
+enum observation_key {
+    KEY_RING = 1,
+    KEY_STREAM_INPUT = 2, /* then the other streams, in the order of enum stream_number */
+};
+
+static inline struct terminal *console_terminal(void)
+{
+    return &server.ledger->terminals[CONSOLE_TERMINAL];
+}
+
+/* terminals.c: events and signals of terminals, whoever changed them. */
+
+/* Raise and lower the events of both sides to what is true now. */
+void terminal_update_events(struct terminal *terminal);
+/* Tell the process server; group 0 is the first program's. */
+void terminal_send_signal(uint32_t group, uint32_t signal);
+void terminal_hang_up(struct terminal *terminal);
+/* A byte typed at a terminal, and what follows from it. */
+void terminal_type(struct terminal *terminal, uint8_t byte);
+/* TIOCSWINSZ and the host's window: SIGWINCH if it changed. */
+void terminal_resize(struct terminal *terminal, const struct tty_size *size);
+
+/* console.c: the terminal and streams behind the UART. */
+
+/* First start or restart: READY, or go on. */
+void console_start(bool fresh);
+/* Move what can be moved: both ways, or only towards the host, which leaves the frame alone. */
+void console_pump(void);
+void console_pump_output(void);
+void console_event(uint64_t key);
+/* FINISH: answered when all output has left. Takes the reply handle. */
+void console_finish(const struct console_exit *exit, handle_t reply);
+
+/* request.c: what clients ask. False: no reply is due. */
+bool request_serve(struct message *message);
+void request_undeliverable(struct message *message);
+void request_closed(uint64_t badge);
+
+/* directory.c: the file system of /dev/pts. */
+#define DIRECTORY_FIRST_BADGE 0x10000u
+bool directory_owns(uint64_t badge);
+uint32_t directory_serve(struct message *message, uint32_t label, unsigned *handles, size_t *text);
+void directory_closed(uint64_t badge);
