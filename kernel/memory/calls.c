@@ -2,7 +2,7 @@
 /* Copyright The Trellis authors */
 
 /*
- * The calls on memory objects, address spaces and the machine's memory.
+ * The calls on memory objects and address spaces.
  *
  * Bytes move directly between the caller's buffer and the pages of an object or
  * of another process; a reference keeps the page meanwhile, and no lock is held,
@@ -10,11 +10,8 @@
  */
 #include <kernel/call_arguments.h>
 
-#include <kernel/account.h>
 #include <kernel/copy.h>
-#include <kernel/cpu.h>
 #include <kernel/handle.h>
-#include <kernel/iospace.h>
 #include <kernel/mapping.h>
 #include <kernel/memory.h>
 #include <kernel/process.h>
@@ -22,13 +19,13 @@
 
 /* Bytes between the caller's buffer and something that has pages. */
 struct transfer {
-    void *from;
-    /* The page at a place, NULL for one that reads as zeroes; OUT_OF_RANGE where there are no more. */
-    enum status (*get_page)(void *from, uint64_t place, bool write, struct page **result);
     uint64_t place;  /* offset or address */
     uint64_t buffer; /* the caller's */
     uint64_t length;
     bool write;
+    void *from;
+    /* The page at a place, NULL for one that reads as zeroes; OUT_OF_RANGE where there are no more. */
+    enum status (*get_page)(void *from, uint64_t place, bool write, struct page **result);
 };
 
 static const char zeroes[PAGE_SIZE];
@@ -104,12 +101,11 @@ int64_t call_memory_inspect(struct thread *self, const struct memory_inspect_arg
 {
     struct memory *memory = arguments->memory;
     lock_acquire(&memory->object.lock);
-    *arguments->information = (struct memory_information){
-        .size = memory->size,
-        .resident_pages = page_tree_count(&memory->pages, 0, PAGE_TREE_INDEX_MAX),
-        .flags = memory->flags,
-        .mappings = memory->mapping_count,
-        .tag = memory->tag};
+    *arguments->information = (struct memory_information){.size = memory->size,
+                                                          .resident_pages = memory->resident_pages,
+                                                          .flags = memory->flags,
+                                                          .mappings = memory->mapping_count,
+                                                          .tag = memory->tag};
     lock_release(&memory->object.lock);
     return 0;
 }
@@ -145,16 +141,14 @@ static int64_t move_memory(struct memory *memory, struct transfer *transfer)
 
 int64_t call_memory_read(struct thread *self, const struct memory_read_arguments *arguments)
 {
-    struct transfer transfer = {
-        .place = arguments->offset, .buffer = arguments->buffer, .length = arguments->length};
+    struct transfer transfer = {arguments->offset, arguments->buffer, arguments->length,
+                                .write = false};
     return move_memory(arguments->memory, &transfer);
 }
 
 int64_t call_memory_write(struct thread *self, const struct memory_write_arguments *arguments)
 {
-    struct transfer transfer = {.place = arguments->offset,
-                                .buffer = arguments->buffer,
-                                .length = arguments->length,
+    struct transfer transfer = {arguments->offset, arguments->buffer, arguments->length,
                                 .write = true};
     return move_memory(arguments->memory, &transfer);
 }
@@ -235,49 +229,27 @@ int64_t call_space_inspect(struct thread *self, const struct space_inspect_argum
 
 static enum status space_page(void *from, uint64_t place, bool write, struct page **result)
 {
-    enum status status = space_get_page(from, place, write, true, result);
+    enum status status = space_get_page(from, place, write, result);
     return status == STATUS_BAD_ADDRESS ? STATUS_OUT_OF_RANGE : status;
+}
+
+static int64_t move_process(struct process *process, struct transfer *transfer)
+{
+    transfer->from = &process->space;
+    transfer->get_page = space_page;
+    return move_bytes(transfer);
 }
 
 int64_t call_process_read(struct thread *self, const struct process_read_arguments *arguments)
 {
-    const struct transfer transfer = {.from = &arguments->process->space,
-                                      .get_page = space_page,
-                                      .place = arguments->address,
-                                      .buffer = arguments->buffer,
-                                      .length = arguments->length};
-    return move_bytes(&transfer);
+    struct transfer transfer = {arguments->address, arguments->buffer, arguments->length,
+                                .write = false};
+    return move_process(arguments->process, &transfer);
 }
 
 int64_t call_process_write(struct thread *self, const struct process_write_arguments *arguments)
 {
-    const struct transfer transfer = {.from = &arguments->process->space,
-                                      .get_page = space_page,
-                                      .place = arguments->address,
-                                      .buffer = arguments->buffer,
-                                      .length = arguments->length,
-                                      .write = true};
-    return move_bytes(&transfer);
-}
-
-/* The machine. */
-
-int64_t call_machine_inspect(struct thread *self, const struct machine_inspect_arguments *arguments)
-{
-    struct machine_information *information = arguments->information;
-    *information =
-        (struct machine_information){.pages_total = page_count_total(),
-                                     .pages_free = page_count_free(),
-                                     .cpu_count = cpu_count(),
-                                     .processes = atomic_load(&account_root->used[ALLOW_PROCESSES]),
-                                     .threads = atomic_load(&account_root->used[ALLOW_THREADS])};
-    for (uint32_t i = 0; i < cpu_count(); i++) {
-        const struct cpu *cpu = cpu_get(i);
-        information->idle_ns += cpu->idle_ns;
-        information->switches += cpu->switches;
-        information->calls += cpu->calls;
-        information->faults += cpu->faults;
-        information->interrupts += cpu->interrupts;
-    }
-    return 0;
+    struct transfer transfer = {arguments->address, arguments->buffer, arguments->length,
+                                .write = true};
+    return move_process(arguments->process, &transfer);
 }

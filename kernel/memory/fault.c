@@ -29,23 +29,9 @@
 
 static uint32_t table_flags(const struct mapping *mapping, bool writable)
 {
-    uint32_t flags = 0;
-    if ((mapping->flags & (MAP_READ | MAP_WRITE)) != 0)
-        flags |= PTE_READ;
-    if ((mapping->flags & MAP_WRITE) != 0 && writable)
-        flags |= PTE_WRITE;
-    if ((mapping->flags & MAP_EXECUTE) != 0)
-        flags |= PTE_READ | PTE_EXECUTE;
-    if (mapping->memory != NULL && mapping->memory->device)
-        flags |= PTE_DEVICE;
-    return flags;
-}
-
-static enum status map_physical(struct mapping *mapping, uint64_t address, uint64_t physical,
-                                bool writable)
-{
-    return arch_table_map(&mapping->space->table, address, physical,
-                          table_flags(mapping, writable));
+    uint32_t rights = mapping_table_rights(mapping->flags);
+    bool device = mapping->memory != NULL && mapping->memory->device;
+    return (writable ? rights : rights & ~(uint32_t)PTE_WRITE) | (device ? PTE_DEVICE : 0);
 }
 
 /* Extend a stack down to the address; the tree's index and the order of mappings allow it. */
@@ -54,11 +40,8 @@ static bool stack_grow(struct space *space, struct mapping *mapping, uint64_t ad
     uint64_t pages = (mapping->start - address) >> PAGE_SHIFT;
     const struct mapping *below = mapping_previous(mapping);
     if ((mapping->flags & MAP_GROWS_DOWN) == 0 || address < USER_START + STACK_GUARD ||
-        mapping->end - address > SPACE_STACK_MAX || mapping->private_base < pages)
-        return false;
-    if (below != NULL && below->end > address - STACK_GUARD)
-        return false;
-    if (mapping->memory != NULL)
+        mapping->end - address > SPACE_STACK_MAX || mapping->private_base < pages ||
+        (below != NULL && below->end > address - STACK_GUARD) || mapping->memory != NULL)
         return false;
     mapping->start = address;
     mapping->private_base -= pages;
@@ -74,9 +57,14 @@ static struct mapping *find_mapping(struct space *space, uint64_t address)
     return mapping;
 }
 
+static bool is_revoked(const struct mapping *mapping)
+{
+    return mapping->derivation != NULL && atomic_load(&mapping->derivation->dead);
+}
+
 static bool access_is_allowed(const struct mapping *mapping, enum fault_access access)
 {
-    if (mapping->derivation != NULL && atomic_load(&mapping->derivation->dead))
+    if (is_revoked(mapping))
         return false;
     switch (access) {
     case FAULT_WRITE:
@@ -88,12 +76,19 @@ static bool access_is_allowed(const struct mapping *mapping, enum fault_access a
     }
 }
 
-/*
- * Make a private page, a copy of `source` or zeroes. What was in its place goes
- * to `old`, to be released when no page table shows it any more.
- */
+/* What a fault needs of the page it looks for. */
+enum need { NEED_PRESENT, NEED_READ, NEED_WRITE };
+
+struct found {
+    uint64_t physical;
+    bool writable;    /* may be mapped for writing if the mapping is writable */
+    bool copied;      /* another page was in its place until now ... */
+    struct page *old; /* ... which is to be released when no page table shows it, or NULL */
+};
+
+/* Make a private page, a copy of `source` or zeroes. */
 static enum status make_private(struct mapping *mapping, uint64_t address, const void *source,
-                                struct page **result, struct page **old)
+                                struct found *found)
 {
     struct page *page;
     struct account *account = mapping->space->account;
@@ -104,102 +99,79 @@ static enum status make_private(struct mapping *mapping, uint64_t address, const
     if (source != NULL)
         memcpy(page_address(page), source, PAGE_SIZE);
     uint64_t index = mapping_private_index(mapping, address);
-    status = page_tree_set(&mapping->private_pages, index, page, old);
+    status = page_tree_set(&mapping->private_pages, index, page, &found->old);
     if (status != STATUS_OK) {
         page_release(page);
         return status;
     }
-    *result = page;
+    found->physical = page_physical(page);
+    found->writable = found->copied = true;
     return STATUS_OK;
 }
 
-/* As make_private, and show it. */
-static enum status map_private(struct mapping *mapping, uint64_t address, const void *source)
+/*
+ * Find or make the page of an address. The object's lock need not be kept: a page
+ * that leaves the object is freed only after a sweep, which needs this space's lock.
+ */
+static enum status find_page(struct mapping *mapping, uint64_t address, enum need need,
+                             struct found *found)
 {
-    struct page *page, *old = NULL;
-    enum status status = make_private(mapping, address, source, &page, &old);
+    uint64_t index = mapping_private_index(mapping, address);
+    struct memory *memory = mapping->memory;
+    struct page *page = page_tree_find(&mapping->private_pages, index, &found->writable);
+    *found = (struct found){.writable = found->writable};
+    if (page != NULL) {
+        found->physical = page_physical(page);
+        if (found->writable || need != NEED_WRITE)
+            return STATUS_OK;
+        return make_private(mapping, address, page_address(page), found);
+    }
+    if (memory == NULL)
+        return need == NEED_PRESENT ? STATUS_NOT_FOUND
+                                    : make_private(mapping, address, NULL, found);
+    uint64_t offset = mapping_memory_offset(mapping, address);
+    lock_acquire(&memory->object.lock);
+    enum status status =
+        memory_locate_locked(memory, offset, need != NEED_PRESENT, &found->physical);
+    lock_release(&memory->object.lock);
+    found->writable = !mapping_is_private(mapping);
+    if (status != STATUS_OK || found->writable || need != NEED_WRITE)
+        return status;
+    return make_private(mapping, address, arch_physical_to_virtual(found->physical), found);
+}
+
+static enum status show_page(struct mapping *mapping, uint64_t address, enum need need)
+{
+    struct found found;
+    struct page_table *table = &mapping->space->table;
+    enum status status = find_page(mapping, address, need, &found);
     if (status != STATUS_OK)
         return status;
-    status = map_physical(mapping, address, page_physical(page), true);
+    status = arch_table_map(table, address, found.physical, table_flags(mapping, found.writable));
     if (status != STATUS_OK)
-        arch_table_unmap(&mapping->space->table, address, address + PAGE_SIZE);
-    if (old != NULL)
-        page_release(old);
+        arch_table_unmap(table, address, address + PAGE_SIZE);
+    if (found.old != NULL)
+        page_release(found.old);
     return status;
 }
 
-/* The page comes from the object, whose lock keeps it there until it is mapped or copied. */
-static enum status map_from_object(struct mapping *mapping, uint64_t address, bool write)
-{
-    struct memory *memory = mapping->memory;
-    bool copy = write && mapping_is_private(mapping);
-    uint64_t physical;
-    lock_acquire(&memory->object.lock);
-    enum status status =
-        memory_locate_locked(memory, mapping_memory_offset(mapping, address), true, &physical);
-    if (status == STATUS_OK && copy)
-        status = map_private(mapping, address, arch_physical_to_virtual(physical));
-    else if (status == STATUS_OK)
-        status = map_physical(mapping, address, physical, !mapping_is_private(mapping));
-    lock_release(&memory->object.lock);
-    return status;
-}
-
-static enum status map_page(struct mapping *mapping, uint64_t address, bool write)
-{
-    bool exclusive;
-    uint64_t index = mapping_private_index(mapping, address);
-    struct page *page = page_tree_find(&mapping->private_pages, index, &exclusive);
-    if (page != NULL && (exclusive || !write))
-        return map_physical(mapping, address, page_physical(page), exclusive);
-    if (page != NULL)
-        return map_private(mapping, address, page_address(page));
-    if (mapping->memory != NULL)
-        return map_from_object(mapping, address, write);
-    return map_private(mapping, address, NULL);
-}
-
-/* Show the page of a neighbouring address if it is there and not shown. */
-static enum status map_if_present(struct mapping *mapping, uint64_t address)
-{
-    uint64_t physical;
-    uint32_t flags;
-    if (arch_table_lookup(&mapping->space->table, address, &physical, &flags))
-        return STATUS_OK;
-    bool exclusive;
-    uint64_t index = mapping_private_index(mapping, address);
-    struct page *page = page_tree_find(&mapping->private_pages, index, &exclusive);
-    if (page != NULL)
-        return map_physical(mapping, address, page_physical(page), exclusive);
-    struct memory *memory = mapping->memory;
-    if (memory == NULL)
-        return STATUS_OK;
-    lock_acquire(&memory->object.lock);
-    enum status status =
-        memory_locate_locked(memory, mapping_memory_offset(mapping, address), false, &physical);
-    if (status == STATUS_OK)
-        status = map_physical(mapping, address, physical, !mapping_is_private(mapping));
-    lock_release(&memory->object.lock);
-    return status;
-}
-
-static void map_around(struct mapping *mapping, uint64_t address)
+/* Show what is there of the pages around an address and is not shown yet. */
+static void show_around(struct mapping *mapping, uint64_t address)
 {
     uint64_t start = address & ~(AROUND_SIZE - 1), end = start + AROUND_SIZE;
+    uint64_t physical;
+    uint32_t flags;
     if (start < mapping->start)
         start = mapping->start;
     if (end > mapping->end)
         end = mapping->end;
     for (uint64_t next = start; next < end; next += PAGE_SIZE) {
-        enum status status = map_if_present(mapping, next);
+        if (arch_table_lookup(&mapping->space->table, next, &physical, &flags))
+            continue;
+        enum status status = show_page(mapping, next, NEED_PRESENT);
         if (status != STATUS_OK && status != STATUS_NOT_FOUND)
             return;
     }
-}
-
-static enum fault_kind kind_of_failure(enum status status)
-{
-    return status == STATUS_NO_MEMORY ? FAULT_PAGE_MEMORY : FAULT_PAGE_PAGER;
 }
 
 static enum status resolve(struct space *space, uint64_t address, enum fault_access access,
@@ -212,10 +184,11 @@ static enum status resolve(struct space *space, uint64_t address, enum fault_acc
     *kind = FAULT_PAGE_ACCESS;
     if (!access_is_allowed(mapping, access))
         return STATUS_BAD_ADDRESS;
-    enum status status = map_page(mapping, address, access == FAULT_WRITE);
-    *kind = kind_of_failure(status);
-    if (status == STATUS_OK && access != FAULT_WRITE)
-        map_around(mapping, address);
+    enum need need = access == FAULT_WRITE ? NEED_WRITE : NEED_READ;
+    enum status status = show_page(mapping, address, need);
+    *kind = status == STATUS_NO_MEMORY ? FAULT_PAGE_MEMORY : FAULT_PAGE_PAGER;
+    if (status == STATUS_OK && need == NEED_READ)
+        show_around(mapping, address);
     return status;
 }
 
@@ -231,70 +204,36 @@ enum status space_fault(struct space *space, uint64_t address, enum fault_access
 
 /* Reading and writing from outside. */
 
-static bool outsider_may(const struct mapping *mapping, bool write, bool force)
+static bool outsider_may(const struct mapping *mapping, bool write)
 {
-    if (mapping->memory != NULL && mapping->memory->device)
+    if (is_revoked(mapping) || (mapping->memory != NULL && mapping->memory->device))
         return false;
-    if (access_is_allowed(mapping, write ? FAULT_WRITE : FAULT_READ))
-        return true;
-    return force && (!write || mapping_is_private(mapping));
-}
-
-static enum status get_private(struct mapping *mapping, uint64_t address, const void *source,
-                               struct page **result)
-{
-    struct page *old = NULL;
-    enum status status = make_private(mapping, address, source, result, &old);
-    if (status != STATUS_OK)
-        return status;
-    arch_table_unmap(&mapping->space->table, address, address + PAGE_SIZE);
-    if (old != NULL)
-        page_release(old);
-    page_acquire(*result);
-    return STATUS_OK;
-}
-
-static enum status get_from_object(struct mapping *mapping, uint64_t address, bool write,
-                                   struct page **result)
-{
-    struct page *page;
-    uint64_t offset = mapping_memory_offset(mapping, address);
-    enum status status = memory_get_page(mapping->memory, offset, &page);
-    if (status != STATUS_OK || !write || !mapping_is_private(mapping)) {
-        *result = page;
-        return status;
-    }
-    status = get_private(mapping, address, page_address(page), result);
-    page_release(page);
-    return status;
+    return !write || mapping_is_private(mapping) || access_is_allowed(mapping, FAULT_WRITE);
 }
 
 static enum status get_page(struct mapping *mapping, uint64_t address, bool write,
                             struct page **result)
 {
-    bool exclusive;
-    uint64_t index = mapping_private_index(mapping, address);
-    struct page *page = page_tree_find(&mapping->private_pages, index, &exclusive);
-    if (page != NULL && write && !exclusive)
-        return get_private(mapping, address, page_address(page), result);
-    if (page != NULL) {
-        page_acquire(page);
-        *result = page;
-        return STATUS_OK;
-    }
-    if (mapping->memory != NULL)
-        return get_from_object(mapping, address, write, result);
-    return get_private(mapping, address, NULL, result);
+    struct found found;
+    enum status status = find_page(mapping, address, write ? NEED_WRITE : NEED_READ, &found);
+    if (status != STATUS_OK)
+        return status;
+    if (found.copied)
+        arch_table_unmap(&mapping->space->table, address, address + PAGE_SIZE);
+    if (found.old != NULL)
+        page_release(found.old);
+    *result = page_of_physical(found.physical);
+    page_acquire(*result);
+    return STATUS_OK;
 }
 
-enum status space_get_page(struct space *space, uint64_t address, bool write, bool force,
-                           struct page **result)
+enum status space_get_page(struct space *space, uint64_t address, bool write, struct page **result)
 {
     address &= ~(PAGE_SIZE - 1);
     enum status status = STATUS_BAD_ADDRESS;
     lock_acquire(&space->lock);
     struct mapping *mapping = find_mapping(space, address);
-    if (mapping != NULL && outsider_may(mapping, write, force))
+    if (mapping != NULL && outsider_may(mapping, write))
         status = get_page(mapping, address, write, result);
     lock_release(&space->lock);
     return status == STATUS_OUT_OF_RANGE ? STATUS_BAD_ADDRESS : status;

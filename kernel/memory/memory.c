@@ -98,6 +98,7 @@ static enum status locate_anonymous(struct memory *memory, uint64_t index, bool 
             page_release(page);
             return status;
         }
+        memory->resident_pages++;
     }
     *physical = page_physical(page);
     return STATUS_OK;
@@ -144,26 +145,6 @@ enum status memory_peek_page(struct memory *memory, uint64_t offset, struct page
     return get_page(memory, offset, false, result);
 }
 
-static size_t piece_in_page(uint64_t offset, size_t length)
-{
-    size_t room = PAGE_SIZE - offset % PAGE_SIZE;
-    return length < room ? length : room;
-}
-
-enum status memory_load(struct memory *memory, uint64_t offset, void *to, size_t length)
-{
-    for (size_t done = 0, piece; done < length; done += piece) {
-        struct page *page;
-        enum status status = memory_get_page(memory, offset + done, &page);
-        if (status != STATUS_OK)
-            return status;
-        piece = piece_in_page(offset + done, length - done);
-        memcpy((char *)to + done, (char *)page_address(page) + (offset + done) % PAGE_SIZE, piece);
-        page_release(page);
-    }
-    return STATUS_OK;
-}
-
 enum status memory_store(struct memory *memory, uint64_t offset, const void *from, size_t length)
 {
     for (size_t done = 0, piece; done < length; done += piece) {
@@ -171,9 +152,9 @@ enum status memory_store(struct memory *memory, uint64_t offset, const void *fro
         enum status status = memory_get_page(memory, offset + done, &page);
         if (status != STATUS_OK)
             return status;
-        piece = piece_in_page(offset + done, length - done);
-        memcpy((char *)page_address(page) + (offset + done) % PAGE_SIZE, (const char *)from + done,
-               piece);
+        size_t within = (offset + done) % PAGE_SIZE, room = PAGE_SIZE - within;
+        piece = length - done < room ? length - done : room;
+        memcpy((char *)page_address(page) + within, (const char *)from + done, piece);
         page_release(page);
     }
     return STATUS_OK;
@@ -269,7 +250,8 @@ static void memory_drop_pages(struct memory *memory, uint64_t first, uint64_t en
     struct list taken;
     list_init(&taken);
     lock_acquire(&memory->object.lock);
-    page_tree_take(&memory->pages, first >> PAGE_SHIFT, end >> PAGE_SHIFT, &taken);
+    memory->resident_pages -=
+        page_tree_take(&memory->pages, first >> PAGE_SHIFT, end >> PAGE_SHIFT, &taken);
     lock_release(&memory->object.lock);
     memory_sweep(memory, &sweep);
     for (struct list_node *node; (node = list_pop_front(&taken)) != NULL;)

@@ -45,6 +45,17 @@ static int teardown(void **state)
     return 0;
 }
 
+/* The byte at an offset; zero where no page is. */
+static char load(uint64_t offset)
+{
+    struct page *page;
+    if (memory_peek_page(memory, offset, &page) != STATUS_OK)
+        return 0;
+    char byte = ((char *)page_address(page))[offset % PAGE_SIZE];
+    page_release(page);
+    return byte;
+}
+
 static uint64_t map(uint64_t offset, uint64_t length, uint32_t flags)
 {
     uint64_t address = 0;
@@ -60,13 +71,14 @@ static uint64_t map(uint64_t offset, uint64_t length, uint32_t flags)
 
 static void bytes_come_back(void **state)
 {
-    static char out[3 * PAGE_SIZE], in[3 * PAGE_SIZE];
+    static char out[3 * PAGE_SIZE];
     for (size_t i = 0; i < sizeof(out); i++)
         out[i] = (char)(i * 31 >> 3);
     assert_int_equal(memory_store(memory, 1000, out, sizeof(out)), STATUS_OK);
-    assert_int_equal(memory_load(memory, 1000, in, sizeof(in)), STATUS_OK);
-    assert_memory_equal(in, out, sizeof(in));
-    assert_int_equal(memory_load(memory, MEMORY_PAGES * PAGE_SIZE - 1, in, 2), STATUS_OUT_OF_RANGE);
+    for (size_t i = 0; i < sizeof(out); i += 7)
+        assert_int_equal(load(1000 + i), out[i]);
+    assert_int_equal(memory_store(memory, MEMORY_PAGES * PAGE_SIZE - 1, out, 2),
+                     STATUS_OUT_OF_RANGE);
 }
 
 static void what_is_cut_off_reads_as_zero(void **state)
@@ -121,8 +133,7 @@ static void private_copies_leave_the_object_alone(void **state)
     uint64_t address = map(0, 4 * PAGE_SIZE, MAP_READ | MAP_WRITE | MAP_PRIVATE_COPY);
     byte = 'b';
     assert_int_equal(arch_copy_to_user(address, &byte, 1), 0);
-    assert_int_equal(memory_load(memory, 0, &byte, 1), STATUS_OK);
-    assert_int_equal(byte, 'a');
+    assert_int_equal(load(0), 'a');
     assert_int_equal(arch_copy_from_user(&byte, address, 1), 0);
     assert_int_equal(byte, 'b');
     assert_int_equal(space_discard(&space, address, PAGE_SIZE), STATUS_OK);

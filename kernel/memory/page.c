@@ -33,15 +33,6 @@ static uint64_t free_count;                         /* lock */
 static uint64_t total_count;
 static uint64_t fail_countdown; /* tests only */
 
-static const struct page_range *range_of_number(uint64_t number)
-{
-    for (unsigned i = 0; i < range_count; i++) {
-        if (number >= ranges[i].first && number < ranges[i].end)
-            return &ranges[i];
-    }
-    return NULL;
-}
-
 static const struct page_range *range_of_page(const struct page *page)
 {
     for (unsigned i = 0; i < range_count; i++) {
@@ -65,8 +56,11 @@ uint64_t page_physical(const struct page *page)
 struct page *page_of_physical(uint64_t physical)
 {
     uint64_t number = physical >> PAGE_SHIFT;
-    const struct page_range *range = range_of_number(number);
-    return range == NULL ? NULL : &range->pages[number - range->first];
+    for (unsigned i = 0; i < range_count; i++) {
+        if (number >= ranges[i].first && number < ranges[i].end)
+            return &ranges[i].pages[number - ranges[i].first];
+    }
+    return NULL;
 }
 
 bool page_range_has_ram(uint64_t start, uint64_t end)

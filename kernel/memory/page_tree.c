@@ -92,11 +92,9 @@ static bool child_release(void *child, uint32_t level, uint32_t *limit)
 
 static enum status node_create(struct page_tree *tree, struct page_tree_node **result)
 {
-    void *memory;
-    enum status status = slab_allocate(&node_cache, tree->account, &memory);
+    enum status status = slab_allocate(&node_cache, tree->account, (void **)result);
     if (status != STATUS_OK)
         return status;
-    *result = memory;
     atomic_store_explicit(&(*result)->references, 1, memory_order_relaxed);
     (*result)->account = tree->account;
     return STATUS_OK;
@@ -153,23 +151,26 @@ static enum status tree_heighten(struct page_tree *tree, uint64_t index)
     return STATUS_OK;
 }
 
-/* Find the slot of an index, with every node on the way made and the tree's own. */
-static enum status tree_own_slot(struct page_tree *tree, uint64_t index, void ***result)
+/*
+ * Find the slot of an index with every node on the way the tree's own; what is
+ * not there is made, or else NULL is the result.
+ */
+static enum status tree_own_slot(struct page_tree *tree, uint64_t index, bool make, void ***result)
 {
-    void **slot = &tree->root;
-    for (uint32_t level = tree->height; level > 0; level--) {
+    void **slot = tree_covers(tree, index) ? &tree->root : NULL;
+    for (uint32_t level = tree->height; slot != NULL && level > 0; level--) {
         enum status status = STATUS_OK;
         struct page_tree_node *node = *slot;
-        if (node == NULL) {
+        if (node == NULL && make) {
             status = node_create(tree, &node);
             *slot = status == STATUS_OK ? node : NULL;
-        } else if (node_is_shared(node)) {
+        } else if (node != NULL && node_is_shared(node)) {
             status = node_unshare(tree, slot, level);
         }
         if (status != STATUS_OK)
             return status;
         node = *slot;
-        slot = &node->slots[slot_of(index, level)];
+        slot = node != NULL ? &node->slots[slot_of(index, level)] : NULL;
     }
     *result = slot;
     return STATUS_OK;
@@ -183,7 +184,7 @@ enum status page_tree_set(struct page_tree *tree, uint64_t index, struct page *p
     if (status != STATUS_OK)
         return status;
     void **slot;
-    status = tree_own_slot(tree, index, &slot);
+    status = tree_own_slot(tree, index, true, &slot);
     if (status != STATUS_OK)
         return status;
     assert(old != NULL || *slot == NULL);
@@ -202,33 +203,18 @@ void page_tree_clone(const struct page_tree *from, struct page_tree *to)
         child_acquire(from->root, from->height);
 }
 
-/* Make the nodes on the way to an index, as far as there are any, the tree's own. */
-static enum status tree_own_path(struct page_tree *tree, uint64_t index)
-{
-    void **slot = &tree->root;
-    if (!tree_covers(tree, index))
-        return STATUS_OK;
-    for (uint32_t level = tree->height; level > 0 && *slot != NULL; level--) {
-        if (node_is_shared(*slot)) {
-            enum status status = node_unshare(tree, slot, level);
-            if (status != STATUS_OK)
-                return status;
-        }
-        slot = &((struct page_tree_node *)*slot)->slots[slot_of(index, level)];
-    }
-    return STATUS_OK;
-}
-
 /* A node that is cleared in part holds the first or the last index of the range. */
 enum status page_tree_prepare_clear(struct page_tree *tree, uint64_t first, uint64_t end)
 {
-    enum status status = tree_own_path(tree, first);
-    return status == STATUS_OK && end > first ? tree_own_path(tree, end - 1) : status;
+    void **slot;
+    enum status status = tree_own_slot(tree, first, false, &slot);
+    return status == STATUS_OK && end > first ? tree_own_slot(tree, end - 1, false, &slot) : status;
 }
 
 struct clear_range {
     uint64_t first, end;
     struct list *taken; /* where the pages go, or NULL to drop them */
+    uint64_t count;     /* how many went there */
 };
 
 static bool range_covers(const struct clear_range *range, uint64_t base, uint64_t span)
@@ -236,10 +222,10 @@ static bool range_covers(const struct clear_range *range, uint64_t base, uint64_
     return range->first <= base && range->end >= base + span;
 }
 
-static void slot_clear(void **slot, uint32_t level, uint64_t base, const struct clear_range *range);
+static void slot_clear(void **slot, uint32_t level, uint64_t base, struct clear_range *range);
 
 /* Clear below a node of the tree's own; free it if it is empty then. */
-static void node_clear(void **slot, uint32_t level, uint64_t base, const struct clear_range *range)
+static void node_clear(void **slot, uint32_t level, uint64_t base, struct clear_range *range)
 {
     struct page_tree_node *node = *slot;
     assert(!node_is_shared(node));
@@ -255,7 +241,7 @@ static void node_clear(void **slot, uint32_t level, uint64_t base, const struct 
 }
 
 /* Clear what the range covers of the child whose first index is `base`. */
-static void slot_clear(void **slot, uint32_t level, uint64_t base, const struct clear_range *range)
+static void slot_clear(void **slot, uint32_t level, uint64_t base, struct clear_range *range)
 {
     uint64_t span = UINT64_C(1) << level * PAGE_TREE_BITS;
     if (*slot == NULL || range->first >= base + span || range->end <= base)
@@ -265,23 +251,26 @@ static void slot_clear(void **slot, uint32_t level, uint64_t base, const struct 
         return;
     }
     uint32_t limit = UINT32_MAX;
-    if (range->taken != NULL)
-        list_push_back(range->taken, &((struct page *)*slot)->link);
-    else
+    if (range->taken == NULL) {
         child_release(*slot, level, &limit);
+    } else {
+        list_push_back(range->taken, &((struct page *)*slot)->link);
+        range->count++;
+    }
     *slot = NULL;
 }
 
 void page_tree_clear(struct page_tree *tree, uint64_t first, uint64_t end)
 {
-    const struct clear_range range = {.first = first, .end = end};
+    struct clear_range range = {.first = first, .end = end};
     slot_clear(&tree->root, tree->height, 0, &range);
 }
 
-void page_tree_take(struct page_tree *tree, uint64_t first, uint64_t end, struct list *taken)
+uint64_t page_tree_take(struct page_tree *tree, uint64_t first, uint64_t end, struct list *taken)
 {
-    const struct clear_range range = {.first = first, .end = end, .taken = taken};
+    struct clear_range range = {.first = first, .end = end, .taken = taken};
     slot_clear(&tree->root, tree->height, 0, &range);
+    return range.count;
 }
 
 bool page_tree_drain(struct page_tree *tree, uint32_t *limit)
@@ -295,28 +284,7 @@ bool page_tree_drain(struct page_tree *tree, uint32_t *limit)
 
 void page_tree_free(struct page_tree *tree)
 {
-    uint32_t limit;
-    do
-        limit = UINT32_MAX;
-    while (!page_tree_drain(tree, &limit));
-}
-
-static uint64_t child_count(void *child, uint32_t level, uint64_t base, uint64_t first,
-                            uint64_t end)
-{
-    uint64_t span = UINT64_C(1) << level * PAGE_TREE_BITS;
-    if (child == NULL || first >= base + span || end <= base)
-        return 0;
-    if (level == 0)
-        return 1;
-    uint64_t count = 0;
-    for (unsigned i = 0; i < NODE_SLOTS; i++)
-        count += child_count(((struct page_tree_node *)child)->slots[i], level - 1,
-                             base + i * slot_span(level), first, end);
-    return count;
-}
-
-uint64_t page_tree_count(const struct page_tree *tree, uint64_t first, uint64_t end)
-{
-    return child_count(tree->root, tree->height, 0, first, end);
+    uint32_t limit = UINT32_MAX;
+    bool empty = page_tree_drain(tree, &limit);
+    assert(empty);
 }

@@ -62,8 +62,6 @@ static void indices_far_apart(void **state)
     }
     assert_null(page_tree_find(&tree, 2, NULL));
     assert_null(page_tree_find(&tree, UINT64_MAX, NULL));
-    assert_int_equal(page_tree_count(&tree, 0, PAGE_TREE_INDEX_MAX), count);
-    assert_int_equal(page_tree_count(&tree, 1, 64), 2);
 }
 
 static void a_clone_shares_until_either_writes(void **state)
@@ -113,8 +111,9 @@ static void taken_pages_keep_their_reference(void **state)
     list_init(&taken);
     for (uint64_t i = 0; i < 200; i++)
         assert_int_equal(put(&tree, i), STATUS_OK);
-    page_tree_take(&tree, 10, 150, &taken);
-    assert_int_equal(page_tree_count(&tree, 0, 200), 60);
+    assert_int_equal(page_tree_take(&tree, 10, 150, &taken), 140);
+    assert_null(page_tree_find(&tree, 10, NULL));
+    assert_non_null(page_tree_find(&tree, 150, NULL));
     unsigned count = 0;
     for (struct list_node *node; (node = list_pop_front(&taken)) != NULL; count++)
         page_release(container_of(node, struct page, link));

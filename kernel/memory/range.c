@@ -54,15 +54,13 @@ static uint64_t reserved_start(const struct mapping *mapping)
 static bool find_free(const struct space *space, uint64_t low, uint64_t high, uint64_t length,
                       uint64_t *address)
 {
-    const struct mapping *above = mapping_find(space, high - 1);
-    const struct mapping *mapping =
-        above != NULL ? above
-        : list_is_empty(&space->mappings)
-            ? NULL
-            : container_of(space->mappings.head.previous, struct mapping, link);
     uint64_t limit = high;
-    for (; mapping != NULL && mapping->end > low; mapping = mapping_previous(mapping)) {
-        if (mapping->end <= limit && limit - mapping->end >= length)
+    for (const struct list_node *node = space->mappings.head.previous;
+         node != &space->mappings.head; node = node->previous) {
+        const struct mapping *mapping = container_of(node, struct mapping, link);
+        if (mapping->start >= high)
+            continue;
+        if (mapping->end <= low || (mapping->end <= limit && limit - mapping->end >= length))
             break;
         uint64_t start = reserved_start(mapping);
         limit = start < limit ? start : limit;

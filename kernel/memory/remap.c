@@ -11,12 +11,8 @@
 
 #include <kernel/mapping.h>
 
-#define REMAP_FLAGS (REMAP_MAY_MOVE | REMAP_FIXED)
-
 static enum status check_request(struct remap_request *request)
 {
-    if ((request->flags & ~(uint32_t)REMAP_FLAGS) != 0)
-        return STATUS_INVALID;
     enum status status = range_check(request->address, &request->old_length);
     if (status != STATUS_OK)
         return status;

@@ -82,9 +82,7 @@ static enum status check_request(struct map_request *request)
 {
     if (!range_round_length(&request->length))
         return STATUS_OUT_OF_RANGE;
-    if (request->offset % PAGE_SIZE != 0)
-        return STATUS_INVALID;
-    if (request->memory == NULL && request->offset != 0)
+    if (request->offset % PAGE_SIZE != 0 || (request->memory == NULL && request->offset != 0))
         return STATUS_INVALID;
     if (request->offset > MEMORY_SIZE_MAX || request->length > MEMORY_SIZE_MAX)
         return STATUS_OUT_OF_RANGE;
@@ -189,13 +187,6 @@ static enum status check_protect(const struct space *space, uint64_t start, uint
     return STATUS_OK;
 }
 
-static uint32_t table_rights(uint32_t flags)
-{
-    uint32_t rights = (flags & MAP_PROTECTION) != 0 ? PTE_READ : 0;
-    rights |= (flags & MAP_WRITE) != 0 ? PTE_WRITE : 0;
-    return rights | ((flags & MAP_EXECUTE) != 0 ? PTE_EXECUTE : 0);
-}
-
 /* Boundaries have been made; rights only shrink in the table, faults add them. */
 static void apply_protection(struct space *space, uint64_t start, uint64_t end, uint32_t flags,
                              struct list *removed)
@@ -205,7 +196,7 @@ static void apply_protection(struct space *space, uint64_t start, uint64_t end, 
         mapping->flags = (mapping->flags & ~(uint32_t)MAP_PROTECTION) | (flags & MAP_PROTECTION);
         mapping = mapping_next(mapping);
     }
-    arch_table_protect(&space->table, start, end, table_rights(flags));
+    arch_table_protect(&space->table, start, end, mapping_table_rights(flags));
     for (uint64_t at = start; at < end; at = mapping_find(space, at)->end)
         mapping_join(mapping_find(space, at), removed);
     mapping = mapping_find(space, end);

@@ -11,6 +11,7 @@
 #include <kernel/account.h>
 
 #include <kernel/call_arguments.h>
+#include <kernel/cpu.h>
 #include <kernel/handle.h>
 #include <kernel/log.h>
 #include <kernel/page.h>
@@ -148,5 +149,25 @@ int64_t call_account_set_limits(struct thread *self,
                                 const struct account_set_limits_arguments *arguments)
 {
     account_apply_limits(arguments->account, arguments->limits);
+    return 0;
+}
+
+int64_t call_machine_inspect(struct thread *self, const struct machine_inspect_arguments *arguments)
+{
+    struct machine_information *information = arguments->information;
+    *information =
+        (struct machine_information){.pages_total = page_count_total(),
+                                     .pages_free = page_count_free(),
+                                     .cpu_count = cpu_count(),
+                                     .processes = atomic_load(&account_root->used[ALLOW_PROCESSES]),
+                                     .threads = atomic_load(&account_root->used[ALLOW_THREADS])};
+    for (uint32_t i = 0; i < cpu_count(); i++) {
+        const struct cpu *cpu = cpu_get(i);
+        information->idle_ns += cpu->idle_ns;
+        information->switches += cpu->switches;
+        information->calls += cpu->calls;
+        information->faults += cpu->faults;
+        information->interrupts += cpu->interrupts;
+    }
     return 0;
 }

@@ -18,7 +18,6 @@
 struct host_entry {
     uint64_t physical;
     uint32_t flags; /* 0: not present */
-    bool dirty;
 };
 
 struct host_region {
@@ -137,15 +136,6 @@ uint64_t arch_table_protect(struct page_table *table, uint64_t start, uint64_t e
     }
     table->flushes += count != 0;
     return count;
-}
-
-bool arch_table_take_dirty(struct page_table *table, uint64_t address)
-{
-    struct host_entry *entry = table_find_entry(table, address);
-    bool dirty = entry != NULL && entry->dirty;
-    if (dirty)
-        entry->dirty = false;
-    return dirty;
 }
 
 void arch_table_switch(struct page_table *table)

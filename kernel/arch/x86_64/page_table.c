@@ -238,16 +238,6 @@ uint64_t arch_table_count(const struct page_table *table, uint64_t start, uint64
     return change.count;
 }
 
-bool arch_table_take_dirty(struct page_table *table, uint64_t address)
-{
-    uint64_t *entry = entry_find(table->root, &address, address + 1);
-    if (entry == NULL || (*entry & ENTRY_PRESENT) == 0 || (*entry & ENTRY_DIRTY) == 0)
-        return false;
-    *entry &= ~ENTRY_DIRTY;
-    translation_flush_page(table, address);
-    return true;
-}
-
 void arch_table_switch(struct page_table *table)
 {
     uint64_t root = table != NULL ? table->root : kernel_root;

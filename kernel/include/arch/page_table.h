@@ -36,8 +36,6 @@ uint64_t arch_table_unmap(struct page_table *table, uint64_t start, uint64_t end
 uint64_t arch_table_protect(struct page_table *table, uint64_t start, uint64_t end, uint32_t flags);
 /* How many pages are there in [start, end). */
 uint64_t arch_table_count(const struct page_table *table, uint64_t start, uint64_t end);
-/* Read and clear: was it written since last asked. */
-bool arch_table_take_dirty(struct page_table *table, uint64_t address);
 /* Load it on this CPU, unless it is loaded; NULL: the kernel's half alone. */
 void arch_table_switch(struct page_table *table);
 /* RAM in the kernel's direct map; device registers through arch_map_device. */

@@ -37,6 +37,14 @@ static inline bool mapping_is_private(const struct mapping *mapping)
     return mapping->memory == NULL || (mapping->flags & MAP_PRIVATE_COPY) != 0;
 }
 
+/* What page tables may have of a mapping with these MAP_ flags. */
+static inline uint32_t mapping_table_rights(uint32_t flags)
+{
+    uint32_t rights = (flags & MAP_PROTECTION) != 0 ? PTE_READ : 0;
+    rights |= (flags & MAP_WRITE) != 0 ? PTE_WRITE : 0;
+    return rights | ((flags & MAP_EXECUTE) != 0 ? PTE_EXECUTE : 0);
+}
+
 /* The index of an address in private_pages, and its offset in the memory object. */
 static inline uint64_t mapping_private_index(const struct mapping *mapping, uint64_t address)
 {

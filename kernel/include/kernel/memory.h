@@ -26,7 +26,8 @@ struct memory {
     uint64_t tag;
     uint64_t physical; /* MEMORY_PHYSICAL: where it starts; constant */
     struct page_tree pages;
-    struct list mappings; /* struct mapping.object_link: to unmap on resize and discard */
+    uint64_t resident_pages; /* in it */
+    struct list mappings;    /* struct mapping.object_link: to unmap on resize and discard */
     uint64_t mapping_count;
     uint64_t sweep; /* number of the last walk over the mappings */
 };
@@ -69,7 +70,6 @@ void memory_detach_mapping(struct memory *memory, struct mapping *mapping);
 /* The type's destroy operation (object.h). */
 void memory_destroy(struct object *object);
 
-/* Copies within the kernel; they make pages as needed. */
-enum status memory_load(struct memory *memory, uint64_t offset, void *to, size_t length) must_check;
+/* Bytes of the kernel into the object; pages are made as needed. */
 enum status memory_store(struct memory *memory, uint64_t offset, const void *from,
                          size_t length) must_check;

@@ -60,13 +60,10 @@ enum status page_tree_prepare_clear(struct page_tree *tree, uint64_t first,
 void page_tree_clear(struct page_tree *tree, uint64_t first, uint64_t end);
 
 /* Of a tree that is never cloned: as page_tree_clear, but the pages, still with the
- * tree's references, go on a list by page.link. */
-void page_tree_take(struct page_tree *tree, uint64_t first, uint64_t end, struct list *taken);
+ * tree's references, go on a list by page.link. Returns how many. */
+uint64_t page_tree_take(struct page_tree *tree, uint64_t first, uint64_t end, struct list *taken);
 
 /* Drop up to about *limit pages, counting it down; true when the tree is empty. */
 bool page_tree_drain(struct page_tree *tree, uint32_t *limit);
 /* Drop all. */
 void page_tree_free(struct page_tree *tree);
-
-/* How many pages are in [first, end). */
-uint64_t page_tree_count(const struct page_tree *tree, uint64_t first, uint64_t end);

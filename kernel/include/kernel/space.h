@@ -92,11 +92,11 @@ enum status space_fault(struct space *space, uint64_t address, enum fault_access
                         enum fault_kind *kind) must_check;
 
 /*
- * The page behind an address, for a reader or writer from outside, who may also
- * write where the program may not (`force`): a private copy is made then. A
- * reference is taken. BAD_ADDRESS, NO_MEMORY.
+ * The page behind an address, for a reader or writer from outside; he may also
+ * write to what is private where the program may not. A reference is taken.
+ * BAD_ADDRESS, NO_MEMORY.
  */
-enum status space_get_page(struct space *space, uint64_t address, bool write, bool force,
+enum status space_get_page(struct space *space, uint64_t address, bool write,
                            struct page **result) must_check;
 
 /* What an address means to address waits: with `shared`, where a memory object is
