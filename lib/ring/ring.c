@@ -5,7 +5,8 @@
  * The producer writes the bytes, then publishes them by storing `sent` with
  * release order; the consumer reads `sent` with acquire order before the bytes.
  * The same holds the other way round for `taken` and the room it gives. Each
- * counter has one writer, which therefore reads its own without order.
+ * counter has one writer, which therefore reads its own without order. A counter
+ * of the other side may change under our eyes: what is checked is what is used.
  */
 #include <ring/ring.h>
 
@@ -50,7 +51,8 @@ void ring_init(struct ring *ring, void *mine, const void *theirs, uint32_t capac
 
 uint32_t ring_room(const struct ring *ring)
 {
-    return ring_is_broken(ring) ? 0 : ring->capacity - untaken(ring);
+    uint32_t in_use = untaken(ring);
+    return in_use > ring->capacity || ring_is_broken(ring) ? 0 : ring->capacity - in_use;
 }
 
 uint32_t ring_send(struct ring *ring, const void *bytes, uint32_t size)
@@ -67,7 +69,8 @@ uint32_t ring_send(struct ring *ring, const void *bytes, uint32_t size)
 
 uint32_t ring_waiting(const struct ring *ring)
 {
-    return ring_is_broken(ring) ? 0 : unread(ring);
+    uint32_t count = unread(ring);
+    return count > ring->capacity || ring_is_broken(ring) ? 0 : count;
 }
 
 uint32_t ring_peek(const struct ring *ring, void *bytes, uint32_t size)

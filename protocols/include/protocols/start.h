@@ -15,6 +15,9 @@
  *   ledger    memory: state that outlives it (zeroes at the first start)
  *   NAME      session: with the service NAME it may call
  *   others    as `holds` lines name them (archive, boot_info, ioports ...)
+ *   registers, interrupt    of its device; `registers` below says what the first is
+ *   RING.mine, RING.theirs, RING.event, RING.peer    a ring (ring/ring.h)
+ *   STREAM    one end of a message stream
  */
 #pragma once
 
@@ -23,8 +26,23 @@
 #include <trellis/object.h>
 
 #define START_NAME 24
-#define START_HANDLES 24
+#define START_HANDLES 32
 #define START_ARGUMENTS 512
+
+/* The badge of init's own sessions; every other caller has one above it. */
+#define START_INIT_BADGE 0
+
+enum start_registers_kind {
+    START_REGISTERS_NONE = 0,
+    START_REGISTERS_PORTS = 1,  /* handle: ioport; first: its first port */
+    START_REGISTERS_MEMORY = 2, /* handle: memory; first: its physical address */
+};
+
+struct start_registers {
+    uint32_t kind; /* enum start_registers_kind */
+    uint32_t unused;
+    uint64_t first, count;
+};
 
 struct start_handle {
     char name[START_NAME]; /* NUL-terminated */
@@ -32,10 +50,11 @@ struct start_handle {
 };
 
 struct start_block {
-    uint64_t size;         /* of this structure */
-    uint32_t instance;     /* 0 at the first start, 1 after the first restart ... */
+    uint64_t size;     /* of this structure */
+    uint32_t instance; /* 0 at the first start, 1 after the first restart ... */
     uint32_t handle_count;
-    char name[START_NAME]; /* the service's, NUL-terminated */
+    char name[START_NAME];            /* the service's, NUL-terminated */
+    struct start_registers registers; /* of the service's device */
     struct start_handle handles[START_HANDLES];
     char arguments[START_ARGUMENTS]; /* the manifest's argument line, NUL-terminated */
 };
