@@ -249,45 +249,24 @@ static bool read_calls(struct parser *parser)
     return true;
 }
 
-static bool add_link(struct parser *parser, enum manifest_link_kind kind, struct word size)
-{
-    struct manifest_service *service = parser->service;
-    struct manifest_link link = {.kind = kind, .line = parser->line};
-    if (!copy_name(parser, parser->words[1], link.name) || !read_number(parser, size, &link.size))
-        return false;
-    if (link.size == 0 || link.size > UINT32_MAX / 2)
-        return parser_fail(parser, "the size is out of range");
-    if (kind == MANIFEST_RING && (link.size & (link.size - 1)) != 0)
-        return parser_fail(parser, "the size of a ring is a power of two");
-    if (kind == MANIFEST_RING && link.size % 4096 != 0)
-        return parser_fail(parser, "the size of a ring is whole pages");
-    for (unsigned i = 0; i < service->link_count; i++) {
-        if (strcmp(service->links[i].name, link.name) == 0)
-            return parser_fail(parser, "%s has \"%s\" already", service->name, link.name);
-    }
-    if (service->link_count == MANIFEST_LINKS)
-        return parser_fail(parser, "%s has more than %u rings and streams", service->name,
-                           MANIFEST_LINKS);
-    service->links[service->link_count++] = link;
-    return true;
-}
-
 static bool read_ring(struct parser *parser)
 {
-    return need_words(parser, 3, 3, "ring NAME BYTES") &&
-           add_link(parser, MANIFEST_RING, parser->words[2]);
-}
-
-static bool read_stream(struct parser *parser)
-{
-    const char *form = "stream NAME read|write BYTES";
-    if (!need_words(parser, 4, 4, form))
+    struct manifest_service *service = parser->service;
+    struct manifest_ring ring = {.line = parser->line};
+    if (!need_words(parser, 3, 3, "ring NAME BYTES") ||
+        !copy_name(parser, parser->words[1], ring.name) ||
+        !read_number(parser, parser->words[2], &ring.size))
         return false;
-    if (parser_is_word(parser->words[2], "read"))
-        return add_link(parser, MANIFEST_STREAM_READ, parser->words[3]);
-    if (parser_is_word(parser->words[2], "write"))
-        return add_link(parser, MANIFEST_STREAM_WRITE, parser->words[3]);
-    return parser_fail(parser, "the line must read: %s", form);
+    if (ring.size < 4096 || ring.size > UINT32_MAX / 2 || (ring.size & (ring.size - 1)) != 0)
+        return parser_fail(parser, "the size of a ring is a power of two from 4K to 1024M");
+    for (unsigned i = 0; i < service->ring_count; i++) {
+        if (strcmp(service->rings[i].name, ring.name) == 0)
+            return parser_fail(parser, "%s has \"%s\" already", service->name, ring.name);
+    }
+    if (service->ring_count == MANIFEST_RINGS)
+        return parser_fail(parser, "%s has more than %u rings", service->name, MANIFEST_RINGS);
+    service->rings[service->ring_count++] = ring;
+    return true;
 }
 
 static bool read_needs(struct parser *parser)
@@ -380,8 +359,8 @@ bool parser_read_line(struct parser *parser)
         {"program", read_program},   {"arguments", read_arguments}, {"priority", read_priority},
         {"limit", read_limit},       {"holds", read_holds},         {"device", read_device},
         {"endpoint", read_endpoint}, {"ledger", read_ledger},       {"calls", read_calls},
-        {"ring", read_ring},         {"stream", read_stream},       {"needs", read_needs},
-        {"restart", read_restart},   {"minimal", read_minimal},
+        {"ring", read_ring},         {"needs", read_needs},         {"restart", read_restart},
+        {"minimal", read_minimal},
     };
     struct word keyword = parser->words[0];
     if (parser_is_word(keyword, "service"))

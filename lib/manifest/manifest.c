@@ -63,38 +63,32 @@ static bool each_line(struct parser *parser, const char *text, size_t length,
     return true;
 }
 
-/* How many ends of each kind a link's name has; false if they differ in size. */
-static bool count_links(const struct manifest *manifest, const struct manifest_link *link,
-                        unsigned *rings, unsigned *writers)
+/* How many services have a ring of that name; 0 if they differ in its size. */
+static unsigned count_ends(const struct manifest *manifest, const struct manifest_ring *ring)
 {
-    *rings = *writers = 0;
+    unsigned count = 0;
     for (unsigned i = 0; i < manifest->count; i++) {
         const struct manifest_service *service = &manifest->services[i];
-        for (unsigned j = 0; j < service->link_count; j++) {
-            const struct manifest_link *other = &service->links[j];
-            if (strcmp(other->name, link->name) != 0)
+        for (unsigned j = 0; j < service->ring_count; j++) {
+            const struct manifest_ring *other = &service->rings[j];
+            if (strcmp(other->name, ring->name) != 0)
                 continue;
-            if (other->size != link->size)
-                return false;
-            *rings += other->kind == MANIFEST_RING;
-            *writers += other->kind == MANIFEST_STREAM_WRITE;
+            if (other->size != ring->size)
+                return 0;
+            count++;
         }
     }
-    return true;
+    return count;
 }
 
-static bool check_link(struct parser *parser, const struct manifest_link *link)
+static bool check_ring(struct parser *parser, const struct manifest_ring *ring)
 {
-    unsigned rings, writers;
-    parser->line = link->line;
-    if (!count_links(parser->manifest, link, &rings, &writers))
-        return parser_fail(parser, "the ends of \"%s\" differ in size", link->name);
-    if (link->kind == MANIFEST_RING && rings != 2)
-        return parser_fail(parser, "the ring \"%s\" has %u ends, not two", link->name, rings);
-    if (link->kind != MANIFEST_RING && rings != 0)
-        return parser_fail(parser, "\"%s\" is a ring elsewhere", link->name);
-    if (link->kind == MANIFEST_STREAM_READ && writers == 0)
-        return parser_fail(parser, "nobody writes the stream \"%s\"", link->name);
+    unsigned ends = count_ends(parser->manifest, ring);
+    parser->line = ring->line;
+    if (ends == 0)
+        return parser_fail(parser, "the ends of \"%s\" differ in size", ring->name);
+    if (ends != 2)
+        return parser_fail(parser, "the ring \"%s\" needs two ends and has %u", ring->name, ends);
     return true;
 }
 
@@ -110,8 +104,8 @@ static bool check_service(struct parser *parser, const struct manifest_service *
             return parser_fail(parser, "%s calls %s, which has no endpoint", service->name,
                                called->name);
     }
-    for (unsigned i = 0; i < service->link_count; i++) {
-        if (!check_link(parser, &service->links[i]))
+    for (unsigned i = 0; i < service->ring_count; i++) {
+        if (!check_ring(parser, &service->rings[i]))
             return false;
     }
     return true;

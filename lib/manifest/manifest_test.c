@@ -96,20 +96,18 @@ static void services_stand_behind_those_they_need(void **state)
     assert_int_equal(manifest.order[2], 0);
 }
 
-static void links_have_their_ends(void **state)
+static void rings_have_two_ends(void **state)
 {
     (void)state;
-    assert_true(parse("service a\nprogram a\nring console 8K\nstream up write 64K\n"
-                      "service b\nprogram b\nring console 8K\nstream up read 64K\n"));
-    assert_int_equal(manifest.services[0].links[0].kind, MANIFEST_RING);
-    assert_int_equal(manifest.services[1].links[1].kind, MANIFEST_STREAM_READ);
-    assert_int_equal(manifest.services[1].links[1].size, 65536);
-    assert_refused("service a\nprogram a\nring r 8K\n", 3, "1 ends");
+    assert_true(parse("service a\nprogram a\nring console 8K\n"
+                      "service b\nprogram b\nring console 8K\n"));
+    assert_string_equal(manifest.services[0].rings[0].name, "console");
+    assert_int_equal(manifest.services[1].rings[0].size, 8192);
+    assert_refused("service a\nprogram a\nring r 8K\n", 3, "has 1");
     assert_refused("service a\nprogram a\nring r 8K\nservice b\nprogram b\nring r 4K\n", 3, "size");
     assert_refused("service a\nprogram a\nring r 12K\n", 3, "power of two");
-    assert_refused("service a\nprogram a\nring r 2K\n", 3, "whole pages");
-    assert_refused("service a\nprogram a\nstream s read 4K\n", 3, "nobody writes");
-    assert_refused("service a\nprogram a\nstream s write 4K\nstream s read 4K\n", 4, "already");
+    assert_refused("service a\nprogram a\nring r 2K\n", 3, "power of two");
+    assert_refused("service a\nprogram a\nring r 8K\nring r 8K\n", 4, "already");
 }
 
 static void mistakes_are_told_with_their_line(void **state)
@@ -168,7 +166,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_service_is_described),
         cmocka_unit_test(services_stand_behind_those_they_need),
-        cmocka_unit_test(links_have_their_ends),
+        cmocka_unit_test(rings_have_two_ends),
         cmocka_unit_test(mistakes_are_told_with_their_line),
         cmocka_unit_test(counts_are_limited),
         cmocka_unit_test(an_empty_text_has_no_services),

@@ -17,7 +17,6 @@
  *   others    as `holds` lines name them (archive, boot_info, ioports ...)
  *   registers, interrupt    of its device; `registers` below says what the first is
  *   RING.mine, RING.theirs, RING.event, RING.peer    a ring (ring/ring.h)
- *   STREAM    one end of a message stream
  */
 #pragma once
 

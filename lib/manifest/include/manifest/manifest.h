@@ -17,7 +17,6 @@
  *   ledger BYTES               memory that outlives it
  *   calls SERVICE [badge N]    a session with it; without N the badge is the caller's number
  *   ring NAME BYTES            one side of a ring; exactly two services name it
- *   stream NAME read|write BYTES   an end of a message stream
  *   needs SERVICE...           is started after them, as after those it calls
  *   restart never|always|critical  after its end: leave it, start it again, stop the machine
  *   restart always N in S      give it up when it ends N times within S seconds
@@ -37,7 +36,7 @@
 
 #define MANIFEST_SERVICES 32
 #define MANIFEST_CALLS 12
-#define MANIFEST_LINKS 6
+#define MANIFEST_RINGS 4
 #define MANIFEST_PATH 64
 #define MANIFEST_MESSAGE 128
 #define MANIFEST_RESTARTS 16 /* the most ends that are counted */
@@ -68,11 +67,8 @@ struct manifest_call {
     uint64_t badge;
 };
 
-enum manifest_link_kind { MANIFEST_RING, MANIFEST_STREAM_READ, MANIFEST_STREAM_WRITE };
-
-struct manifest_link {
+struct manifest_ring {
     char name[START_NAME];
-    enum manifest_link_kind kind;
     uint64_t size;
     unsigned line;
 };
@@ -90,9 +86,9 @@ struct manifest_service {
     enum manifest_restart restart;
     uint32_t restart_count, restart_window_s; /* given up when it ended so often in so long */
     uint32_t needs;                           /* bit per service: started before */
-    unsigned call_count, link_count;
+    unsigned call_count, ring_count;
     struct manifest_call calls[MANIFEST_CALLS];
-    struct manifest_link links[MANIFEST_LINKS];
+    struct manifest_ring rings[MANIFEST_RINGS];
     unsigned line; /* where it begins */
 };
 
