@@ -72,7 +72,7 @@ enum right {
  */
 enum signal_bit {
     SIGNAL_READABLE = 1u << 0,   /* stream: bytes or messages to read; port: an observation */
-    SIGNAL_WRITABLE = 1u << 1,   /* stream: room for at least STREAM_ATOMIC bytes */
+    SIGNAL_WRITABLE = 1u << 1,   /* stream: room for at least STREAM_ATOMIC bytes; counter: room for one more */
     SIGNAL_CLOSED_READ = 1u << 2,  /* stream: no reader is left */
     SIGNAL_CLOSED_WRITE = 1u << 3, /* stream: no writer is left */
     SIGNAL_ENDED = 1u << 4,      /* process, thread: has ended, its handles are closed */

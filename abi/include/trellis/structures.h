@@ -160,7 +160,7 @@ struct observation {
 /* One of the things wait_many waits for. */
 struct wait_item {
     handle_t handle;
-    uint32_t mask;  /* signals that end the wait; those that cannot be masked are added */
+    uint32_t mask;  /* signals that end the wait */
     uint32_t fired; /* out: which stand */
 };
 #define WAIT_MANY_MAX 64

@@ -43,8 +43,7 @@ struct wait {
     void (*cancel)(struct thread *thread);
     union {
         struct { uint64_t key_object, key_offset; uint32_t mask; uint32_t bucket; } address;
-        struct { uint64_t items; uint32_t count; struct observer *observers; } signals; /* items: user address */
-        struct { uint64_t buffer; uint64_t count; } port;
+        struct signal_wait *signals; /* wait_many.c */
         struct { uint64_t information; bool is_send; } call;
     };
 };
@@ -106,8 +105,9 @@ enum status thread_begin_wait(struct thread *thread, uint64_t deadline) must_che
  */
 bool thread_claim_wait(struct thread *thread);
 
-/* After a claim: disarm the timer, set the result of the call (or restart it,
- * for WAIT_RESTART) and make the thread runnable. `cancel` is not called: the
+/* After a claim: disarm the timer, set the result of the call and make the thread
+ * runnable. A result of STATUS_RESTART starts the call anew (arch_call_rewind); for
+ * WAIT_RESTART the call has been rewound already and no result is set. `cancel` is not called: the
  * one who claimed has taken the thread off its queue. Locks below LOCK_TIMER may be held. */
 void thread_finish_wait(struct thread *thread, int64_t result);
 

@@ -10,16 +10,19 @@
 #include <stdint.h>
 
 struct timer {
-    uint64_t deadline;               /* ns since boot */
-    uint32_t heap_index;             /* timer lock; TIMER_IDLE when not armed */
-    uint32_t cpu;
+    uint64_t deadline;                 /* ns since boot */
+    struct timer *child, *sibling;     /* timer lock; the heap */
+    struct timer *previous;            /* timer lock; left sibling, of the first child: parent */
     void (*fire)(struct timer *timer); /* no locks held; may arm it again */
+    uint32_t cpu;                      /* in whose heap it is, or was last */
+    bool armed;                        /* timer lock */
 };
 
-#define TIMER_IDLE UINT32_MAX
-
+/*
+ * Arming, moving and disarming cannot fail. For one timer the caller's own lock
+ * keeps them apart; `fire` may run on another CPU until after they return.
+ */
 void timer_init(struct timer *timer, void (*fire)(struct timer *timer));
-/* Arm or move. The heap's space is reserved when timers are made, so this cannot fail. */
 void timer_arm(struct timer *timer, uint64_t deadline);
 void timer_disarm(struct timer *timer);
 /* Run what is due (the timer interrupt, and the way into idle), then set the hardware. */
