@@ -28,34 +28,18 @@ static enum status clone_mapping(const struct mapping *from, struct space *to)
     copy->private_base = from->private_base;
     page_tree_clone(&from->private_pages, &copy->private_pages);
     mapping_insert(copy);
+    if ((from->flags & MAP_WRITE) != 0 && !page_tree_is_empty(&from->private_pages))
+        arch_table_protect(&from->space->table, from->start, from->end, PTE_READ | PTE_EXECUTE);
     return STATUS_OK;
-}
-
-static enum status clone_mappings(const struct space *from, struct space *to)
-{
-    list_for_each (&from->mappings, node) {
-        enum status status = clone_mapping(container_of(node, struct mapping, link), to);
-        if (status != STATUS_OK)
-            return status;
-    }
-    return STATUS_OK;
-}
-
-/* Writes are to be noticed from now on wherever a page is shared with the clone. */
-static void protect_private(struct space *space)
-{
-    list_for_each (&space->mappings, node) {
-        const struct mapping *mapping = container_of(node, struct mapping, link);
-        if ((mapping->flags & MAP_WRITE) != 0 && !page_tree_is_empty(&mapping->private_pages))
-            arch_table_protect(&space->table, mapping->start, mapping->end, PTE_READ | PTE_EXECUTE);
-    }
 }
 
 enum status space_clone(struct space *from, struct space *to)
 {
+    enum status status = STATUS_OK;
     lock_acquire_two(&from->lock, &to->lock);
-    enum status status = clone_mappings(from, to);
-    protect_private(from);
+    for (struct list_node *node = from->mappings.head.next;
+         status == STATUS_OK && node != &from->mappings.head; node = node->next)
+        status = clone_mapping(container_of(node, struct mapping, link), to);
     lock_release(&to->lock);
     lock_release(&from->lock);
     return status;
