@@ -101,6 +101,11 @@ enum process_operation {
 #undef X
 };
 
+/* What uname and /proc/version say we are. */
+#define PROCESS_SYSTEM "Linux"
+#define PROCESS_RELEASE "6.1.0-trellis"
+#define PROCESS_VERSION "#1 Trellis"
+
 enum process_clone_flag {
     PROCESS_CLONE_PARENT = 1u << 0, /* the child's parent is the caller's parent */
 };
