@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * The Linux calls: dispatch, made from posix/linux/calls.toml.
+ *
+ * For each call NAME that is not absent there is `struct NAME_arguments` and a
+ * function linux_NAME in <posix/calls.h>. The fields are the six argument
+ * registers in order, cut to the types that calls.toml states.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include <trellis/frame.h>
+
+struct task;
+
+#define CALL_ARGUMENTS 6
+
+/* How --trace shows an argument. */
+enum argument_kind {
+    ARGUMENT_NONE,
+    ARGUMENT_INT,
+    ARGUMENT_UINT,
+    ARGUMENT_HEX,
+    ARGUMENT_OCTAL,
+    ARGUMENT_FD,
+    ARGUMENT_DIRFD,
+    ARGUMENT_POINTER,
+    ARGUMENT_STRING,
+    ARGUMENT_STRINGS, /* argv */
+    ARGUMENT_BUFFER_IN,  /* the next argument is its length */
+    ARGUMENT_BUFFER_OUT, /* the result is its length */
+    ARGUMENT_SIGNAL,
+    ARGUMENT_FLAGS, /* names in `flags` */
+    ARGUMENT_CHOICE, /* one name of `flags` */
+    ARGUMENT_PIPE,  /* two descriptors, out */
+    ARGUMENT_STATUS, /* a wait status, out */
+    ARGUMENT_TIMESPEC,
+};
+
+struct flag_name {
+    uint64_t value;
+    const char *name;
+};
+
+struct argument_shape {
+    const char *name;
+    enum argument_kind kind;
+    const struct flag_name *flags; /* ended by one without a name */
+};
+
+struct call_entry {
+    const char *name;
+    int64_t (*handler)(struct task *task, const void *arguments); /* NULL: absent */
+    const struct argument_shape *arguments;
+    unsigned argument_count;
+};
+
+/* By number; an empty entry has no name. */
+extern const struct call_entry call_table[];
+extern const unsigned call_table_size;
+
+/* How often each absent call was made, by number; the last for numbers above the table. */
+extern uint32_t call_absent_counts[];
+
+/* A reflected call: from the entry stub, on the task's own stack. */
+void call_enter(struct frame *frame);

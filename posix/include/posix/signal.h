@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * Signals: dispositions, masks, delivery.
+ *
+ * Which signals are pending, and what happens to those without a handler, is the
+ * process server's; the library keeps handlers and masks, and builds the frames
+ * that handlers run on.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <posix/linux/signal.h>
+#include <posix/lock.h>
+
+struct task;
+struct process_signal;
+
+#define SIGNAL_COUNT_MAX 64
+#define SIGNAL_BIT(number) (UINT64_C(1) << ((number)-1))
+#define SIGNAL_UNBLOCKABLE (SIGNAL_BIT(LINUX_SIGKILL) | SIGNAL_BIT(LINUX_SIGSTOP))
+
+struct signal_action {
+    uint64_t handler; /* LINUX_SIG_DFL, LINUX_SIG_IGN or an address */
+    uint64_t flags;   /* LINUX_SA_* */
+    uint64_t restorer;
+    uint64_t mask;
+};
+
+/* Shared by CLONE_SIGHAND. */
+struct signal_actions {
+    uint32_t references; /* atomic */
+    struct lock lock;    /* guards `actions` */
+    struct signal_action actions[SIGNAL_COUNT_MAX + 1];
+};
+
+struct signal_stack {
+    uint64_t base, size;
+    uint32_t flags; /* LINUX_SS_* */
+};
+
+struct signal_actions *signal_actions_create(void);
+struct signal_actions *signal_actions_copy(struct signal_actions *from);
+void signal_actions_release(struct signal_actions *actions);
+
+/* Replace the blocked signals; SIGKILL and SIGSTOP are left out. */
+void signal_set_mask(struct task *task, uint64_t mask);
+/* The signals, not blocked, that wait to be delivered to this task. */
+uint64_t signal_deliverable(const struct task *task);
+/* Send a signal to the calling thread, as the kernel of Linux does (SIGPIPE, SIGTTIN ...). */
+void signal_raise(struct task *task, int number);
+/*
+ * The same for a fault: it cannot be blocked or ignored, and ends the program if
+ * it has no handler. The handler's frame is built at once.
+ */
+void signal_force(struct task *task, const struct process_signal *signal);
+
+/*
+ * The end of every call and interruption: deliver what waits. `result` is the
+ * call's (in rax already), and `number` its number, or ~0 if there was no call.
+ */
+void signal_deliver(struct task *task, int64_t result, uint64_t number);

@@ -1,0 +1,165 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+# Copyright The Trellis authors
+"""Make everything that follows from posix/linux/calls.toml.
+
+    generate_linux_abi.py CALLS.TOML header OUTPUT            posix/calls.h
+    generate_linux_abi.py CALLS.TOML table OUTPUT ARCHITECTURE  linux_call_table.c
+    generate_linux_abi.py CALLS.TOML page OUTPUT              docs/linux-abi.md
+
+calls.toml says what an argument may be. A mistake in it ends the build with the
+call and the argument named.
+"""
+
+import pathlib
+import sys
+import tomllib
+
+BANNER = """/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/* Made from posix/linux/calls.toml by tools/generate_linux_abi.py. */
+"""
+C_TYPES = {
+    "int": "int32_t", "uint": "uint32_t", "long": "int64_t", "size": "uint64_t", "hex": "uint64_t",
+    "octal": "uint32_t", "fd": "int32_t", "dirfd": "int32_t", "signal": "int32_t",
+    "pointer": "uint64_t", "string": "uint64_t", "strings": "uint64_t", "in": "uint64_t",
+    "out": "uint64_t", "pipe": "uint64_t", "status": "uint64_t", "timespec": "uint64_t",
+    "flags": "uint32_t", "choice": "int32_t",
+}
+SHAPES = {
+    "int": "INT", "uint": "UINT", "long": "INT", "size": "UINT", "hex": "HEX", "octal": "OCTAL",
+    "fd": "FD", "dirfd": "DIRFD", "signal": "SIGNAL", "pointer": "POINTER", "string": "STRING",
+    "strings": "STRINGS", "in": "BUFFER_IN", "out": "BUFFER_OUT", "pipe": "PIPE",
+    "status": "STATUS", "timespec": "TIMESPEC", "flags": "FLAGS", "choice": "CHOICE",
+}
+STATES = ("full", "partial", "absent")
+NUMBERS = {"x86_64": "x86_64", "aarch64": "generic", "riscv64": "generic"}
+RESERVED = {"int", "signed", "default"}
+
+
+class Argument:
+    """One argument of a call: its name, how it is shown, its C type."""
+
+    def __init__(self, call, text, names):
+        kind, _, self.name = text.strip().partition(" ")
+        self.kind, _, self.table = kind.partition(":")
+        if self.kind not in C_TYPES or not self.name.isidentifier() or self.name in RESERVED:
+            sys.exit(f"calls.toml: {call}: argument '{text}' is not understood")
+        if self.table and self.table not in names:
+            sys.exit(f"calls.toml: {call}: there is no [names.{self.table}]")
+
+    def field(self):
+        """The argument's place in the structure: eight bytes, whatever its type has."""
+        c_type = C_TYPES[self.kind]
+        padding = "" if c_type.endswith("64_t") else " uint32_t : 32;"
+        return f"    {c_type} {self.name};{padding}"
+
+    def shape(self):
+        """Its initialiser for struct argument_shape."""
+        flags = f"names_{self.table}" if self.table else "NULL"
+        return f'{{"{self.name}", ARGUMENT_{SHAPES[self.kind]}, {flags}}}'
+
+
+class Call:
+    """One Linux call."""
+
+    def __init__(self, name, table, names):
+        self.name = name
+        self.state = table["state"]
+        self.note = table.get("note", "")
+        self.numbers = {key: table[key] for key in ("x86_64", "generic") if key in table}
+        texts = [text for text in table.get("arguments", "").split(",") if text.strip()]
+        self.arguments = [Argument(name, text, names) for text in texts]
+        if self.state not in STATES or not self.numbers or len(self.arguments) > 6:
+            sys.exit(f"calls.toml: {name}: needs a state of {STATES}, a number, <= 6 arguments")
+
+
+def read_calls(path):
+    """(calls, names) of calls.toml."""
+    table = tomllib.loads(pathlib.Path(path).read_text())
+    names = table["names"]
+    return [Call(name, entry, names) for name, entry in table["calls"].items()], names
+
+
+def header(calls):
+    """posix/calls.h: structures and prototypes of what is not absent."""
+    lines = [BANNER, "#pragma once\n", "#include <stdint.h>\n", "struct task;\n"]
+    for call in calls:
+        lines.append(f"struct {call.name}_arguments {{")
+        lines += [argument.field() for argument in call.arguments] or ["    uint64_t none;"]
+        lines.append("};")
+        lines.append(f"int64_t linux_{call.name}(struct task *task, "
+                     f"const struct {call.name}_arguments *arguments);\n")
+    return "\n".join(lines)
+
+
+def name_tables(names):
+    """The flag_name arrays."""
+    lines = []
+    for table, values in names.items():
+        lines.append(f"static const struct flag_name names_{table}[] = {{")
+        lines += [f'    {{{value:#x}, "{name}"}},' for name, value in values.items()]
+        lines += ["    {0, NULL},", "};"]
+    return lines
+
+
+def table(calls, names, architecture):
+    """linux_call_table.c: dispatch and shapes for one architecture."""
+    key = NUMBERS.get(architecture, "x86_64")
+    present = [call for call in calls if key in call.numbers]
+    lines = [BANNER, "#include <posix/call.h>", "#include <posix/calls.h>", "#include <stddef.h>\n"]
+    lines += name_tables(names)
+    for call in present:
+        if call.arguments:
+            lines.append(f"static const struct argument_shape shape_{call.name}[] = {{")
+            lines += [f"    {argument.shape()}," for argument in call.arguments]
+            lines.append("};")
+        if call.state != "absent":
+            lines += [f"static int64_t call_{call.name}(struct task *task, const void *arguments)",
+                      "{", f"    return linux_{call.name}(task, arguments);", "}"]
+    lines.append("\nconst struct call_entry call_table[] = {")
+    for call in present:
+        handler = "NULL" if call.state == "absent" else f"call_{call.name}"
+        shape = f"shape_{call.name}" if call.arguments else "NULL"
+        lines.append(f'    [{call.numbers[key]}] = {{"{call.name}", {handler}, {shape}, '
+                     f"{len(call.arguments)}}},")
+    size = max(call.numbers[key] for call in present) + 1
+    lines += ["};", f"const unsigned call_table_size = {size};",
+              f"uint32_t call_absent_counts[{size + 1}];", ""]
+    return "\n".join(lines)
+
+
+def page(calls):
+    """docs/linux-abi.md."""
+    count = {state: sum(call.state == state for call in calls) for state in STATES}
+    lines = ["<!-- SPDX-License-Identifier: MIT -->", "<!-- Copyright The Trellis authors -->",
+             "<!-- Made from posix/linux/calls.toml by tools/generate_linux_abi.py. -->", "",
+             "# Linux calls", "",
+             f"Of {len(calls)} calls {count['full']} are full, {count['partial']} partial and "
+             f"{count['absent']} absent. An absent call returns ENOSYS and is counted; none "
+             "pretends.", "",
+             "| call | x86-64 | generic | state | note |", "| --- | --- | --- | --- | --- |"]
+    for call in calls:
+        lines.append(f"| {call.name} | {call.numbers.get('x86_64', '')} | "
+                     f"{call.numbers.get('generic', '')} | {call.state} | {call.note} |")
+    return "\n".join(lines) + "\n"
+
+
+def main(arguments):
+    """Write one of the parts."""
+    source, part, output = arguments[:3]
+    calls, names = read_calls(source)
+    if part == "header":
+        text = header(calls)
+    elif part == "table":
+        text = table(calls, names, arguments[3])
+    elif part == "page":
+        text = page(calls)
+    else:
+        sys.exit(__doc__)
+    pathlib.Path(output).write_text(text)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
