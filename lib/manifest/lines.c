@@ -213,12 +213,6 @@ static bool read_endpoint(struct parser *parser)
     return need_words(parser, 1, 1, "endpoint");
 }
 
-static bool read_minimal(struct parser *parser)
-{
-    parser->service->minimal = true;
-    return need_words(parser, 1, 1, "minimal");
-}
-
 static bool read_ledger(struct parser *parser)
 {
     return need_words(parser, 2, 2, "ledger BYTES") &&
@@ -360,7 +354,7 @@ bool parser_read_line(struct parser *parser)
         {"limit", read_limit},       {"holds", read_holds},         {"device", read_device},
         {"endpoint", read_endpoint}, {"ledger", read_ledger},       {"calls", read_calls},
         {"ring", read_ring},         {"needs", read_needs},         {"restart", read_restart},
-        {"minimal", read_minimal},
+
     };
     struct word keyword = parser->words[0];
     if (parser_is_word(keyword, "service"))

@@ -56,7 +56,6 @@ static void a_service_is_described(void **state)
                       "    program bin/device\n"
                       "    endpoint\n"
                       "    restart critical\n"
-                      "    minimal\n"
                       "service fs\n"
                       "    program bin/fs\n"
                       "    endpoint\n"
@@ -80,8 +79,6 @@ static void a_service_is_described(void **state)
     assert_int_equal(tty->restart, MANIFEST_ALWAYS);
     assert_int_equal(tty->restart_count, 3);
     assert_int_equal(tty->restart_window_s, 20);
-    assert_false(tty->minimal);
-    assert_true(manifest.services[1].minimal);
     assert_int_equal(manifest.services[1].restart, MANIFEST_CRITICAL);
 }
 

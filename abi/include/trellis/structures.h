@@ -60,6 +60,7 @@ struct memory_information {
 
 enum process_flag {
     PROCESS_CRITICAL = 1u << 0, /* its end stops the machine, with a message that names it */
+    PROCESS_KEEP_HANDLES = 1u << 1, /* its handles outlive it, to be inherited from it */
 };
 
 enum process_state {
@@ -183,7 +184,7 @@ struct stream_handles {
 
 struct stream_information {
     uint64_t capacity;
-    uint64_t available; /* bytes to read, in all messages */
+    uint64_t available; /* bytes to read; with STREAM_MESSAGES what all of them take up */
     uint64_t next;      /* bytes of the next message; equal to available without STREAM_MESSAGES */
     uint32_t readers, writers; /* handles */
 };

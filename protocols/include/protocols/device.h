@@ -8,12 +8,13 @@
  */
 #pragma once
 
-#define DEVICE_OPERATIONS(X)                                                                       \
-    /* text: a device's name ("serial0", "clock0"). Reply: handles ioport or memory of its         \
-     * registers, then its interrupt if it has one; word 0: the kind of register window            \
-     * (0 ports, 1 memory). To init only. */                                                       \
-    X(CLAIM, 1)                                                                                    \
-    /* word 0: enum device_power. Does not return when it works. */                                \
+#define DEVICE_OPERATIONS(X)                                                                           \
+    /* text: a device's name ("serial0", "clock0"). To init only (START_INIT_BADGE). Reply: handles: \
+     * its registers (ioport or memory), then its interrupt if it has one; [0] which registers     \
+     * (enum start_registers_kind), [1] the first port or physical address, [2] how many bytes.    \
+     * NOT_FOUND: the machine has no such device. */ \
+    X(CLAIM, 1)                                                                                        \
+    /* word 0: enum device_power. Does not return when it works. */                                    \
     X(POWER, 2)
 
 enum device_operation {

@@ -20,7 +20,6 @@
  *   needs SERVICE...           is started after them, as after those it calls
  *   restart never|always|critical  after its end: leave it, start it again, stop the machine
  *   restart always N in S      give it up when it ends N times within S seconds
- *   minimal                    runs in every machine, also one started for a single test
  *
  * Numbers may end in K or M. Everything is checked before anything runs: names
  * that do not exist, calls in a circle, rings with one end, what stands twice.
@@ -82,7 +81,7 @@ struct manifest_service {
     struct account_limits limits; /* UINT64_MAX: no limit of its own */
     uint32_t resources;           /* bits 1 << enum manifest_resource */
     uint64_t ledger_size;         /* 0: none */
-    bool endpoint, minimal;
+    bool endpoint;
     enum manifest_restart restart;
     uint32_t restart_count, restart_window_s; /* given up when it ended so often in so long */
     uint32_t needs;                           /* bit per service: started before */

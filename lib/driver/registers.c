@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+#include <driver/registers.h>
+
+#include <base/service.h>
+#include <trellis/native.h>
+
+void driver_open_registers(struct driver_registers *registers, const struct start_block *start)
+{
+    *registers = (struct driver_registers){
+        .handle = service_need_handle("registers"),
+        .kind = start->registers.kind,
+        .first = (uint32_t)start->registers.first,
+    };
+    if (registers->kind != START_REGISTERS_MEMORY)
+        return;
+    int64_t address = native_map(service_self(), registers->handle, 0, 0, start->registers.count,
+                                 MAP_READ | MAP_WRITE);
+    if (address < 0)
+        service_fail("the registers cannot be mapped: status %d", (int)-address);
+    registers->bytes = (volatile uint8_t *)address;
+}
+
+static void check(int64_t result)
+{
+    if (result < 0)
+        service_fail("a register cannot be reached: status %d", (int)-result);
+}
+
+void driver_read_bytes(const struct driver_registers *registers, uint32_t offset, uint8_t *bytes,
+                       uint32_t count)
+{
+    if (registers->kind == START_REGISTERS_PORTS) {
+        check(native_ioport_read(registers->handle, registers->first + offset, 1, bytes, count));
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        bytes[i] = registers->bytes[offset];
+}
+
+void driver_write_bytes(const struct driver_registers *registers, uint32_t offset,
+                        const uint8_t *bytes, uint32_t count)
+{
+    if (registers->kind == START_REGISTERS_PORTS) {
+        check(native_ioport_write(registers->handle, registers->first + offset, 1, bytes, count));
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        registers->bytes[offset] = bytes[i];
+}
+
+uint8_t driver_read8(const struct driver_registers *registers, uint32_t offset)
+{
+    uint8_t value;
+    driver_read_bytes(registers, offset, &value, 1);
+    return value;
+}
+
+void driver_write8(const struct driver_registers *registers, uint32_t offset, uint8_t value)
+{
+    driver_write_bytes(registers, offset, &value, 1);
+}

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * Making an instance of a service.
+ *
+ * The first instance is given its handles one by one, and where each is goes
+ * into its start block. A later one inherits the handle table of the one before
+ * it, tokens unchanged, so that what the old one noted in its ledger stays
+ * valid, and the block too; only the handle to the process itself is new.
+ */
+#include "init.h"
+
+#include <archive/newc.h>
+#include <base/ipc.h>
+#include <base/log.h>
+#include <base/text.h>
+#include <protocols/device.h>
+#include <trellis/native.h>
+
+#define STACK_SIZE UINT64_C(65536)
+#define BLOCK_SIZE UINT64_C(4096)
+#define SELF "self"
+
+_Static_assert(sizeof(struct start_block) <= BLOCK_SIZE, "the start block is one page");
+
+/* Rights of what is held to look at, to use up, and to wait for. */
+#define RIGHTS_PASS (RIGHT_COPY | RIGHT_MOVE | RIGHT_DERIVE | RIGHT_INSPECT)
+#define RIGHTS_READ (RIGHTS_PASS | RIGHT_READ)
+
+static struct start_handle *find_entry(struct start_block *block, const char *name)
+{
+    for (uint32_t i = 0; i < block->handle_count; i++) {
+        if (strcmp(block->handles[i].name, name) == 0)
+            return &block->handles[i];
+    }
+    return NULL;
+}
+
+enum status service_give(struct service *service, const char *name, handle_t handle,
+                         uint32_t rights)
+{
+    struct start_block *block = &service->block;
+    struct start_handle *entry = find_entry(block, name);
+    uint32_t flags = strcmp(name, SELF) == 0 ? HANDLE_NOT_CLONED : 0;
+    if (entry == NULL && block->handle_count == START_HANDLES)
+        return STATUS_LIMIT;
+    int64_t token = native_process_give(service->process, handle, rights, flags);
+    if (token < 0)
+        return status_of_result(token);
+    if (entry == NULL)
+        entry = &block->handles[block->handle_count++];
+    text_copy(entry->name, sizeof(entry->name), name);
+    entry->handle = (handle_t)token;
+    return STATUS_OK;
+}
+
+/* Give a handle that init made for this purpose and does not keep. */
+static enum status give_away(struct service *service, const char *name, int64_t handle)
+{
+    if (handle < 0)
+        return status_of_result(handle);
+    enum status status = service_give(service, name, (handle_t)handle, RIGHT_SAME);
+    (void)native_handle_close((handle_t)handle);
+    return status;
+}
+
+static enum status store(handle_t *where, int64_t handle)
+{
+    if (handle >= 0)
+        *where = (handle_t)handle;
+    return status_of_result(handle);
+}
+
+enum status service_endpoint(struct service *service, handle_t *endpoint)
+{
+    enum status status = STATUS_OK;
+    if (service->endpoint == HANDLE_NONE)
+        status = store(&service->endpoint, native_endpoint_create(init.handles->account));
+    *endpoint = service->endpoint;
+    return status;
+}
+
+static bool holds(const struct service *service, enum manifest_resource resource)
+{
+    return (service->entry->resources & 1u << resource) != 0;
+}
+
+static enum status give_resources(struct service *service)
+{
+    const struct init_handles *handles = init.handles;
+    const struct {
+        handle_t handle;
+        uint32_t rights;
+    } resources[MANIFEST_RESOURCE_COUNT] = {
+        [MANIFEST_ARCHIVE] = {handles->archive, RIGHTS_READ | RIGHT_EXECUTE},
+        [MANIFEST_BOOT_INFO] = {handles->boot_info, RIGHTS_READ},
+        [MANIFEST_IOPORTS] = {handles->ioports, RIGHT_SAME},
+        [MANIFEST_IOSPACE] = {handles->iospace, RIGHT_SAME},
+        [MANIFEST_INTERRUPTS] = {handles->interrupts, RIGHT_SAME},
+        [MANIFEST_MACHINE] = {handles->account, RIGHTS_PASS},
+    };
+    enum status status = STATUS_OK;
+    for (unsigned i = 0; i < MANIFEST_RESOURCE_COUNT && status == STATUS_OK; i++) {
+        const char *name = manifest_resource_name((enum manifest_resource)i);
+        if (holds(service, (enum manifest_resource)i) && resources[i].handle != HANDLE_NONE)
+            status = service_give(service, name, resources[i].handle, resources[i].rights);
+    }
+    return status;
+}
+
+/* What every service has, and what its entry says it has of its own. */
+static enum status give_own(struct service *service)
+{
+    const struct manifest_service *entry = service->entry;
+    uint32_t time_rights = RIGHTS_READ | (holds(service, MANIFEST_SET_TIME) ? RIGHT_WRITE : 0);
+    handle_t endpoint;
+    enum status status = service_give(service, "account", service->account, RIGHT_SAME);
+    if (status == STATUS_OK)
+        status = service_give(service, "time", init.handles->time, time_rights);
+    if (status == STATUS_OK && entry->endpoint) {
+        status = service_endpoint(service, &endpoint);
+        if (status == STATUS_OK)
+            status = service_give(service, "endpoint", endpoint, RIGHT_SAME);
+    }
+    if (status == STATUS_OK && entry->ledger_size != 0) {
+        status =
+            store(&service->ledger, native_memory_create(init.handles->account, entry->ledger_size,
+                                                         MEMORY_FIXED_SIZE));
+        if (status == STATUS_OK)
+            status = service_give(service, "ledger", service->ledger, RIGHT_SAME);
+    }
+    return status;
+}
+
+static enum status give_sessions(struct service *service)
+{
+    for (unsigned i = 0; i < service->entry->call_count; i++) {
+        const struct manifest_call *call = &service->entry->calls[i];
+        handle_t endpoint;
+        enum status status = service_endpoint(&init.services[call->service], &endpoint);
+        if (status == STATUS_OK)
+            status = give_away(service, init.manifest.services[call->service].name,
+                               native_session_create(endpoint, call->badge));
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+/* The session with the device server, made at first use. */
+static enum status device_session(handle_t *session)
+{
+    static handle_t made;
+    enum status status = STATUS_NOT_FOUND;
+    for (unsigned i = 0; i < init.manifest.count && made == HANDLE_NONE; i++) {
+        handle_t endpoint;
+        if (strcmp(init.manifest.services[i].name, "device") != 0)
+            continue;
+        status = service_endpoint(&init.services[i], &endpoint);
+        if (status == STATUS_OK)
+            status = store(&made, native_session_create(endpoint, START_INIT_BADGE));
+    }
+    *session = made;
+    return made != HANDLE_NONE ? STATUS_OK : status;
+}
+
+static enum status claim_device(const char *name, struct message *message)
+{
+    handle_t session;
+    enum status status = device_session(&session);
+    if (status != STATUS_OK)
+        return status;
+    message_begin(message, DEVICE_CLAIM);
+    message_copy_text(message, ipc_frame(), name, strlen(name));
+    int64_t result = ipc_call(session, message);
+    if (result < 0)
+        return status_of_result(result);
+    return (enum status)message_label(message->information);
+}
+
+static enum status give_device(struct service *service)
+{
+    static const char *const names[] = {"registers", "interrupt"};
+    struct message message;
+    if (service->entry->device[0] == '\0')
+        return STATUS_OK;
+    enum status status = claim_device(service->entry->device, &message);
+    if (status != STATUS_OK) {
+        log_print("%s: the device %s cannot be had: status %d", service->entry->name,
+                  service->entry->device, (int)status);
+        return status;
+    }
+    service->block.registers = (struct start_registers){
+        .kind = (uint32_t)message.words[0],
+        .first = message.words[1],
+        .count = message.words[2],
+    };
+    for (unsigned i = 0; i < message_handle_count(message.information) && i < 2; i++) {
+        enum status given = give_away(service, names[i], (int64_t)ipc_frame()->handles[i].handle);
+        if (given != STATUS_OK)
+            status = given;
+    }
+    return status;
+}
+
+static enum status give_rings(struct service *service)
+{
+    enum status status = STATUS_OK;
+    for (unsigned i = 0; i < service->entry->ring_count && status == STATUS_OK; i++)
+        status = rings_give(service, &service->entry->rings[i]);
+    return status;
+}
+
+static enum status prepare_program(struct service *service)
+{
+    struct archive_entry file;
+    enum elf_outcome outcome;
+    const char *name = service->entry->program;
+    if (archive_find(init.archive, init.handles->archive_size, name, &file) != ARCHIVE_ENTRY) {
+        log_print("%s: the boot archive has no \"%s\"", service->entry->name, name);
+        return STATUS_NOT_FOUND;
+    }
+    enum status status =
+        loader_prepare(file.data, file.size, init.handles->account, &service->program, &outcome);
+    if (outcome != ELF_OK)
+        log_print("%s: %s is %s", service->entry->name, name, elf_outcome_text(outcome));
+    return status;
+}
+
+/* What all instances share: made before the first. */
+static enum status prepare(struct service *service)
+{
+    const struct manifest_service *entry = service->entry;
+    enum status status = prepare_program(service);
+    if (status == STATUS_OK)
+        status =
+            store(&service->account, native_account_create(init.handles->account, &entry->limits));
+    if (status == STATUS_OK)
+        status = store(&service->block_memory,
+                       native_memory_create(init.handles->account, BLOCK_SIZE, MEMORY_FIXED_SIZE));
+    service->block.size = sizeof(service->block);
+    text_copy(service->block.name, sizeof(service->block.name), entry->name);
+    text_copy(service->block.arguments, sizeof(service->block.arguments), entry->arguments);
+    return status;
+}
+
+static enum status give_everything(struct service *service)
+{
+    static enum status (*const givers[])(struct service *) = {
+        give_own, give_resources, give_device, give_sessions, give_rings,
+    };
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < sizeof(givers) / sizeof(givers[0]) && status == STATUS_OK; i++)
+        status = givers[i](service);
+    return status;
+}
+
+static enum status map_block(struct service *service, uint64_t *address)
+{
+    int64_t written =
+        native_memory_write(service->block_memory, 0, &service->block, sizeof(service->block));
+    if (written != sizeof(service->block))
+        return written < 0 ? status_of_result(written) : STATUS_NO_MEMORY;
+    int64_t mapped =
+        native_map(service->process, service->block_memory, 0, 0, BLOCK_SIZE, MAP_READ);
+    *address = (uint64_t)mapped;
+    return status_of_result(mapped);
+}
+
+static enum status start_thread(struct service *service)
+{
+    struct thread_start start = {
+        .pc = service->program.image.entry,
+        .priority = service->entry->priority,
+    };
+    enum status status = map_block(service, &start.argument);
+    if (status != STATUS_OK)
+        return status;
+    int64_t stack =
+        native_map(service->process, HANDLE_NONE, 0, 0, STACK_SIZE, MAP_READ | MAP_WRITE);
+    if (stack < 0)
+        return status_of_result(stack);
+    start.sp = (uint64_t)stack + STACK_SIZE;
+    int64_t thread = native_thread_create(service->process, &start);
+    if (thread >= 0)
+        (void)native_handle_close((handle_t)thread);
+    return status_of_result(thread);
+}
+
+/* Map, start and watch a process that has its handles. */
+static enum status run(struct service *service)
+{
+    enum status status = service_give(service, SELF, service->process, RIGHT_SAME);
+    if (status == STATUS_OK)
+        status = loader_map(&service->program, service->process, 0, 0);
+    if (status == STATUS_OK)
+        status =
+            status_of_result(native_observe(init.port, service->process, SIGNAL_ENDED,
+                                            (uint64_t)(service - init.services), OBSERVE_ONCE));
+    return status == STATUS_OK ? start_thread(service) : status;
+}
+
+static enum status make_process(struct service *service, handle_t inherit)
+{
+    const char *name = service->entry->name;
+    uint32_t flags = PROCESS_KEEP_HANDLES;
+    flags |= service->entry->restart == MANIFEST_CRITICAL ? PROCESS_CRITICAL : 0;
+    return store(&service->process,
+                 native_process_create(service->account, inherit, name, strlen(name), flags));
+}
+
+static enum status create_first(struct service *service)
+{
+    enum status status = prepare(service);
+    if (status == STATUS_OK)
+        status = make_process(service, HANDLE_NONE);
+    if (status == STATUS_OK)
+        status = give_everything(service);
+    return status == STATUS_OK ? run(service) : status;
+}
+
+static enum status create_next(struct service *service)
+{
+    handle_t old = service->process;
+    enum status status = make_process(service, old);
+    if (status != STATUS_OK)
+        return status;
+    (void)native_handle_close(old);
+    service->block.instance++;
+    return run(service);
+}
+
+enum status service_create(struct service *service)
+{
+    bool first = service->process == HANDLE_NONE;
+    enum status status = first ? create_first(service) : create_next(service);
+    service->running = status == STATUS_OK;
+    if (status != STATUS_OK)
+        log_print("%s cannot be started: status %d", service->entry->name, (int)status);
+    return status;
+}
