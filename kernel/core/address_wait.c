@@ -24,7 +24,7 @@
 struct bucket {
     struct spinlock lock;
     _Atomic uint64_t wakes; /* lock, for writing */
-    struct list waiters;    /* lock; of struct thread, by wait.link; not set up until first used */
+    struct list waiters;    /* lock; of struct thread, by wait.link; zero until first locked */
 };
 
 static struct bucket buckets[BUCKET_COUNT] = {
@@ -36,60 +36,56 @@ struct key {
     uint32_t bucket;
 };
 
-static enum status key_find(struct process *process, uint64_t address, bool shared, struct key *key)
+static enum status find_key(struct process *process, uint64_t address, uint32_t flags,
+                            struct key *key)
 {
+    bool shared = (flags & ADDRESS_SHARED) != 0;
     if (address % sizeof(uint32_t) != 0)
         return STATUS_INVALID;
     enum status status =
         space_address_key(&process->space, address, shared, &key->object, &key->offset);
-    if (status != STATUS_OK)
-        return status;
     uint64_t hash = (key->object * 31 + key->offset / sizeof(uint32_t)) *
                     UINT64_C(0x9e3779b97f4a7c15); /* Fibonacci hashing: Knuth volume 3, 6.4 */
     key->bucket = (uint32_t)(hash >> (64 - BUCKET_BITS));
-    return STATUS_OK;
+    return status;
 }
 
-static bool key_is_of(const struct key *key, const struct thread *thread)
+static struct bucket *bucket_of(const struct key *key)
+{
+    return &buckets[key->bucket];
+}
+
+static bool waits_at(const struct thread *thread, const struct key *key)
 {
     return thread->wait.address.key_object == key->object &&
            thread->wait.address.key_offset == key->offset;
 }
 
-static void bucket_lock(struct bucket *bucket)
+static void lock_buckets(struct bucket *first, struct bucket *second)
 {
-    lock_acquire(&bucket->lock);
-    if (bucket->waiters.head.next == NULL)
-        list_init(&bucket->waiters);
-}
-
-static void buckets_lock(struct bucket *first, struct bucket *second)
-{
-    if (first == second) {
-        bucket_lock(first);
-        return;
-    }
-    lock_acquire_two(&first->lock, &second->lock);
+    if (first == second)
+        lock_acquire(&first->lock);
+    else
+        lock_acquire_two(&first->lock, &second->lock);
     if (first->waiters.head.next == NULL)
         list_init(&first->waiters);
     if (second->waiters.head.next == NULL)
         list_init(&second->waiters);
 }
 
-static void buckets_unlock(struct bucket *first, struct bucket *second)
+static void unlock_buckets(struct bucket *first, struct bucket *second)
 {
     lock_release(&first->lock);
     if (first != second)
         lock_release(&second->lock);
 }
 
-/* Put a waiting, or about to wait, thread in the bucket of a key, which is locked. */
-static void enqueue(struct thread *thread, const struct key *key)
+static void enqueue_locked(struct thread *thread, const struct key *key)
 {
     thread->wait.address.key_object = key->object;
     thread->wait.address.key_offset = key->offset;
     __atomic_store_n(&thread->wait.address.bucket, key->bucket, __ATOMIC_RELAXED);
-    list_push_back(&buckets[key->bucket].waiters, &thread->wait.link);
+    list_push_back(&bucket_of(key)->waiters, &thread->wait.link);
 }
 
 /* It may be moved to another bucket until its own is locked. */
@@ -97,7 +93,7 @@ static void cancel_wait(struct thread *thread)
 {
     for (bool removed = false; !removed;) {
         uint32_t number = __atomic_load_n(&thread->wait.address.bucket, __ATOMIC_RELAXED);
-        bucket_lock(&buckets[number]);
+        lock_acquire(&buckets[number].lock);
         removed = thread->wait.address.bucket == number;
         if (removed)
             list_remove(&thread->wait.link);
@@ -107,14 +103,13 @@ static void cancel_wait(struct thread *thread)
 
 static uint32_t wake_locked(const struct key *key, uint32_t count, uint32_t mask)
 {
-    struct bucket *bucket = &buckets[key->bucket];
     uint32_t woken = 0;
-    atomic_fetch_add(&bucket->wakes, 1);
-    list_for_each_safe(&bucket->waiters, node) {
+    atomic_fetch_add(&bucket_of(key)->wakes, 1);
+    list_for_each_safe (&bucket_of(key)->waiters, node) {
         struct thread *thread = container_of(node, struct thread, wait.link);
         if (woken == count)
             break;
-        if (!key_is_of(key, thread) || (thread->wait.address.mask & mask) == 0 ||
+        if (!waits_at(thread, key) || (thread->wait.address.mask & mask) == 0 ||
             !thread_claim_wait(thread))
             continue;
         list_remove(node);
@@ -126,21 +121,30 @@ static uint32_t wake_locked(const struct key *key, uint32_t count, uint32_t mask
 
 static uint32_t wake(const struct key *key, uint32_t count, uint32_t mask)
 {
-    bucket_lock(&buckets[key->bucket]);
+    struct bucket *bucket = bucket_of(key);
+    lock_buckets(bucket, bucket);
     uint32_t woken = wake_locked(key, count, mask);
-    lock_release(&buckets[key->bucket].lock);
+    unlock_buckets(bucket, bucket);
     return woken;
 }
 
 void address_wake_at(struct process *process, uint64_t address, uint32_t count)
 {
     struct key shared, own;
-    if (key_find(process, address, true, &shared) != STATUS_OK)
+    if (find_key(process, address, ADDRESS_SHARED, &shared) != STATUS_OK ||
+        find_key(process, address, 0, &own) != STATUS_OK)
         return;
     uint32_t woken = wake(&shared, count, UINT32_MAX);
-    if (woken < count && key_find(process, address, false, &own) == STATUS_OK &&
-        own.object != shared.object)
+    if (own.object != shared.object)
         wake(&own, count - woken, UINT32_MAX);
+}
+
+/* Read a word and compare; WOULD_BLOCK if it differs. */
+static enum status compare(uint64_t address, uint32_t expected)
+{
+    uint32_t value;
+    enum status status = copy_in(&value, address, sizeof(value));
+    return status == STATUS_OK && value != expected ? STATUS_WOULD_BLOCK : status;
 }
 
 static enum status wait_locked(struct thread *self, const struct key *key, uint32_t mask,
@@ -150,7 +154,7 @@ static enum status wait_locked(struct thread *self, const struct key *key, uint3
     self->wait.on = NULL;
     self->wait.cancel = cancel_wait;
     self->wait.address.mask = mask;
-    enqueue(self, key);
+    enqueue_locked(self, key);
     enum status status = thread_begin_wait(self, deadline);
     if (status == STATUS_OK)
         return STATUS_BLOCKED;
@@ -158,36 +162,25 @@ static enum status wait_locked(struct thread *self, const struct key *key, uint3
     return status;
 }
 
-/* Read a word and compare; WOULD_BLOCK if it differs. */
-static enum status compare(uint64_t address, uint32_t expected)
-{
-    uint32_t value;
-    enum status status = copy_in(&value, address, sizeof(value));
-    if (status != STATUS_OK)
-        return status;
-    return value == expected ? STATUS_OK : STATUS_WOULD_BLOCK;
-}
-
 int64_t call_address_wait(struct thread *self, const struct address_wait_arguments *arguments)
 {
     struct key key;
     if (arguments->mask == 0)
         return status_to_result(STATUS_INVALID);
-    enum status status = key_find(self->process, arguments->address,
-                                  (arguments->flags & ADDRESS_SHARED) != 0, &key);
+    enum status status = find_key(self->process, arguments->address, arguments->flags, &key);
     if (status != STATUS_OK)
         return status_to_result(status);
-    struct bucket *bucket = &buckets[key.bucket];
+    struct bucket *bucket = bucket_of(&key);
     uint64_t wakes = atomic_load(&bucket->wakes);
     status = compare(arguments->address, arguments->expected);
     if (status != STATUS_OK)
         return status_to_result(status);
-    bucket_lock(bucket);
+    lock_buckets(bucket, bucket);
     if (atomic_load(&bucket->wakes) != wakes)
         status = STATUS_RESTART;
     else
         status = wait_locked(self, &key, arguments->mask, arguments->deadline);
-    lock_release(&bucket->lock);
+    unlock_buckets(bucket, bucket);
     return status_to_result(status);
 }
 
@@ -196,65 +189,58 @@ int64_t call_address_wake(struct thread *self, const struct address_wake_argumen
     struct key key;
     if (arguments->mask == 0)
         return status_to_result(STATUS_INVALID);
-    enum status status = key_find(self->process, arguments->address,
-                                  (arguments->flags & ADDRESS_SHARED) != 0, &key);
+    enum status status = find_key(self->process, arguments->address, arguments->flags, &key);
     if (status != STATUS_OK)
         return status_to_result(status);
     return wake(&key, arguments->count, arguments->mask);
 }
 
-/* Both buckets locked. */
 static uint32_t requeue_locked(const struct key *from, const struct key *to, uint32_t count)
 {
     uint32_t moved = 0;
-    list_for_each_safe(&buckets[from->bucket].waiters, node) {
+    list_for_each_safe (&bucket_of(from)->waiters, node) {
         struct thread *thread = container_of(node, struct thread, wait.link);
         if (moved == count)
             break;
-        if (!key_is_of(from, thread))
+        if (!waits_at(thread, from))
             continue;
         list_remove(node);
-        enqueue(thread, to);
+        enqueue_locked(thread, to);
         moved++;
     }
     return moved;
 }
 
-static enum status find_both_keys(struct thread *self, const struct requeue_request *request,
-                                  struct key *from, struct key *to)
+static int64_t requeue(const struct requeue_request *request, const struct key *from,
+                       const struct key *to)
 {
-    bool shared = (request->flags & ADDRESS_SHARED) != 0;
-    if ((request->flags & ~(uint32_t)ADDRESS_SHARED) != 0 || request->from == request->to)
-        return STATUS_INVALID;
-    enum status status = key_find(self->process, request->from, shared, from);
+    struct bucket *first = bucket_of(from), *second = bucket_of(to);
+    uint64_t wakes = atomic_load(&first->wakes);
+    enum status status = STATUS_OK;
+    if (request->compare != 0)
+        status = compare(request->from, request->expected);
     if (status != STATUS_OK)
-        return status;
-    status = key_find(self->process, request->to, shared, to);
-    if (status != STATUS_OK)
-        return status;
-    bool same = from->object == to->object && from->offset == to->offset;
-    return same ? STATUS_INVALID : STATUS_OK;
+        return status_to_result(status);
+    int64_t result = status_to_result(STATUS_RESTART);
+    lock_buckets(first, second);
+    if (atomic_load(&first->wakes) == wakes) {
+        result = wake_locked(from, request->wake, UINT32_MAX);
+        result += requeue_locked(from, to, request->requeue);
+    }
+    unlock_buckets(first, second);
+    return result;
 }
 
 int64_t call_address_requeue(struct thread *self, const struct address_requeue_arguments *arguments)
 {
     const struct requeue_request *request = arguments->request;
     struct key from, to;
-    enum status status = find_both_keys(self, request, &from, &to);
-    if (status != STATUS_OK)
-        return status_to_result(status);
-    struct bucket *first = &buckets[from.bucket], *second = &buckets[to.bucket];
-    uint64_t wakes = atomic_load(&first->wakes);
-    if (request->compare != 0)
-        status = compare(request->from, request->expected);
-    if (status != STATUS_OK)
-        return status_to_result(status);
-    int64_t result = status_to_result(STATUS_RESTART);
-    buckets_lock(first, second);
-    if (atomic_load(&first->wakes) == wakes) {
-        result = wake_locked(&from, request->wake, UINT32_MAX);
-        result += requeue_locked(&from, &to, request->requeue);
-    }
-    buckets_unlock(first, second);
-    return result;
+    if ((request->flags & ~(uint32_t)ADDRESS_SHARED) != 0)
+        return status_to_result(STATUS_INVALID);
+    enum status status = find_key(self->process, request->from, request->flags, &from);
+    if (status == STATUS_OK)
+        status = find_key(self->process, request->to, request->flags, &to);
+    if (status == STATUS_OK && from.object == to.object && from.offset == to.offset)
+        status = STATUS_INVALID;
+    return status == STATUS_OK ? requeue(request, &from, &to) : status_to_result(status);
 }

@@ -27,11 +27,11 @@ static bool is_counter(const struct event *event)
     return (event->flags & EVENT_COUNTER) != 0;
 }
 
-/* Set the count and signals; `raise`: those to be raised even if they stand. */
+/* Set the count and signals; `raise`: those to be raised even if they stand. Nobody
+ * else knows the event yet, or it is locked. */
 static void set_count_locked(struct event *event, uint64_t count, uint32_t raise)
 {
-    uint32_t signals = (count > 0 ? SIGNAL_COUNT : 0u) |
-                       (count < EVENT_COUNT_MAX ? SIGNAL_WRITABLE : 0u);
+    uint32_t signals = (count > 0) * SIGNAL_COUNT | (count < EVENT_COUNT_MAX) * SIGNAL_WRITABLE;
     event->count = count;
     object_signal_locked(&event->object, ~signals & (SIGNAL_COUNT | SIGNAL_WRITABLE),
                          signals & (raise | ~event->object.signals));
@@ -106,40 +106,23 @@ void event_destroy(struct object *object)
     slab_free(&event_cache, object->account, event);
 }
 
-static enum status event_create(struct account *account, uint32_t flags, uint64_t count,
-                                struct event **result)
-{
-    if (count > EVENT_COUNT_MAX || (count != 0 && (flags & EVENT_COUNTER) == 0))
-        return STATUS_INVALID;
-    void *memory;
-    enum status status = slab_allocate(&event_cache, account, &memory);
-    if (status != STATUS_OK)
-        return status;
-    struct event *event = memory;
-    object_init(&event->object, OBJECT_EVENT, account);
-    event->flags = flags;
-    event->deadline = DEADLINE_NEVER;
-    timer_init(&event->timer, event_fire);
-    if (is_counter(event)) {
-        lock_acquire(&event->object.lock);
-        set_count_locked(event, count, 0);
-        lock_release(&event->object.lock);
-    }
-    *result = event;
-    return STATUS_OK;
-}
-
 int64_t call_event_create(struct thread *self, const struct event_create_arguments *arguments)
 {
-    struct event *event;
-    enum status status =
-        event_create(arguments->account, arguments->flags, arguments->count, &event);
+    bool counter = (arguments->flags & EVENT_COUNTER) != 0;
+    void *memory;
+    if (arguments->count > (counter ? EVENT_COUNT_MAX : 0))
+        return status_to_result(STATUS_INVALID);
+    enum status status = slab_allocate(&event_cache, arguments->account, &memory);
     if (status != STATUS_OK)
         return status_to_result(status);
-    handle_t token;
-    status = handle_insert(&self->process->handles, &event->object, NULL, RIGHT_ALL, 0, &token);
-    object_release(&event->object);
-    return status == STATUS_OK ? (int64_t)token : status_to_result(status);
+    struct event *event = memory;
+    object_init(&event->object, OBJECT_EVENT, arguments->account);
+    event->flags = arguments->flags;
+    event->deadline = DEADLINE_NEVER;
+    timer_init(&event->timer, event_fire);
+    if (counter)
+        set_count_locked(event, arguments->count, 0);
+    return handle_of_created(&self->process->handles, &event->object);
 }
 
 int64_t call_event_signal(struct thread *self, const struct event_signal_arguments *arguments)

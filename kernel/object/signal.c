@@ -19,13 +19,11 @@
 #include <kernel/account.h>
 #include <kernel/call_arguments.h>
 #include <kernel/ipc.h>
-#include <kernel/log.h>
 #include <kernel/port.h>
-#include <kernel/process.h>
 #include <kernel/slab.h>
 
 /* An observer of a queue. */
-struct observation_entry {
+struct entry {
     struct observer observer;
     struct observation_queue *queue; /* constant */
     uint64_t key;                    /* constant */
@@ -38,7 +36,7 @@ struct observation_entry {
     struct deferred deferred;
 };
 
-static struct slab_cache entry_cache = SLAB_CACHE("observation", struct observation_entry);
+static struct slab_cache entry_cache = SLAB_CACHE("observation", struct entry);
 
 void object_signal_locked(struct object *object, uint32_t clear, uint32_t set)
 {
@@ -46,7 +44,7 @@ void object_signal_locked(struct object *object, uint32_t clear, uint32_t set)
     __atomic_store_n(&object->signals, signals, __ATOMIC_RELAXED);
     if (set == 0)
         return;
-    list_for_each(&object->observers, node) {
+    list_for_each (&object->observers, node) {
         struct observer *observer = container_of(node, struct observer, link);
         if ((observer->mask & set) != 0)
             observer->raised(observer, observer->mask & set);
@@ -60,7 +58,8 @@ void object_signal(struct object *object, uint32_t clear, uint32_t set)
     lock_release(&object->lock);
 }
 
-uint32_t observer_standing(const struct observer *observer)
+/* Without the object's lock it may be out of date; a raise that is missed calls `raised`. */
+static uint32_t observer_standing(const struct observer *observer)
 {
     return __atomic_load_n(&observer->object->signals, __ATOMIC_RELAXED) & observer->mask;
 }
@@ -91,40 +90,31 @@ void observer_release(struct observer *observer)
 
 /* Queues. */
 
-static struct observation_entry *entry_of_fired(struct list_node *node)
-{
-    return container_of(node, struct observation_entry, fired_link);
-}
-
-/* The object is locked, the queue's owner is locked here: it stays in existence
- * until this CPU leaves the kernel, for the entry was not removed a moment ago. */
+/* The queue is there until this CPU leaves the kernel, for the entry was not removed just now. */
 static void entry_raised(struct observer *observer, uint32_t signals)
 {
-    struct observation_entry *entry = container_of(observer, struct observation_entry, observer);
+    struct entry *entry = container_of(observer, struct entry, observer);
     if (atomic_load(&entry->removed))
         return;
     struct object *owner = entry->queue->owner;
     lock_acquire(&owner->lock);
-    if (!atomic_load(&entry->removed)) {
-        entry->pending |= signals;
-        if (!list_node_is_linked(&entry->fired_link)) {
-            list_push_back(&entry->queue->fired, &entry->fired_link);
-            entry->queue->arrived(owner);
-        }
+    entry->pending |= signals;
+    if (!atomic_load(&entry->removed) && !list_node_is_linked(&entry->fired_link)) {
+        list_push_back(&entry->queue->fired, &entry->fired_link);
+        entry->queue->arrived(owner);
     }
     lock_release(&owner->lock);
 }
 
 static void entry_free(struct deferred *deferred)
 {
-    struct observation_entry *entry = container_of(deferred, struct observation_entry, deferred);
+    struct entry *entry = container_of(deferred, struct entry, deferred);
     observer_detach(&entry->observer);
     observer_release(&entry->observer);
     slab_free(&entry_cache, entry->account, entry);
 }
 
-/* Queue lock held. */
-static void entry_remove(struct observation_entry *entry)
+static void entry_remove_locked(struct entry *entry)
 {
     atomic_store(&entry->removed, true);
     list_remove(&entry->all_link);
@@ -135,15 +125,15 @@ static void entry_remove(struct observation_entry *entry)
 void observation_queue_init(struct observation_queue *queue, struct object *owner,
                             void (*arrived)(struct object *owner))
 {
+    lock_init(&owner->lock, LOCK_QUEUE);
     list_init(&queue->fired);
     list_init(&queue->all);
     queue->owner = owner;
-    queue->closed = false;
     queue->arrived = arrived;
 }
 
-/* Take the entry off the fired ones; false if it has nothing to tell any more. */
-static bool entry_take(struct observation_entry *entry, struct observation *result)
+/* Take a fired entry off; false if it has nothing to tell any more. */
+static bool entry_take_locked(struct entry *entry, struct observation *result)
 {
     bool edge = (entry->flags & OBSERVE_EDGE) != 0;
     uint32_t signals = edge ? entry->pending : observer_standing(&entry->observer);
@@ -153,15 +143,10 @@ static bool entry_take(struct observation_entry *entry, struct observation *resu
         return false;
     *result = (struct observation){.key = entry->key, .signals = signals};
     if ((entry->flags & OBSERVE_ONCE) != 0)
-        entry_remove(entry);
+        entry_remove_locked(entry);
     else if (!edge)
         list_push_back(&entry->queue->fired, &entry->fired_link);
     return true;
-}
-
-bool observation_queue_take(struct observation_queue *queue, struct observation *result)
-{
-    return observation_queue_take_many(queue, result, 1) != 0;
 }
 
 uint32_t observation_queue_take_many(struct observation_queue *queue, struct observation *results,
@@ -171,7 +156,8 @@ uint32_t observation_queue_take_many(struct observation_queue *queue, struct obs
     struct list_node *last = queue->fired.head.previous, *node = NULL;
     while (taken < limit && node != last && !list_is_empty(&queue->fired)) {
         node = list_first(&queue->fired);
-        taken += entry_take(entry_of_fired(node), &results[taken]);
+        struct entry *entry = container_of(node, struct entry, fired_link);
+        taken += entry_take_locked(entry, &results[taken]);
     }
     return taken;
 }
@@ -179,85 +165,21 @@ uint32_t observation_queue_take_many(struct observation_queue *queue, struct obs
 void observation_queue_clear(struct observation_queue *queue)
 {
     lock_acquire(&queue->owner->lock);
-    queue->closed = true;
-    list_for_each_safe(&queue->all, node)
-        entry_remove(container_of(node, struct observation_entry, all_link));
+    list_for_each_safe (&queue->all, node)
+        entry_remove_locked(container_of(node, struct entry, all_link));
     lock_release(&queue->owner->lock);
 }
 
-static struct observation_entry *entry_find(const struct observation_queue *queue, uint64_t key)
+static bool remove_key_locked(struct observation_queue *queue, uint64_t key)
 {
-    list_for_each(&queue->all, node) {
-        struct observation_entry *entry = container_of(node, struct observation_entry, all_link);
-        if (entry->key == key)
-            return entry;
+    list_for_each (&queue->all, node) {
+        struct entry *entry = container_of(node, struct entry, all_link);
+        if (entry->key == key) {
+            entry_remove_locked(entry);
+            return true;
+        }
     }
-    return NULL;
-}
-
-static enum status entry_create(struct observation_queue *queue, struct object *object,
-                                const struct observation_request *request,
-                                struct account *account, struct observation_entry **result)
-{
-    void *memory;
-    enum status status = slab_allocate(&entry_cache, account, &memory);
-    if (status != STATUS_OK)
-        return status;
-    struct observation_entry *entry = memory;
-    *entry = (struct observation_entry){
-        .observer = {.object = object, .mask = request->mask, .raised = entry_raised},
-        .queue = queue,
-        .key = request->key,
-        .flags = request->flags,
-        .account = account,
-    };
-    list_node_init(&entry->observer.link);
-    list_node_init(&entry->all_link);
-    list_node_init(&entry->fired_link);
-    *result = entry;
-    return STATUS_OK;
-}
-
-/* Put it in, instead of what has its key. False if the queue is closed. */
-static bool queue_insert(struct observation_queue *queue, struct observation_entry *entry)
-{
-    lock_acquire(&queue->owner->lock);
-    bool open = !queue->closed;
-    if (open) {
-        struct observation_entry *old = entry_find(queue, entry->key);
-        if (old != NULL)
-            entry_remove(old);
-        list_push_back(&queue->all, &entry->all_link);
-    }
-    lock_release(&queue->owner->lock);
-    return open;
-}
-
-enum status observation_add(struct observation_queue *queue, struct object *object,
-                            const struct observation_request *request, struct account *account)
-{
-    if (object->type == OBJECT_PORT || object->type == OBJECT_ENDPOINT)
-        return STATUS_UNSUPPORTED;
-    struct observation_entry *entry;
-    enum status status = entry_create(queue, object, request, account, &entry);
-    if (status != STATUS_OK)
-        return status;
-    if (!queue_insert(queue, entry)) {
-        slab_free(&entry_cache, account, entry);
-        return STATUS_CLOSED;
-    }
-    observer_attach(&entry->observer);
-    return STATUS_OK;
-}
-
-enum status observation_remove(struct observation_queue *queue, uint64_t key)
-{
-    lock_acquire(&queue->owner->lock);
-    struct observation_entry *entry = entry_find(queue, key);
-    if (entry != NULL)
-        entry_remove(entry);
-    lock_release(&queue->owner->lock);
-    return entry != NULL ? STATUS_OK : STATUS_NOT_FOUND;
+    return false;
 }
 
 /* Calls. */
@@ -271,15 +193,35 @@ static struct observation_queue *queue_of(struct object *object)
 
 int64_t call_observe(struct thread *self, const struct observe_arguments *arguments)
 {
-    const struct observation_request request = {
-        .key = arguments->key, .mask = arguments->mask, .flags = arguments->flags};
+    struct object *object = arguments->object, *owner = arguments->queue;
+    void *memory;
     if (arguments->mask == 0)
         return status_to_result(STATUS_INVALID);
-    return status_to_result(observation_add(queue_of(arguments->queue), arguments->object, &request,
-                                            arguments->queue->account));
+    if (object->type == OBJECT_PORT || object->type == OBJECT_ENDPOINT)
+        return status_to_result(STATUS_UNSUPPORTED);
+    enum status status = slab_allocate(&entry_cache, owner->account, &memory);
+    if (status != STATUS_OK)
+        return status_to_result(status);
+    struct entry *entry = memory;
+    entry->observer = (struct observer){
+        .object = object, .mask = arguments->mask, .raised = entry_raised};
+    entry->queue = queue_of(owner);
+    entry->key = arguments->key;
+    entry->flags = arguments->flags;
+    entry->account = owner->account;
+    list_node_init(&entry->fired_link);
+    lock_acquire(&owner->lock);
+    remove_key_locked(entry->queue, entry->key);
+    list_push_back(&entry->queue->all, &entry->all_link);
+    lock_release(&owner->lock);
+    observer_attach(&entry->observer);
+    return 0;
 }
 
 int64_t call_unobserve(struct thread *self, const struct unobserve_arguments *arguments)
 {
-    return status_to_result(observation_remove(queue_of(arguments->queue), arguments->key));
+    lock_acquire(&arguments->queue->lock);
+    bool found = remove_key_locked(queue_of(arguments->queue), arguments->key);
+    lock_release(&arguments->queue->lock);
+    return found ? 0 : status_to_result(STATUS_NOT_FOUND);
 }

@@ -11,13 +11,23 @@
  * another CPU begins its call anew, so one end is used by one thread at a time
  * and both ends at once.
  *
- * With STREAM_MESSAGES each message has its length before it in the ring, so
- * that many small or empty ones are bounded by the capacity too.
+ * Positions count bytes since the stream was last empty. The byte at a position
+ * is in page number position / PAGE_SIZE; numbers n and n + page_count share a
+ * place in the ring. When a full stream does not start at a page boundary, its
+ * first and last bytes are in one page, which stays when the reader leaves it.
+ * An empty stream begins again at position 0 and keeps one page, so that small
+ * messages going to and fro allocate nothing.
+ *
+ * With STREAM_MESSAGES each message is a record: its length in eight bytes, then
+ * the text, rounded up to eight. So many small ones are bounded by the capacity
+ * too, and a length is never split between pages.
  */
 #include <kernel/stream.h>
 
 #include <kernel/account.h>
 #include <kernel/call_arguments.h>
+#include <kernel/copy.h>
+#include <kernel/handle_parcel.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
 #include <kernel/slab.h>
@@ -25,106 +35,252 @@
 
 /* The most bytes one call copies where it may be cut; messages are whole. */
 #define STEP_BYTES (UINT64_C(64) << 10)
+#define HEADER sizeof(uint64_t)
 
-#define READ_END_RIGHTS                                                                            \
-    (RIGHT_COPY | RIGHT_MOVE | RIGHT_READ | RIGHT_WAIT | RIGHT_INSPECT | RIGHT_DERIVE)
-#define WRITE_END_RIGHTS                                                                           \
-    (RIGHT_COPY | RIGHT_MOVE | RIGHT_WRITE | RIGHT_WAIT | RIGHT_INSPECT | RIGHT_DERIVE)
+#define END_RIGHTS (RIGHT_COPY | RIGHT_MOVE | RIGHT_WAIT | RIGHT_INSPECT | RIGHT_DERIVE)
+
+/* Handles in a stream. */
+struct enclosure {
+    struct list_node link; /* object.lock of the stream */
+    uint64_t position;     /* of the first byte of its write */
+    struct parcel parcel;
+};
 
 static struct slab_cache stream_cache = SLAB_CACHE("stream", struct stream);
+static struct slab_cache enclosure_cache = SLAB_CACHE("enclosure", struct enclosure);
+static struct spinlock carry_lock = SPINLOCK_INITIAL(LOCK_OBJECT);
 
-static struct stream *stream_of(struct object *object)
+static uint64_t least(uint64_t left, uint64_t right)
 {
-    return container_of(object, struct stream, object);
+    return left < right ? left : right;
 }
 
-/* What comes before each message in the ring. */
-static uint64_t header_size(const struct stream *stream)
+/* The ring. */
+
+static struct page **place_of(const struct stream *stream, uint64_t number)
 {
-    return (stream->flags & STREAM_MESSAGES) != 0 ? sizeof(uint64_t) : 0;
+    return &stream->pages[number % stream->page_count];
+}
+
+static char *byte_at(const struct stream *stream, uint64_t position)
+{
+    struct page *page = *place_of(stream, position / PAGE_SIZE);
+    return (char *)page_address(page) + position % PAGE_SIZE;
+}
+
+static enum status ring_copy(const struct stream *stream, uint64_t position, uint64_t user,
+                             uint64_t length, bool out)
+{
+    enum status status = STATUS_OK;
+    for (uint64_t run; length > 0 && status == STATUS_OK; length -= run) {
+        run = least(length, PAGE_SIZE - position % PAGE_SIZE);
+        char *bytes = byte_at(stream, position);
+        status = out ? copy_out(user, bytes, run) : copy_in(bytes, user, run);
+        position += run;
+        user += run;
+    }
+    return status;
+}
+
+/* Free the pages numbered from `first` up to `limit`; returns one of them, kept, or NULL. */
+static struct page *ring_free(struct stream *stream, uint64_t first, uint64_t limit)
+{
+    struct page *kept = NULL;
+    for (; first < limit; first++) {
+        struct page **place = place_of(stream, first);
+        if (kept != NULL && *place != NULL)
+            page_release(*place);
+        else if (*place != NULL)
+            kept = *place;
+        *place = NULL;
+    }
+    return kept;
+}
+
+/* Bytes before `start` are done with. */
+static void ring_trim(struct stream *stream, uint64_t start)
+{
+    for (uint64_t n = stream->start / PAGE_SIZE; n < start / PAGE_SIZE; n++) {
+        if (stream->first_absent <= n + stream->page_count) {
+            page_release(*place_of(stream, n));
+            *place_of(stream, n) = NULL;
+        }
+    }
+    stream->start = start;
+    if (start != stream->end || stream->writing)
+        return;
+    stream->pages[0] = ring_free(stream, start / PAGE_SIZE, stream->first_absent);
+    stream->first_absent = stream->pages[0] != NULL;
+    stream->start = stream->end = 0;
+}
+
+/* Have the pages for so many bytes after the end. */
+static enum status ring_reserve(struct stream *stream, uint64_t length)
+{
+    uint64_t limit = (stream->end + length + PAGE_SIZE - 1) / PAGE_SIZE;
+    for (; stream->first_absent < limit; stream->first_absent++) {
+        struct page **place = place_of(stream, stream->first_absent), *page;
+        if (*place != NULL)
+            continue;
+        enum status status = page_allocate(stream->object.account, 0, PAGE_NODE_ANY, &page);
+        if (status != STATUS_OK) {
+            ring_trim(stream, stream->start);
+            return status;
+        }
+        *place = page;
+    }
+    return STATUS_OK;
+}
+
+static bool has_messages(const struct stream *stream)
+{
+    return (stream->flags & STREAM_MESSAGES) != 0;
+}
+
+/* What a write of so many bytes takes in the ring. */
+static uint64_t record_size(const struct stream *stream, uint64_t length)
+{
+    return has_messages(stream) ? HEADER + ((length + HEADER - 1) & ~(HEADER - 1)) : length;
 }
 
 static uint64_t room(const struct stream *stream)
 {
-    return stream->capacity - (stream->end - stream->start);
+    return stream->page_count * PAGE_SIZE - (stream->end - stream->start);
 }
 
 /* `raise`: readiness to be raised even if it stands. */
 static void update_signals_locked(struct stream *stream, uint32_t raise)
 {
-    uint32_t ready = 0;
-    if (stream->start != stream->end)
-        ready |= SIGNAL_READABLE;
-    if (room(stream) >= STREAM_ATOMIC + header_size(stream))
+    uint32_t ready = stream->start != stream->end ? SIGNAL_READABLE : 0;
+    if (room(stream) >= record_size(stream, STREAM_ATOMIC))
         ready |= SIGNAL_WRITABLE;
     object_signal_locked(&stream->object, ~ready & (SIGNAL_READABLE | SIGNAL_WRITABLE),
                          ready & (raise | ~stream->object.signals));
 }
 
-/* Ends. */
+/* Handles in it. */
 
-static void drop_parcels(struct stream *stream, struct list *parcels)
+/* Count the streams in a parcel as carried; with change 0 only see whether they may be. */
+static bool carry_locked(struct stream *stream, const struct parcel *parcel, uint32_t change)
 {
-    for (struct list_node *node; (node = list_pop_front(parcels)) != NULL;)
-        parcel_drop(stream, container_of(node, struct parcel, link));
+    for (uint32_t i = 0; i < parcel->count; i++) {
+        struct object *object = parcel->handles[i].object;
+        if (object->type != OBJECT_STREAM)
+            continue;
+        struct stream *inner = container_of(object, struct stream, object);
+        if (change == 0 && (inner == stream || inner->carries != 0 || stream->carried != 0))
+            return false;
+        inner->carried += change;
+        stream->carries += change;
+    }
+    return true;
 }
 
-static void take_parcels_locked(struct stream *stream, struct list *parcels)
+static void enclosure_free(struct stream *stream, struct enclosure *enclosure)
 {
-    for (struct list_node *node; (node = list_pop_front(&stream->parcels)) != NULL;)
-        list_push_back(parcels, node);
+    parcel_drop(&enclosure->parcel);
+    slab_free(&enclosure_cache, stream->object.account, enclosure);
 }
 
-/* Give up what nobody can read any more; what is being copied is left to stream_destroy. */
-static void discard_locked(struct stream *stream, struct list *parcels)
+/* It was in the stream. */
+static void enclosure_drop(struct stream *stream, struct enclosure *enclosure)
 {
-    if (stream->readers != 0 || stream->reading)
-        return;
-    take_parcels_locked(stream, parcels);
-    if (stream->writers != 0 || stream->writing)
-        return;
-    stream_ring_trim(stream, stream->end);
-    stream->available = 0;
-    update_signals_locked(stream, 0);
+    lock_acquire(&carry_lock);
+    carry_locked(stream, &enclosure->parcel, -1u);
+    lock_release(&carry_lock);
+    enclosure_free(stream, enclosure);
 }
+
+static void drop_all(struct stream *stream, struct list *enclosed)
+{
+    for (struct list_node *node; (node = list_pop_front(enclosed)) != NULL;)
+        enclosure_drop(stream, container_of(node, struct enclosure, link));
+}
+
+/* What the frame of the thread names, or NULL if that is nothing. */
+static enum status enclose(struct thread *self, struct stream *stream, struct enclosure **result)
+{
+    void *memory;
+    uint64_t count = ((const volatile struct frame *)self->frame)->handle_count;
+    if (count == 0)
+        return STATUS_OK;
+    enum status status = slab_allocate(&enclosure_cache, stream->object.account, &memory);
+    if (status != STATUS_OK)
+        return status;
+    struct enclosure *enclosure = memory;
+    status = parcel_pack(self, count, &enclosure->parcel);
+    lock_acquire(&carry_lock);
+    if (status == STATUS_OK && !carry_locked(stream, &enclosure->parcel, 0))
+        status = STATUS_LIMIT;
+    if (status == STATUS_OK)
+        carry_locked(stream, &enclosure->parcel, 1);
+    lock_release(&carry_lock);
+    if (status == STATUS_OK)
+        *result = enclosure;
+    else
+        enclosure_free(stream, enclosure);
+    return status;
+}
+
+/* Its ends. */
 
 void stream_opened(struct object *object, uint32_t rights)
 {
-    struct stream *stream = stream_of(object);
+    struct stream *stream = container_of(object, struct stream, object);
     uint32_t reader = (rights & RIGHT_READ) != 0, writer = (rights & RIGHT_WRITE) != 0;
     lock_acquire(&object->lock);
     stream->readers += reader;
     stream->writers += writer;
-    object_signal_locked(object, (reader ? SIGNAL_CLOSED_READ : 0u) |
-                                     (writer ? SIGNAL_CLOSED_WRITE : 0u), 0);
+    object_signal_locked(object, reader * SIGNAL_CLOSED_READ | writer * SIGNAL_CLOSED_WRITE, 0);
     lock_release(&object->lock);
+}
+
+/* Give up what nobody can read any more; what is being copied is left to stream_destroy. */
+static void discard_locked(struct stream *stream, struct list *enclosed)
+{
+    if (stream->readers != 0 || stream->reading)
+        return;
+    for (struct list_node *node; (node = list_pop_front(&stream->enclosed)) != NULL;)
+        list_push_back(enclosed, node);
+    if (stream->writers == 0 && !stream->writing) {
+        ring_trim(stream, stream->end);
+        update_signals_locked(stream, 0);
+    }
 }
 
 void stream_closed(struct object *object, uint32_t rights)
 {
-    struct stream *stream = stream_of(object);
+    struct stream *stream = container_of(object, struct stream, object);
     uint32_t reader = (rights & RIGHT_READ) != 0, writer = (rights & RIGHT_WRITE) != 0;
-    struct list parcels;
-    list_init(&parcels);
+    struct list enclosed;
+    list_init(&enclosed);
     lock_acquire(&object->lock);
     debug_assert(stream->readers >= reader && stream->writers >= writer);
     stream->readers -= reader;
     stream->writers -= writer;
-    object_signal_locked(object, 0,
-                         (reader && stream->readers == 0 ? SIGNAL_CLOSED_READ : 0u) |
-                             (writer && stream->writers == 0 ? SIGNAL_CLOSED_WRITE : 0u));
-    discard_locked(stream, &parcels);
+    if (reader != 0 && stream->readers == 0)
+        object_signal_locked(object, 0, SIGNAL_CLOSED_READ);
+    if (writer != 0 && stream->writers == 0)
+        object_signal_locked(object, 0, SIGNAL_CLOSED_WRITE);
+    discard_locked(stream, &enclosed);
     lock_release(&object->lock);
-    drop_parcels(stream, &parcels);
+    drop_all(stream, &enclosed);
+}
+
+static void stream_free(struct stream *stream, struct account *account)
+{
+    memory_free(account, stream->pages, stream->page_count * sizeof(struct page *));
+    slab_free(&stream_cache, account, stream);
 }
 
 void stream_destroy(struct object *object)
 {
-    struct stream *stream = stream_of(object);
-    drop_parcels(stream, &stream->parcels);
-    stream_ring_free(stream);
-    memory_free(object->account, stream->pages, stream->page_count * sizeof(stream->pages[0]));
-    slab_free(&stream_cache, object->account, stream);
+    struct stream *stream = container_of(object, struct stream, object);
+    drop_all(stream, &stream->enclosed);
+    struct page *last = ring_free(stream, stream->start / PAGE_SIZE, stream->first_absent);
+    if (last != NULL)
+        page_release(last);
+    stream_free(stream, object->account);
 }
 
 static enum status stream_create(struct account *account, uint64_t capacity, uint32_t flags,
@@ -132,272 +288,256 @@ static enum status stream_create(struct account *account, uint64_t capacity, uin
 {
     if (capacity == 0 || capacity > STREAM_CAPACITY_MAX)
         return STATUS_OUT_OF_RANGE;
-    uint64_t headers = (flags & STREAM_MESSAGES) != 0 ? PAGE_SIZE : 0;
-    uint64_t page_count = (capacity + headers + PAGE_SIZE - 1) / PAGE_SIZE;
-    void *pages, *memory;
-    enum status status = memory_allocate(account, page_count * sizeof(struct page *), &pages);
+    uint64_t pages = (capacity - 1) / PAGE_SIZE + 1 + ((flags & STREAM_MESSAGES) != 0);
+    void *memory, *ring;
+    enum status status = slab_allocate(&stream_cache, account, &memory);
     if (status != STATUS_OK)
         return status;
-    status = slab_allocate(&stream_cache, account, &memory);
+    status = memory_allocate(account, pages * sizeof(struct page *), &ring);
     if (status != STATUS_OK) {
-        memory_free(account, pages, page_count * sizeof(struct page *));
+        slab_free(&stream_cache, account, memory);
         return status;
     }
     struct stream *stream = memory;
     object_init(&stream->object, OBJECT_STREAM, account);
     stream->object.signals = SIGNAL_WRITABLE;
     stream->flags = flags;
-    stream->pages = pages;
-    stream->page_count = page_count;
-    stream->capacity = page_count * PAGE_SIZE;
-    list_init(&stream->parcels);
+    stream->page_count = pages;
+    stream->pages = ring;
+    list_init(&stream->enclosed);
     *result = stream;
     return STATUS_OK;
 }
 
-static enum status insert_ends(struct handle_table *table, struct stream *stream,
-                               struct stream_handles *ends)
-{
-    enum status status =
-        handle_insert(table, &stream->object, NULL, READ_END_RIGHTS, 0, &ends->read_end);
-    if (status != STATUS_OK)
-        return status;
-    status = handle_insert(table, &stream->object, NULL, WRITE_END_RIGHTS, 0, &ends->write_end);
-    if (status != STATUS_OK)
-        (void)handle_close(table, ends->read_end);
-    return status;
-}
-
 int64_t call_stream_create(struct thread *self, const struct stream_create_arguments *arguments)
 {
+    struct handle_table *table = &self->process->handles;
+    struct stream_handles *ends = arguments->ends;
     struct stream *stream;
     enum status status =
         stream_create(arguments->account, arguments->capacity, arguments->flags, &stream);
     if (status != STATUS_OK)
         return status_to_result(status);
-    status = insert_ends(&self->process->handles, stream, arguments->ends);
-    object_release(&stream->object);
+    struct object *object = &stream->object;
+    status = handle_insert(table, object, NULL, END_RIGHTS | RIGHT_READ, 0, &ends->read_end);
+    if (status == STATUS_OK) {
+        status = handle_insert(table, object, NULL, END_RIGHTS | RIGHT_WRITE, 0, &ends->write_end);
+        if (status != STATUS_OK)
+            (void)handle_close(table, ends->read_end);
+    }
+    object_release(object);
     return status_to_result(status);
 }
 
 /* Reading. */
 
 struct read_plan {
-    uint64_t position; /* of the first byte to copy */
-    uint64_t count;    /* to copy */
-    uint64_t consumed; /* bytes that are available no more */
-    uint64_t next;     /* the new start */
-    struct parcel *parcel;
+    uint64_t position, count; /* what to copy */
+    uint64_t next;            /* the new start; 0: there is nothing */
+    struct enclosure *enclosure;
 };
 
-static struct parcel *parcel_at(struct stream *stream, struct list_node *node)
+/* The stream is not empty. */
+static void plan_read_locked(struct stream *stream, uint64_t length, struct read_plan *plan)
 {
-    return node != &stream->parcels.head ? container_of(node, struct parcel, link) : NULL;
-}
-
-static void plan_message(struct stream *stream, uint64_t length, struct read_plan *plan)
-{
-    stream_ring_load(stream, stream->start, &plan->consumed, sizeof(plan->consumed));
-    plan->position = stream->start + sizeof(plan->consumed);
-    plan->count = length < plan->consumed ? length : plan->consumed;
-    plan->next = plan->position + plan->consumed;
-}
-
-/* Up to the next parcel. */
-static void plan_bytes(struct stream *stream, uint64_t length, struct read_plan *plan)
-{
-    struct list_node *following =
-        plan->parcel != NULL ? plan->parcel->link.next : stream->parcels.head.next;
-    struct parcel *limit = parcel_at(stream, following);
-    uint64_t there = (limit != NULL ? limit->position : stream->end) - stream->start;
-    if (length > STEP_BYTES)
-        length = STEP_BYTES;
-    plan->position = stream->start;
-    plan->count = plan->consumed = length < there ? length : there;
+    struct list_node *head = &stream->enclosed.head, *node = head->next;
+    struct enclosure *first = container_of(node, struct enclosure, link);
+    *plan = (struct read_plan){.position = stream->start};
+    if (node != head && first->position == stream->start) {
+        plan->enclosure = first;
+        node = node->next;
+    }
+    if (has_messages(stream)) {
+        uint64_t size = *(uint64_t *)byte_at(stream, stream->start);
+        plan->position += HEADER;
+        plan->count = least(size, length);
+        plan->next = stream->start + record_size(stream, size);
+        return;
+    }
+    uint64_t end = node != head ? container_of(node, struct enclosure, link)->position : stream->end;
+    plan->count = least(least(length, STEP_BYTES), end - stream->start);
     plan->next = stream->start + plan->count;
 }
 
-/* On success the stream is marked, unless there is nothing and will be nothing: count 0, next 0. */
+/* On success the end is marked, unless there is nothing and never will be. */
 static enum status begin_read_locked(struct stream *stream, uint64_t length, struct read_plan *plan)
 {
-    *plan = (struct read_plan){.parcel = NULL};
     if (stream->reading)
         return STATUS_RESTART;
     if (stream->start == stream->end)
         return stream->writers == 0 ? STATUS_OK : STATUS_WOULD_BLOCK;
-    struct parcel *first = parcel_at(stream, stream->parcels.head.next);
-    if (first != NULL && first->position == stream->start)
-        plan->parcel = first;
-    if (header_size(stream) != 0)
-        plan_message(stream, length, plan);
-    else
-        plan_bytes(stream, length, plan);
+    plan_read_locked(stream, length, plan);
     stream->reading = true;
     return STATUS_OK;
 }
 
 static void end_read(struct stream *stream, const struct read_plan *plan, bool take)
 {
-    struct list parcels;
-    list_init(&parcels);
+    bool enclosure = take && plan->enclosure != NULL;
     lock_acquire(&stream->object.lock);
     stream->reading = false;
+    if (enclosure)
+        list_remove(&plan->enclosure->link);
     if (take) {
-        if (plan->parcel != NULL) {
-            list_remove(&plan->parcel->link);
-            list_push_back(&parcels, &plan->parcel->link);
-        }
-        stream->available -= plan->consumed;
-        stream_ring_trim(stream, plan->next);
+        ring_trim(stream, plan->next);
         update_signals_locked(stream, 0);
     }
     lock_release(&stream->object.lock);
-    drop_parcels(stream, &parcels);
+    if (enclosure)
+        enclosure_drop(stream, plan->enclosure);
 }
 
-/* Copy, and take unless it is only a look. */
-static enum status read_planned(struct thread *self, const struct stream_read_arguments *arguments,
+static void tell_handles(struct thread *self, uint32_t flags, const struct message_handle *made,
+                         uint32_t count)
+{
+    if ((flags & STREAM_HANDLES) == 0)
+        return;
+    for (uint32_t i = 0; i < count; i++)
+        self->frame->handles[i] = made[i];
+    self->frame->handle_count = count;
+}
+
+static enum status copy_planned(struct thread *self, const struct stream_read_arguments *arguments,
                                 const struct read_plan *plan)
 {
     struct stream *stream = arguments->stream;
     bool take = (arguments->flags & STREAM_PEEK) == 0;
-    bool handles = (arguments->flags & STREAM_HANDLES) != 0;
-    struct parcel_incoming incoming = {.count = 0};
+    struct message_handle made[MESSAGE_HANDLES];
+    uint32_t count = 0;
     enum status status = STATUS_OK;
-    if (take && handles && plan->parcel != NULL)
-        status = parcel_unpack(self, plan->parcel, &incoming);
+    if (take && (arguments->flags & STREAM_HANDLES) != 0 && plan->enclosure != NULL) {
+        status = parcel_unpack(self, &plan->enclosure->parcel, made);
+        count = status == STATUS_OK ? plan->enclosure->parcel.count : 0;
+    }
     if (status == STATUS_OK)
-        status = stream_ring_copy_out(stream, plan->position, arguments->buffer, plan->count);
+        status = ring_copy(stream, plan->position, arguments->buffer, plan->count, true);
     end_read(stream, plan, take && status == STATUS_OK);
-    if (status != STATUS_OK)
-        parcel_repack(self, &incoming);
-    else if (handles)
-        parcel_received(self, &incoming);
-    return status;
+    if (status != STATUS_OK) {
+        parcel_repack(self, made, count);
+        return status;
+    }
+    tell_handles(self, arguments->flags, made, count);
+    return STATUS_OK;
 }
 
 int64_t call_stream_read(struct thread *self, const struct stream_read_arguments *arguments)
 {
     struct stream *stream = arguments->stream;
-    struct read_plan plan;
-    if ((arguments->flags & STREAM_HANDLES) != 0)
-        self->frame->handle_count = 0;
-    if (arguments->length == 0 && header_size(stream) == 0)
-        return 0;
-    lock_acquire(&stream->object.lock);
-    enum status status = begin_read_locked(stream, arguments->length, &plan);
-    lock_release(&stream->object.lock);
-    if (status == STATUS_OK && plan.next != 0)
-        status = read_planned(self, arguments, &plan);
+    struct read_plan plan = {.next = 0};
+    enum status status = STATUS_OK;
+    if (arguments->length != 0 || has_messages(stream)) {
+        lock_acquire(&stream->object.lock);
+        status = begin_read_locked(stream, arguments->length, &plan);
+        lock_release(&stream->object.lock);
+    }
+    if (plan.next != 0)
+        status = copy_planned(self, arguments, &plan);
+    else if (status == STATUS_OK)
+        tell_handles(self, arguments->flags, NULL, 0);
     return status == STATUS_OK ? (int64_t)plan.count : status_to_result(status);
 }
 
 /* Writing. */
 
-static enum status plan_write_locked(const struct stream *stream, uint64_t *count)
+/* How much of *length is to be written; on success the end is marked and the pages are there. */
+static enum status begin_write_locked(struct stream *stream, uint64_t *length)
 {
-    uint64_t length = *count, header = header_size(stream), free = room(stream);
+    uint64_t free = room(stream);
     if (stream->writing)
         return STATUS_RESTART;
     if (stream->readers == 0)
         return STATUS_CLOSED;
-    if (header != 0)
-        return length + header <= free ? STATUS_OK : STATUS_WOULD_BLOCK;
-    if (length <= STREAM_ATOMIC)
-        return length <= free ? STATUS_OK : STATUS_WOULD_BLOCK;
-    if (*count > STEP_BYTES)
-        *count = STEP_BYTES;
-    if (*count > free)
-        *count = free;
-    return *count != 0 ? STATUS_OK : STATUS_WOULD_BLOCK;
-}
-
-/* On success the stream is marked and the pages are there. */
-static enum status begin_write_locked(struct stream *stream, uint64_t *count)
-{
-    enum status status = plan_write_locked(stream, count);
-    if (status == STATUS_OK)
-        status = stream_ring_reserve(stream, header_size(stream) + *count);
-    if (status == STATUS_OK)
-        stream->writing = true;
+    if (!has_messages(stream) && *length > STREAM_ATOMIC && free > 0)
+        *length = least(least(*length, STEP_BYTES), free);
+    if (record_size(stream, *length) > free)
+        return STATUS_WOULD_BLOCK;
+    enum status status = ring_reserve(stream, record_size(stream, *length));
+    stream->writing = status == STATUS_OK;
     return status;
 }
 
-static void end_write_locked(struct stream *stream, uint64_t count, struct parcel *parcel)
+/* The end does not move while it is marked. */
+static enum status copy_to_end(struct stream *stream, uint64_t user, uint64_t length)
 {
-    stream->writing = false;
-    if (parcel != NULL) {
-        parcel->position = stream->end;
-        list_push_back(&stream->parcels, &parcel->link);
+    uint64_t position = stream->end;
+    if (has_messages(stream)) {
+        *(uint64_t *)byte_at(stream, position) = length;
+        position += HEADER;
     }
-    stream->end += header_size(stream) + count;
-    stream->available += count;
-    update_signals_locked(stream, SIGNAL_READABLE);
+    return ring_copy(stream, position, user, length, false);
 }
 
-static void abort_write_locked(struct stream *stream)
-{
-    stream->writing = false;
-    stream_ring_trim(stream, stream->start);
-}
-
-/* The end of the ring does not move while `writing` stands. */
-static enum status write_bytes(struct stream *stream, uint64_t from, uint64_t *count,
-                               struct parcel *parcel)
+static void end_write(struct stream *stream, uint64_t length, struct enclosure *enclosure)
 {
     lock_acquire(&stream->object.lock);
-    enum status status = begin_write_locked(stream, count);
+    stream->writing = false;
+    if (enclosure != NULL) {
+        enclosure->position = stream->end;
+        list_push_back(&stream->enclosed, &enclosure->link);
+    }
+    stream->end += record_size(stream, length);
+    update_signals_locked(stream, SIGNAL_READABLE);
+    lock_release(&stream->object.lock);
+}
+
+static void abandon_write(struct stream *stream)
+{
+    lock_acquire(&stream->object.lock);
+    stream->writing = false;
+    ring_trim(stream, stream->start);
+    lock_release(&stream->object.lock);
+}
+
+static enum status stream_write(struct thread *self, const struct stream_write_arguments *arguments,
+                                uint64_t *length, struct enclosure *enclosure)
+{
+    struct stream *stream = arguments->stream;
+    lock_acquire(&stream->object.lock);
+    enum status status = begin_write_locked(stream, length);
     lock_release(&stream->object.lock);
     if (status != STATUS_OK)
         return status;
-    uint64_t header = header_size(stream);
-    stream_ring_store(stream, stream->end, count, header);
-    status = stream_ring_copy_in(stream, stream->end + header, from, *count);
-    lock_acquire(&stream->object.lock);
-    if (status == STATUS_OK)
-        end_write_locked(stream, *count, parcel);
-    else
-        abort_write_locked(stream);
-    lock_release(&stream->object.lock);
-    return status;
+    status = copy_to_end(stream, arguments->buffer, *length);
+    if (status != STATUS_OK) {
+        abandon_write(stream);
+        return status;
+    }
+    if (enclosure != NULL)
+        parcel_send(self, &enclosure->parcel);
+    end_write(stream, *length, enclosure);
+    return STATUS_OK;
 }
 
 int64_t call_stream_write(struct thread *self, const struct stream_write_arguments *arguments)
 {
     struct stream *stream = arguments->stream;
-    struct parcel_outgoing outgoing = {.parcel = NULL};
-    uint64_t count = arguments->length, header = header_size(stream);
-    if (header != 0 && count > stream->capacity - header)
+    struct enclosure *enclosure = NULL;
+    uint64_t length = arguments->length;
+    bool handles = (arguments->flags & STREAM_HANDLES) != 0;
+    if (has_messages(stream) && length > stream->page_count * PAGE_SIZE - HEADER)
         return status_to_result(STATUS_OUT_OF_RANGE);
-    enum status status = STATUS_OK;
-    if ((arguments->flags & STREAM_HANDLES) != 0)
-        status = parcel_pack(self, stream, &outgoing);
-    if (status == STATUS_OK && outgoing.parcel != NULL && header + count == 0)
-        status = STATUS_INVALID;
+    if (handles && record_size(stream, length) == 0)
+        return status_to_result(STATUS_INVALID);
+    enum status status = handles ? enclose(self, stream, &enclosure) : STATUS_OK;
     if (status == STATUS_OK)
-        status = write_bytes(stream, arguments->buffer, &count, outgoing.parcel);
-    if (status == STATUS_OK)
-        parcel_sent(self, &outgoing);
-    else if (outgoing.parcel != NULL)
-        parcel_drop(stream, outgoing.parcel);
-    return status == STATUS_OK ? (int64_t)count : status_to_result(status);
+        status = stream_write(self, arguments, &length, enclosure);
+    if (status != STATUS_OK && enclosure != NULL)
+        enclosure_drop(stream, enclosure);
+    return status == STATUS_OK ? (int64_t)length : status_to_result(status);
 }
 
 int64_t call_stream_inspect(struct thread *self, const struct stream_inspect_arguments *arguments)
 {
     (void)self;
     struct stream *stream = arguments->stream;
-    uint64_t header = header_size(stream);
+    struct stream_information *information = arguments->information;
     lock_acquire(&stream->object.lock);
-    *arguments->information = (struct stream_information){
-        .capacity = stream->capacity,
-        .available = stream->available,
-        .next = stream->available,
-        .readers = stream->readers,
-        .writers = stream->writers,
-    };
-    if (header != 0 && stream->start != stream->end)
-        stream_ring_load(stream, stream->start, &arguments->information->next, header);
+    information->capacity = stream->page_count * PAGE_SIZE;
+    information->available = information->next = stream->end - stream->start;
+    if (has_messages(stream) && stream->start != stream->end)
+        information->next = *(uint64_t *)byte_at(stream, stream->start);
+    information->readers = stream->readers;
+    information->writers = stream->writers;
     lock_release(&stream->object.lock);
     return 0;
 }

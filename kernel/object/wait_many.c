@@ -24,11 +24,11 @@
 
 struct signal_wait {
     struct thread *thread;   /* looked at by the first raise only, while it waits */
-    _Atomic bool raised;
     struct account *account; /* charged; the allocation holds the reference */
+    _Atomic bool raised;
     struct deferred deferred;
     uint32_t count;
-    struct wait_observer {
+    struct target_observer {
         struct observer observer;
         struct signal_wait *wait;
     } observers[];
@@ -36,7 +36,7 @@ struct signal_wait {
 
 static size_t wait_size(uint32_t count)
 {
-    return sizeof(struct signal_wait) + count * sizeof(struct wait_observer);
+    return sizeof(struct signal_wait) + count * sizeof(struct target_observer);
 }
 
 static void wait_detach(struct signal_wait *wait)
@@ -45,7 +45,6 @@ static void wait_detach(struct signal_wait *wait)
         observer_detach(&wait->observers[i].observer);
 }
 
-/* Detached. */
 static void wait_free(struct signal_wait *wait)
 {
     for (uint32_t i = 0; i < wait->count; i++)
@@ -60,32 +59,29 @@ static void wait_free_deferred(struct deferred *deferred)
     wait_free(wait);
 }
 
+/* Whoever claimed the wait before us is in the kernel, and so is waited for by the grace period. */
 static void wait_raised(struct observer *observer, uint32_t signals)
 {
-    (void)signals;
-    struct signal_wait *wait = container_of(observer, struct wait_observer, observer)->wait;
+    struct signal_wait *wait = container_of(observer, struct target_observer, observer)->wait;
     if (atomic_exchange(&wait->raised, true))
         return;
+    bool claimed = thread_claim_wait(wait->thread);
     rcu_defer(&wait->deferred, wait_free_deferred);
-    if (thread_claim_wait(wait->thread))
+    if (claimed)
         thread_finish_wait(wait->thread, status_to_result(STATUS_RESTART));
 }
 
-/* Once detached no raise is under way, so `raised` says for good whose the rest is. */
-static void wait_take_down(struct signal_wait *wait)
+/* Once detached no raise is under way: `raised` says for good who frees it. */
+static void cancel_wait(struct thread *thread)
 {
+    struct signal_wait *wait = thread->wait.signals;
     wait_detach(wait);
     if (!atomic_load(&wait->raised))
         wait_free(wait);
 }
 
-static void cancel_wait(struct thread *thread)
-{
-    if (thread->wait.signals != NULL)
-        wait_take_down(thread->wait.signals);
-}
-
-static enum status wait_create(struct thread *thread, uint32_t count, struct signal_wait **result)
+static enum status wait_create(struct thread *thread, const struct signal_target *targets,
+                               uint32_t count, struct signal_wait **result)
 {
     struct account *account = thread->process->account;
     void *memory;
@@ -96,56 +92,42 @@ static enum status wait_create(struct thread *thread, uint32_t count, struct sig
     wait->thread = thread;
     wait->account = account;
     wait->count = count;
+    for (uint32_t i = 0; i < count; i++) {
+        wait->observers[i].wait = wait;
+        wait->observers[i].observer = (struct observer){
+            .object = targets[i].object, .mask = targets[i].mask, .raised = wait_raised};
+        observer_attach(&wait->observers[i].observer);
+    }
     *result = wait;
     return STATUS_OK;
 }
 
-static void wait_attach(struct signal_wait *wait, const struct wait_item *items,
-                        struct object *const *objects)
+/* The observers are in place before the wait begins, so a raise may come too early to end it. */
+enum status signal_wait(struct thread *self, const struct signal_target *targets, uint32_t count,
+                        uint64_t deadline)
 {
-    for (uint32_t i = 0; i < wait->count; i++) {
-        struct wait_observer *own = &wait->observers[i];
-        own->wait = wait;
-        own->observer = (struct observer){
-            .object = objects[i], .mask = items[i].mask, .raised = wait_raised};
-        observer_attach(&own->observer);
-    }
-}
-
-/* The observers are in place before the wait begins, so a raise may come too
- * early to claim it: then it is ended here. */
-static enum status wait_begin(struct thread *self, struct signal_wait *wait, uint64_t deadline)
-{
+    if (deadline == DEADLINE_NOW)
+        return STATUS_TIMED_OUT;
+    struct signal_wait *wait;
+    enum status status = wait_create(self, targets, count, &wait);
+    if (status != STATUS_OK)
+        return status;
     self->wait.kind = WAIT_SIGNALS;
     self->wait.on = NULL;
     self->wait.cancel = cancel_wait;
     self->wait.signals = wait;
-    enum status status = thread_begin_wait(self, deadline);
+    status = thread_begin_wait(self, deadline);
     if (status != STATUS_OK) {
         cancel_wait(self);
         return status;
     }
-    if (wait != NULL && atomic_load(&wait->raised) && thread_claim_wait(self))
+    if (atomic_load(&wait->raised) && thread_claim_wait(self))
         thread_finish_wait(self, status_to_result(STATUS_RESTART));
     return STATUS_BLOCKED;
 }
 
-static enum status wait_for_signals(struct thread *self, const struct wait_item *items,
-                                    struct object *const *objects, uint32_t count,
-                                    uint64_t deadline)
-{
-    struct signal_wait *wait = NULL;
-    if (count != 0) {
-        enum status status = wait_create(self, count, &wait);
-        if (status != STATUS_OK)
-            return status;
-        wait_attach(wait, items, objects);
-    }
-    return wait_begin(self, wait, deadline);
-}
-
-/* Resolve the handles and note what stands; returns how many have something. */
-static enum status look(struct thread *self, struct wait_item *items, struct object **objects,
+/* Resolve the handles and note what stands; *standing: how many have something. */
+static enum status look(struct thread *self, struct wait_item *items, struct signal_target *targets,
                         uint32_t count, uint32_t *standing)
 {
     *standing = 0;
@@ -155,7 +137,7 @@ static enum status look(struct thread *self, struct wait_item *items, struct obj
                                             RIGHT_WAIT, &view);
         if (status != STATUS_OK)
             return status;
-        objects[i] = view.object;
+        targets[i] = (struct signal_target){view.object, items[i].mask};
         items[i].fired = __atomic_load_n(&view.object->signals, __ATOMIC_RELAXED) & items[i].mask;
         *standing += items[i].fired != 0;
     }
@@ -165,20 +147,17 @@ static enum status look(struct thread *self, struct wait_item *items, struct obj
 int64_t call_wait_many(struct thread *self, const struct wait_many_arguments *arguments)
 {
     struct wait_item items[WAIT_MANY_MAX];
-    struct object *objects[WAIT_MANY_MAX];
+    struct signal_target targets[WAIT_MANY_MAX];
     if (arguments->count > WAIT_MANY_MAX)
         return status_to_result(STATUS_OUT_OF_RANGE);
     uint32_t count = (uint32_t)arguments->count, standing;
     enum status status = copy_in(items, arguments->items, count * sizeof(items[0]));
     if (status == STATUS_OK)
-        status = look(self, items, objects, count, &standing);
+        status = look(self, items, targets, count, &standing);
     if (status != STATUS_OK)
         return status_to_result(status);
-    if (standing != 0)
-        status = copy_out(arguments->items, items, count * sizeof(items[0]));
-    else if (arguments->deadline == DEADLINE_NOW)
-        status = STATUS_TIMED_OUT;
-    else
-        status = wait_for_signals(self, items, objects, count, arguments->deadline);
+    if (standing == 0)
+        return status_to_result(signal_wait(self, targets, count, arguments->deadline));
+    status = copy_out(arguments->items, items, count * sizeof(items[0]));
     return status == STATUS_OK ? (int64_t)standing : status_to_result(status);
 }

@@ -69,3 +69,13 @@ enum status handle_table_clone(struct handle_table *from, struct handle_table *t
  * lock. */
 void derivation_acquire(struct derivation *derivation);
 void derivation_release(struct derivation *derivation);
+
+/* Make the creator's reference into a handle with all rights, given back as a call
+ * returns it. If that fails the object goes. */
+static inline int64_t handle_of_created(struct handle_table *table, struct object *object)
+{
+    handle_t token;
+    enum status status = handle_insert(table, object, NULL, RIGHT_ALL, 0, &token);
+    object_release(object);
+    return status == STATUS_OK ? (int64_t)token : status_to_result(status);
+}

@@ -14,7 +14,6 @@
 struct port {
     struct object object;
     struct observation_queue queue;
-    struct list waiters; /* object.lock; threads in WAIT_PORT */
 };
 
 /* Object operations (object.h). */

@@ -13,6 +13,8 @@
 #include <kernel/object.h>
 #include <trellis/structures.h>
 
+struct thread;
+
 /* Something that hangs on an object until its mask is met. */
 struct observer {
     struct list_node link; /* object->lock; in object->observers */
@@ -22,16 +24,24 @@ struct observer {
     void (*raised)(struct observer *observer, uint32_t signals);
 };
 
-/* Hang an initialised observer on its object, taking the reference; what stands
- * of its mask counts as raised now. No locks are held. */
+/* Hang an observer on its object, taking the reference; what stands of its mask
+ * counts as raised now. No locks are held in these. */
 void observer_attach(struct observer *observer);
-/* The reverse; afterwards `raised` does not run and will not run. Twice does no harm
- * to the list, but the reference is dropped by observer_release, once. */
+/* Afterwards `raised` does not run and will not run. Harmless a second time. */
 void observer_detach(struct observer *observer);
+/* Drop the reference; detached before. */
 void observer_release(struct observer *observer);
-/* What stands of its mask. Without the object's lock it may be out of date; a
- * raise that is missed will then call `raised`. */
-uint32_t observer_standing(const struct observer *observer);
+
+/* What one of the things a thread waits for must have. */
+struct signal_target {
+    struct object *object;
+    uint32_t mask;
+};
+
+/* Wait until one of the targets has a signal: then the call is executed again.
+ * BLOCKED, or why not: NO_MEMORY, TIMED_OUT, INTERRUPTED. (wait_many.c) */
+enum status signal_wait(struct thread *self, const struct signal_target *targets, uint32_t count,
+                        uint64_t deadline) must_check;
 
 /*
  * Fired observations waiting to be given out: inside a port and an endpoint.
@@ -41,30 +51,21 @@ struct observation_queue {
     struct list fired;    /* observers that fired, in order */
     struct list all;      /* every observer of this queue, for lookup by key and teardown */
     struct object *owner; /* the port or endpoint; constant */
-    bool closed;          /* nothing is added any more */
     void (*arrived)(struct object *owner); /* queue lock held: wake who waits at it */
 };
 
+/* Makes the owner's lock a LOCK_QUEUE. */
 void observation_queue_init(struct observation_queue *queue, struct object *owner,
                             void (*arrived)(struct object *owner));
-/* Queue lock held. False if nothing is there. A level observer that still stands stays queued, last. */
-bool observation_queue_take(struct observation_queue *queue, struct observation *result);
-/* The same for up to `limit`, none twice; returns how many. */
+/* Queue lock held. Up to `limit`, none twice; returns how many. A level observer that
+ * still stands stays queued, last. */
 uint32_t observation_queue_take_many(struct observation_queue *queue, struct observation *results,
                                      uint32_t limit);
-/* Remove all observers, for good; no locks held. */
+/* False if nothing is there. */
+static inline bool observation_queue_take(struct observation_queue *queue,
+                                          struct observation *result)
+{
+    return observation_queue_take_many(queue, result, 1) != 0;
+}
+/* Remove all observers, when the owner has no handle left and again before it is freed. */
 void observation_queue_clear(struct observation_queue *queue);
-
-struct observation_request {
-    uint64_t key;
-    uint32_t mask;
-    uint32_t flags; /* enum observe_flag */
-};
-
-/* Replaces what has the same key, also if it has fired. NO_MEMORY; UNSUPPORTED for a
- * port or endpoint as the object; CLOSED if the queue has been cleared. */
-enum status observation_add(struct observation_queue *queue, struct object *object,
-                            const struct observation_request *request,
-                            struct account *account) must_check;
-/* NOT_FOUND. */
-enum status observation_remove(struct observation_queue *queue, uint64_t key) must_check;
