@@ -203,8 +203,8 @@ int64_t call_observe(struct thread *self, const struct observe_arguments *argume
     if (status != STATUS_OK)
         return status_to_result(status);
     struct entry *entry = memory;
-    entry->observer = (struct observer){
-        .object = object, .mask = arguments->mask, .raised = entry_raised};
+    entry->observer =
+        (struct observer){.object = object, .mask = arguments->mask, .raised = entry_raised};
     entry->queue = queue_of(owner);
     entry->key = arguments->key;
     entry->flags = arguments->flags;

@@ -11,13 +11,6 @@
  * another CPU begins its call anew, so one end is used by one thread at a time
  * and both ends at once.
  *
- * Positions count bytes since the stream was last empty. The byte at a position
- * is in page number position / PAGE_SIZE; numbers n and n + page_count share a
- * place in the ring. When a full stream does not start at a page boundary, its
- * first and last bytes are in one page, which stays when the reader leaves it.
- * An empty stream begins again at position 0 and keeps one page, so that small
- * messages going to and fro allocate nothing.
- *
  * With STREAM_MESSAGES each message is a record: its length in eight bytes, then
  * the text, rounded up to eight. So many small ones are bounded by the capacity
  * too, and a length is never split between pages.
@@ -26,7 +19,6 @@
 
 #include <kernel/account.h>
 #include <kernel/call_arguments.h>
-#include <kernel/copy.h>
 #include <kernel/handle_parcel.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
@@ -55,83 +47,6 @@ static uint64_t least(uint64_t left, uint64_t right)
     return left < right ? left : right;
 }
 
-/* The ring. */
-
-static struct page **place_of(const struct stream *stream, uint64_t number)
-{
-    return &stream->pages[number % stream->page_count];
-}
-
-static char *byte_at(const struct stream *stream, uint64_t position)
-{
-    struct page *page = *place_of(stream, position / PAGE_SIZE);
-    return (char *)page_address(page) + position % PAGE_SIZE;
-}
-
-static enum status ring_copy(const struct stream *stream, uint64_t position, uint64_t user,
-                             uint64_t length, bool out)
-{
-    enum status status = STATUS_OK;
-    for (uint64_t run; length > 0 && status == STATUS_OK; length -= run) {
-        run = least(length, PAGE_SIZE - position % PAGE_SIZE);
-        char *bytes = byte_at(stream, position);
-        status = out ? copy_out(user, bytes, run) : copy_in(bytes, user, run);
-        position += run;
-        user += run;
-    }
-    return status;
-}
-
-/* Free the pages numbered from `first` up to `limit`; returns one of them, kept, or NULL. */
-static struct page *ring_free(struct stream *stream, uint64_t first, uint64_t limit)
-{
-    struct page *kept = NULL;
-    for (; first < limit; first++) {
-        struct page **place = place_of(stream, first);
-        if (kept != NULL && *place != NULL)
-            page_release(*place);
-        else if (*place != NULL)
-            kept = *place;
-        *place = NULL;
-    }
-    return kept;
-}
-
-/* Bytes before `start` are done with. */
-static void ring_trim(struct stream *stream, uint64_t start)
-{
-    for (uint64_t n = stream->start / PAGE_SIZE; n < start / PAGE_SIZE; n++) {
-        if (stream->first_absent <= n + stream->page_count) {
-            page_release(*place_of(stream, n));
-            *place_of(stream, n) = NULL;
-        }
-    }
-    stream->start = start;
-    if (start != stream->end || stream->writing)
-        return;
-    stream->pages[0] = ring_free(stream, start / PAGE_SIZE, stream->first_absent);
-    stream->first_absent = stream->pages[0] != NULL;
-    stream->start = stream->end = 0;
-}
-
-/* Have the pages for so many bytes after the end. */
-static enum status ring_reserve(struct stream *stream, uint64_t length)
-{
-    uint64_t limit = (stream->end + length + PAGE_SIZE - 1) / PAGE_SIZE;
-    for (; stream->first_absent < limit; stream->first_absent++) {
-        struct page **place = place_of(stream, stream->first_absent), *page;
-        if (*place != NULL)
-            continue;
-        enum status status = page_allocate(stream->object.account, 0, PAGE_NODE_ANY, &page);
-        if (status != STATUS_OK) {
-            ring_trim(stream, stream->start);
-            return status;
-        }
-        *place = page;
-    }
-    return STATUS_OK;
-}
-
 static bool has_messages(const struct stream *stream)
 {
     return (stream->flags & STREAM_MESSAGES) != 0;
@@ -143,16 +58,11 @@ static uint64_t record_size(const struct stream *stream, uint64_t length)
     return has_messages(stream) ? HEADER + ((length + HEADER - 1) & ~(HEADER - 1)) : length;
 }
 
-static uint64_t room(const struct stream *stream)
-{
-    return stream->page_count * PAGE_SIZE - (stream->end - stream->start);
-}
-
 /* `raise`: readiness to be raised even if it stands. */
 static void update_signals_locked(struct stream *stream, uint32_t raise)
 {
-    uint32_t ready = stream->start != stream->end ? SIGNAL_READABLE : 0;
-    if (room(stream) >= record_size(stream, STREAM_ATOMIC))
+    uint32_t ready = ring_is_empty(&stream->ring) ? 0 : SIGNAL_READABLE;
+    if (ring_room(&stream->ring) >= record_size(stream, STREAM_ATOMIC))
         ready |= SIGNAL_WRITABLE;
     object_signal_locked(&stream->object, ~ready & (SIGNAL_READABLE | SIGNAL_WRITABLE),
                          ready & (raise | ~stream->object.signals));
@@ -242,8 +152,8 @@ static void discard_locked(struct stream *stream, struct list *enclosed)
         return;
     for (struct list_node *node; (node = list_pop_front(&stream->enclosed)) != NULL;)
         list_push_back(enclosed, node);
-    if (stream->writers == 0 && !stream->writing) {
-        ring_trim(stream, stream->end);
+    if (stream->writers == 0 && !stream->ring.reserved) {
+        ring_take(&stream->ring, stream->ring.end);
         update_signals_locked(stream, 0);
     }
 }
@@ -267,20 +177,12 @@ void stream_closed(struct object *object, uint32_t rights)
     drop_all(stream, &enclosed);
 }
 
-static void stream_free(struct stream *stream, struct account *account)
-{
-    memory_free(account, stream->pages, stream->page_count * sizeof(struct page *));
-    slab_free(&stream_cache, account, stream);
-}
-
 void stream_destroy(struct object *object)
 {
     struct stream *stream = container_of(object, struct stream, object);
     drop_all(stream, &stream->enclosed);
-    struct page *last = ring_free(stream, stream->start / PAGE_SIZE, stream->first_absent);
-    if (last != NULL)
-        page_release(last);
-    stream_free(stream, object->account);
+    ring_free(&stream->ring);
+    slab_free(&stream_cache, object->account, stream);
 }
 
 static enum status stream_create(struct account *account, uint64_t capacity, uint32_t flags,
@@ -289,21 +191,19 @@ static enum status stream_create(struct account *account, uint64_t capacity, uin
     if (capacity == 0 || capacity > STREAM_CAPACITY_MAX)
         return STATUS_OUT_OF_RANGE;
     uint64_t pages = (capacity - 1) / PAGE_SIZE + 1 + ((flags & STREAM_MESSAGES) != 0);
-    void *memory, *ring;
+    void *memory;
     enum status status = slab_allocate(&stream_cache, account, &memory);
     if (status != STATUS_OK)
         return status;
-    status = memory_allocate(account, pages * sizeof(struct page *), &ring);
+    struct stream *stream = memory;
+    status = ring_init(&stream->ring, account, pages);
     if (status != STATUS_OK) {
-        slab_free(&stream_cache, account, memory);
+        slab_free(&stream_cache, account, stream);
         return status;
     }
-    struct stream *stream = memory;
     object_init(&stream->object, OBJECT_STREAM, account);
     stream->object.signals = SIGNAL_WRITABLE;
     stream->flags = flags;
-    stream->page_count = pages;
-    stream->pages = ring;
     list_init(&stream->enclosed);
     *result = stream;
     return STATUS_OK;
@@ -340,23 +240,24 @@ struct read_plan {
 /* The stream is not empty. */
 static void plan_read_locked(struct stream *stream, uint64_t length, struct read_plan *plan)
 {
+    const struct ring *ring = &stream->ring;
     struct list_node *head = &stream->enclosed.head, *node = head->next;
     struct enclosure *first = container_of(node, struct enclosure, link);
-    *plan = (struct read_plan){.position = stream->start};
-    if (node != head && first->position == stream->start) {
+    *plan = (struct read_plan){.position = ring->start};
+    if (node != head && first->position == ring->start) {
         plan->enclosure = first;
         node = node->next;
     }
     if (has_messages(stream)) {
-        uint64_t size = *(uint64_t *)byte_at(stream, stream->start);
+        uint64_t size = *(uint64_t *)ring_byte(ring, ring->start);
         plan->position += HEADER;
         plan->count = least(size, length);
-        plan->next = stream->start + record_size(stream, size);
+        plan->next = ring->start + record_size(stream, size);
         return;
     }
-    uint64_t end = node != head ? container_of(node, struct enclosure, link)->position : stream->end;
-    plan->count = least(least(length, STEP_BYTES), end - stream->start);
-    plan->next = stream->start + plan->count;
+    uint64_t end = node != head ? container_of(node, struct enclosure, link)->position : ring->end;
+    plan->count = least(least(length, STEP_BYTES), end - ring->start);
+    plan->next = ring->start + plan->count;
 }
 
 /* On success the end is marked, unless there is nothing and never will be. */
@@ -364,7 +265,7 @@ static enum status begin_read_locked(struct stream *stream, uint64_t length, str
 {
     if (stream->reading)
         return STATUS_RESTART;
-    if (stream->start == stream->end)
+    if (ring_is_empty(&stream->ring))
         return stream->writers == 0 ? STATUS_OK : STATUS_WOULD_BLOCK;
     plan_read_locked(stream, length, plan);
     stream->reading = true;
@@ -379,7 +280,7 @@ static void end_read(struct stream *stream, const struct read_plan *plan, bool t
     if (enclosure)
         list_remove(&plan->enclosure->link);
     if (take) {
-        ring_trim(stream, plan->next);
+        ring_take(&stream->ring, plan->next);
         update_signals_locked(stream, 0);
     }
     lock_release(&stream->object.lock);
@@ -410,7 +311,7 @@ static enum status copy_planned(struct thread *self, const struct stream_read_ar
         count = status == STATUS_OK ? plan->enclosure->parcel.count : 0;
     }
     if (status == STATUS_OK)
-        status = ring_copy(stream, plan->position, arguments->buffer, plan->count, true);
+        status = ring_copy_out(&stream->ring, plan->position, arguments->buffer, plan->count);
     end_read(stream, plan, take && status == STATUS_OK);
     if (status != STATUS_OK) {
         parcel_repack(self, made, count);
@@ -439,11 +340,11 @@ int64_t call_stream_read(struct thread *self, const struct stream_read_arguments
 
 /* Writing. */
 
-/* How much of *length is to be written; on success the end is marked and the pages are there. */
+/* How much of *length is to be written; on success the ring is reserved for it. */
 static enum status begin_write_locked(struct stream *stream, uint64_t *length)
 {
-    uint64_t free = room(stream);
-    if (stream->writing)
+    uint64_t free = ring_room(&stream->ring);
+    if (stream->ring.reserved)
         return STATUS_RESTART;
     if (stream->readers == 0)
         return STATUS_CLOSED;
@@ -451,40 +352,30 @@ static enum status begin_write_locked(struct stream *stream, uint64_t *length)
         *length = least(least(*length, STEP_BYTES), free);
     if (record_size(stream, *length) > free)
         return STATUS_WOULD_BLOCK;
-    enum status status = ring_reserve(stream, record_size(stream, *length));
-    stream->writing = status == STATUS_OK;
-    return status;
+    return ring_reserve(&stream->ring, record_size(stream, *length));
 }
 
-/* The end does not move while it is marked. */
+/* The end does not move while the ring is reserved. */
 static enum status copy_to_end(struct stream *stream, uint64_t user, uint64_t length)
 {
-    uint64_t position = stream->end;
+    uint64_t position = stream->ring.end;
     if (has_messages(stream)) {
-        *(uint64_t *)byte_at(stream, position) = length;
+        *(uint64_t *)ring_byte(&stream->ring, position) = length;
         position += HEADER;
     }
-    return ring_copy(stream, position, user, length, false);
+    return ring_copy_in(&stream->ring, position, user, length);
 }
 
-static void end_write(struct stream *stream, uint64_t length, struct enclosure *enclosure)
+/* `size` 0: nothing after all. */
+static void end_write(struct stream *stream, uint64_t size, struct enclosure *enclosure)
 {
     lock_acquire(&stream->object.lock);
-    stream->writing = false;
     if (enclosure != NULL) {
-        enclosure->position = stream->end;
+        enclosure->position = stream->ring.end;
         list_push_back(&stream->enclosed, &enclosure->link);
     }
-    stream->end += record_size(stream, length);
-    update_signals_locked(stream, SIGNAL_READABLE);
-    lock_release(&stream->object.lock);
-}
-
-static void abandon_write(struct stream *stream)
-{
-    lock_acquire(&stream->object.lock);
-    stream->writing = false;
-    ring_trim(stream, stream->start);
+    ring_put(&stream->ring, size);
+    update_signals_locked(stream, size != 0 ? SIGNAL_READABLE : 0);
     lock_release(&stream->object.lock);
 }
 
@@ -499,12 +390,12 @@ static enum status stream_write(struct thread *self, const struct stream_write_a
         return status;
     status = copy_to_end(stream, arguments->buffer, *length);
     if (status != STATUS_OK) {
-        abandon_write(stream);
+        end_write(stream, 0, NULL);
         return status;
     }
     if (enclosure != NULL)
         parcel_send(self, &enclosure->parcel);
-    end_write(stream, *length, enclosure);
+    end_write(stream, record_size(stream, *length), enclosure);
     return STATUS_OK;
 }
 
@@ -514,7 +405,7 @@ int64_t call_stream_write(struct thread *self, const struct stream_write_argumen
     struct enclosure *enclosure = NULL;
     uint64_t length = arguments->length;
     bool handles = (arguments->flags & STREAM_HANDLES) != 0;
-    if (has_messages(stream) && length > stream->page_count * PAGE_SIZE - HEADER)
+    if (has_messages(stream) && length > ring_capacity(&stream->ring) - HEADER)
         return status_to_result(STATUS_OUT_OF_RANGE);
     if (handles && record_size(stream, length) == 0)
         return status_to_result(STATUS_INVALID);
@@ -532,10 +423,10 @@ int64_t call_stream_inspect(struct thread *self, const struct stream_inspect_arg
     struct stream *stream = arguments->stream;
     struct stream_information *information = arguments->information;
     lock_acquire(&stream->object.lock);
-    information->capacity = stream->page_count * PAGE_SIZE;
-    information->available = information->next = stream->end - stream->start;
-    if (has_messages(stream) && stream->start != stream->end)
-        information->next = *(uint64_t *)byte_at(stream, stream->start);
+    information->capacity = ring_capacity(&stream->ring);
+    information->available = information->next = stream->ring.end - stream->ring.start;
+    if (has_messages(stream) && !ring_is_empty(&stream->ring))
+        information->next = *(uint64_t *)ring_byte(&stream->ring, stream->ring.start);
     information->readers = stream->readers;
     information->writers = stream->writers;
     lock_release(&stream->object.lock);

@@ -133,8 +133,8 @@ static enum status look(struct thread *self, struct wait_item *items, struct sig
     *standing = 0;
     for (uint32_t i = 0; i < count; i++) {
         struct handle_view view;
-        enum status status = handle_resolve(&self->process->handles, items[i].handle, OBJECT_ANY,
-                                            RIGHT_WAIT, &view);
+        enum status status =
+            handle_resolve(&self->process->handles, items[i].handle, OBJECT_ANY, RIGHT_WAIT, &view);
         if (status != STATUS_OK)
             return status;
         targets[i] = (struct signal_target){view.object, items[i].mask};

@@ -19,22 +19,19 @@
 #pragma once
 
 #include <kernel/object.h>
-#include <kernel/page.h>
+#include <kernel/stream_ring.h>
 
 #define STREAM_CAPACITY_MAX (UINT64_C(16) << 20)
 
 struct stream {
     struct object object;
-    uint32_t flags;        /* enum stream_flag; constant */
-    uint64_t page_count;   /* constant */
-    struct page **pages;   /* the ring: object.lock, or the mark of who copies there */
-    uint64_t start, end;   /* object.lock; positions of what is there to be read */
-    uint64_t first_absent; /* object.lock; pages from that of `start` up to this number are there */
-    bool reading, writing; /* object.lock; a copy from the start, to the end, is going on */
+    uint32_t flags;            /* enum stream_flag; constant */
+    struct ring ring;          /* object.lock; `reserved` while a copy to the end is going on */
+    bool reading;              /* object.lock; a copy from the start is going on */
     uint32_t readers, writers; /* object.lock; handles */
-    struct list enclosed;  /* object.lock; handles on their way, by position */
-    uint32_t carried;      /* carry lock (stream.c); how often it is itself enclosed in one */
-    uint32_t carries;      /* carry lock; how many streams are enclosed in it */
+    struct list enclosed;      /* object.lock; handles on their way, by position */
+    uint32_t carried;          /* carry lock (stream.c); how often it is itself enclosed in one */
+    uint32_t carries;          /* carry lock; how many streams are enclosed in it */
 };
 
 /* Object operations (object.h). */

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * Rings of pages.
+ *
+ * Page numbers n and n + page_count share a place. When a full ring does not
+ * start at a page boundary its first and last bytes are in one page, which stays
+ * when the reader leaves it. An empty ring begins again at position 0 and keeps
+ * one page, so that small messages going to and fro allocate nothing.
+ */
+#include <kernel/stream_ring.h>
+
+#include <kernel/copy.h>
+#include <kernel/slab.h>
+
+static struct page **place_of(const struct ring *ring, uint64_t number)
+{
+    return &ring->pages[number % ring->page_count];
+}
+
+static void release_place(struct page **place)
+{
+    if (*place != NULL)
+        page_release(*place);
+    *place = NULL;
+}
+
+enum status ring_init(struct ring *ring, struct account *account, uint64_t page_count)
+{
+    void *pages;
+    enum status status = memory_allocate(account, page_count * sizeof(struct page *), &pages);
+    if (status == STATUS_OK)
+        *ring = (struct ring){.account = account, .page_count = page_count, .pages = pages};
+    return status;
+}
+
+void ring_free(struct ring *ring)
+{
+    for (uint64_t n = ring->start / PAGE_SIZE; n < ring->first_absent; n++)
+        release_place(place_of(ring, n));
+    memory_free(ring->account, ring->pages, ring->page_count * sizeof(struct page *));
+}
+
+/* If nothing is there, and nothing to come, keep the first page there is for position 0. */
+static void begin_again(struct ring *ring)
+{
+    struct page *kept = NULL;
+    if (!ring_is_empty(ring) || ring->reserved)
+        return;
+    for (uint64_t n = ring->start / PAGE_SIZE; n < ring->first_absent; n++) {
+        struct page **place = place_of(ring, n);
+        if (kept == NULL) {
+            kept = *place;
+            *place = NULL;
+        }
+        release_place(place);
+    }
+    ring->pages[0] = kept;
+    ring->first_absent = kept != NULL;
+    ring->start = ring->end = 0;
+}
+
+enum status ring_reserve(struct ring *ring, uint64_t length)
+{
+    uint64_t limit = (ring->end + length + PAGE_SIZE - 1) / PAGE_SIZE;
+    enum status status = STATUS_OK;
+    ring->reserved = true;
+    while (ring->first_absent < limit && status == STATUS_OK) {
+        struct page *page, **place = place_of(ring, ring->first_absent);
+        if (*place == NULL) {
+            status = page_allocate(ring->account, 0, PAGE_NODE_ANY, &page);
+            *place = status == STATUS_OK ? page : NULL;
+        }
+        ring->first_absent += status == STATUS_OK;
+    }
+    if (status != STATUS_OK)
+        ring_put(ring, 0);
+    return status;
+}
+
+void ring_put(struct ring *ring, uint64_t length)
+{
+    ring->reserved = false;
+    ring->end += length;
+    begin_again(ring);
+}
+
+void ring_take(struct ring *ring, uint64_t start)
+{
+    for (uint64_t n = ring->start / PAGE_SIZE; n < start / PAGE_SIZE; n++) {
+        if (ring->first_absent <= n + ring->page_count)
+            release_place(place_of(ring, n));
+    }
+    ring->start = start;
+    begin_again(ring);
+}
+
+void *ring_byte(const struct ring *ring, uint64_t position)
+{
+    return (char *)page_address(*place_of(ring, position / PAGE_SIZE)) + position % PAGE_SIZE;
+}
+
+/* How many bytes from a position are in one page. */
+static uint64_t run_length(uint64_t position, uint64_t length)
+{
+    uint64_t run = PAGE_SIZE - position % PAGE_SIZE;
+    return length < run ? length : run;
+}
+
+enum status ring_copy_in(const struct ring *ring, uint64_t position, uint64_t from, uint64_t length)
+{
+    enum status status = STATUS_OK;
+    for (uint64_t done = 0, run; done < length && status == STATUS_OK; done += run) {
+        run = run_length(position + done, length - done);
+        status = copy_in(ring_byte(ring, position + done), from + done, run);
+    }
+    return status;
+}
+
+enum status ring_copy_out(const struct ring *ring, uint64_t position, uint64_t to, uint64_t length)
+{
+    enum status status = STATUS_OK;
+    for (uint64_t done = 0, run; done < length && status == STATUS_OK; done += run) {
+        run = run_length(position + done, length - done);
+        status = copy_out(to + done, ring_byte(ring, position + done), run);
+    }
+    return status;
+}
