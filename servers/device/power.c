@@ -6,8 +6,8 @@
 #include <base/log.h>
 #include <protocols/console.h>
 #include <protocols/device.h>
-#include <trellis/status.h>
 #include <trellis/native.h>
+#include <trellis/status.h>
 
 /* ACPI 6.5, 4.8.3.2.1: PM1 control. The sleep type of "soft off" is 0 on the emulated chipsets. */
 #define PM1_SLEEP_ENABLE (1u << 13)
