@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * Accounts of users: what all processes of a user may use together.
+ */
+#pragma once
+
+#include <trellis/object.h>
+
+struct account; /* lives on: a user comes again */
+
+/* NULL if there is no memory. */
+struct account *account_of_user(uint32_t uid);
+handle_t account_handle(const struct account *account);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/* What /proc/cpuinfo says of a processor of this architecture. */
+#pragma once
+
+#include <stdint.h>
+
+struct cpu_description {
+    char text[1536]; /* whole lines, NUL-terminated */
+};
+
+void cpu_describe(struct cpu_description *description);

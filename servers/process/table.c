@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * Processes and threads share one space of numbers, given out in rising order.
+ * A number may stand for a thread, a process, a group and a session at once; it
+ * is free again when it stands for none of them. Before the numbers have gone
+ * round for the first time none can be taken, so nothing is looked through.
+ */
+#include "table.h"
+
+#include <base/heap.h>
+#include <base/text.h>
+
+#include "signal.h"
+
+#define BUCKETS 1024
+#define FIRST_NUMBER_AGAIN 300 /* below: only once, for what the system starts first */
+
+static struct list processes_by_number[BUCKETS];
+static struct list threads_by_number[BUCKETS];
+static struct list all_processes;
+static struct process *init_process;
+static uint32_t next_number = PID_INIT + 1;
+static bool numbers_went_round;
+
+const struct list *process_all(void)
+{
+    return &all_processes;
+}
+
+struct process *table_init_process(void)
+{
+    return init_process;
+}
+
+struct process *process_find(uint32_t pid)
+{
+    list_for_each (&processes_by_number[pid % BUCKETS], node) {
+        struct process *process = container_of_process(node, number_link);
+        if (process->pid == pid)
+            return process;
+    }
+    return NULL;
+}
+
+struct thread *thread_find(uint32_t tid)
+{
+    list_for_each (&threads_by_number[tid % BUCKETS], node) {
+        struct thread *thread = container_of(node, struct thread, number_link);
+        if (thread->tid == tid)
+            return thread;
+    }
+    return NULL;
+}
+
+uint32_t table_last_number(void)
+{
+    return next_number - 1;
+}
+
+static bool is_taken(uint32_t number)
+{
+    if (process_find(number) != NULL || thread_find(number) != NULL)
+        return true;
+    list_for_each (&all_processes, node) {
+        const struct process *process = container_of_process(node, all_link);
+        if (process->info->group == number || process->info->session == number)
+            return true;
+    }
+    return false;
+}
+
+/* 0: all are taken. */
+static uint32_t take_number(void)
+{
+    for (uint32_t tries = 0; tries < PID_MAX; tries++) {
+        uint32_t number = next_number++;
+        if (next_number == PID_MAX) {
+            next_number = FIRST_NUMBER_AGAIN;
+            numbers_went_round = true;
+        }
+        if (!numbers_went_round || !is_taken(number))
+            return number;
+    }
+    return 0;
+}
+
+static struct process *new_process(uint32_t pid, const struct process_pages *pages)
+{
+    struct process *process = allocate_zeroed(1, sizeof(*process));
+
+    if (process == NULL)
+        return NULL;
+    process->pid = pid;
+    process->info = pages->info;
+    process->signals = pages->signals;
+    process->dumpable = true;
+    list_init(&process->children);
+    list_init(&process->threads);
+    list_node_init(&process->sibling);
+    pending_init(&process->pending);
+    list_push_back(&processes_by_number[pid % BUCKETS], &process->number_link);
+    list_push_back(&all_processes, &process->all_link);
+    return process;
+}
+
+bool table_init(const struct process_pages *pages)
+{
+    for (unsigned i = 0; i < BUCKETS; i++) {
+        list_init(&processes_by_number[i]);
+        list_init(&threads_by_number[i]);
+    }
+    list_init(&all_processes);
+    next_number = PID_INIT + 1;
+    numbers_went_round = false;
+    init_process = new_process(PID_INIT, pages);
+    if (init_process == NULL)
+        return false;
+    pages->info->pid = pages->info->group = pages->info->session = PID_INIT;
+    (void)text_copy(init_process->name, sizeof(init_process->name), "init");
+    return true;
+}
+
+struct process *process_create(struct process *parent, const struct process_pages *pages)
+{
+    uint32_t pid = take_number();
+    struct process *process = pid == 0 ? NULL : new_process(pid, pages);
+
+    if (process == NULL)
+        return NULL;
+    *pages->info = *parent->info;
+    pages->info->version = 0;
+    pages->info->pid = pid;
+    pages->info->parent = parent->pid;
+    pages->info->pending = 0;
+    process->parent = parent;
+    list_push_back(&parent->children, &process->sibling);
+    return process;
+}
+
+void process_destroy(struct process *process)
+{
+    list_for_each_safe (&process->threads, node)
+        thread_destroy(container_of_thread(node));
+    pending_clear(&process->pending);
+    list_remove(&process->sibling);
+    list_remove(&process->number_link);
+    list_remove(&process->all_link);
+    release(process->path);
+    release(process);
+}
+
+/* The first that nobody has, from `slot` on. */
+static bool find_slot(const struct process *process, uint32_t *slot)
+{
+    for (uint32_t i = 0; i < PROCESS_SIGNAL_THREADS; i++) {
+        if (process->signals->threads[i].tid == 0) {
+            *slot = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+struct thread *thread_create(struct process *process, uint32_t tid)
+{
+    uint32_t slot = 0;
+    bool found = find_slot(process, &slot);
+
+    return found ? thread_create_at(process, tid, slot) : NULL;
+}
+
+struct thread *thread_create_at(struct process *process, uint32_t tid, uint32_t slot)
+{
+    struct thread *thread = allocate_zeroed(1, sizeof(*thread));
+
+    if (thread == NULL)
+        return NULL;
+    thread->tid = tid == 0 ? take_number() : tid;
+    if (thread->tid == 0) {
+        release(thread);
+        return NULL;
+    }
+    thread->process = process;
+    thread->slot = slot;
+    memcpy(thread->name, process->name, sizeof(thread->name));
+    pending_init(&thread->pending);
+    memset(&process->signals->threads[slot], 0, sizeof(process->signals->threads[slot]));
+    process->signals->threads[slot].tid = thread->tid;
+    list_push_back(&threads_by_number[thread->tid % BUCKETS], &thread->number_link);
+    list_push_back(&process->threads, &thread->link);
+    process->thread_count++;
+    return thread;
+}
+
+void thread_destroy(struct thread *thread)
+{
+    struct process *process = thread->process;
+
+    memset(&process->signals->threads[thread->slot], 0,
+           sizeof(process->signals->threads[thread->slot]));
+    pending_clear(&thread->pending);
+    list_remove(&thread->number_link);
+    list_remove(&thread->link);
+    process->thread_count--;
+    release(thread);
+}
+
+struct thread *process_first_thread(const struct process *process)
+{
+    struct thread *leader = thread_find(process->pid);
+
+    if (leader != NULL && leader->process == process)
+        return leader;
+    struct list_node *first = list_first(&process->threads);
+    return first == NULL ? NULL : container_of_thread(first);
+}

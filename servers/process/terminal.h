@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/* What the tty server tells: programs to start, signals from terminals. */
+#pragma once
+
+/* Ask for its stream and observe it. False, with a log line, if that fails. */
+_Bool terminal_attach(void);
+/* KEY_TERMINAL fired: take what is there. */
+void terminal_messages(void);

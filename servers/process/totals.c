@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * The load averages are Linux' (kernel/sched/loadavg.c): every five seconds the
+ * old value decays and the number of running threads comes in. Nothing here
+ * runs every five seconds; the steps since the last question are made up for
+ * with the number of that moment.
+ */
+#include "totals.h"
+
+#include <trellis/native.h>
+
+#include "server.h"
+#include "table.h"
+
+#define LOAD_STEP_NS UINT64_C(5000000000)
+#define LOAD_STEPS_MAX 720 /* more make no difference */
+#define LOAD_SHIFT 11
+#define LOAD_ONE (UINT64_C(1) << LOAD_SHIFT)
+#define NS_PER_S INT64_C(1000000000)
+
+static const uint64_t load_decay[3] = {1884, 2014, 2037}; /* e^(-5s/1, 5, 15min) * LOAD_ONE */
+static uint64_t load[3];
+static uint64_t load_time_ns;
+
+static void update_load(uint64_t running)
+{
+    uint64_t now = server_clock_ns();
+    uint64_t steps = (now - load_time_ns) / LOAD_STEP_NS;
+
+    load_time_ns += steps * LOAD_STEP_NS;
+    for (uint64_t step = 0; step < steps && step < LOAD_STEPS_MAX; step++) {
+        for (unsigned i = 0; i < 3; i++)
+            load[i] = (load[i] * load_decay[i] + running * LOAD_ONE * (LOAD_ONE - load_decay[i])) >>
+                      LOAD_SHIFT;
+    }
+}
+
+static bool is_running(const struct thread *thread)
+{
+    struct thread_information information = {.state = THREAD_WAITING};
+
+    (void)native_thread_inspect(thread->handle, &information);
+    return information.state == THREAD_RUNNABLE;
+}
+
+void totals_get(struct process_totals *totals)
+{
+    struct machine_information machine = {0};
+
+    *totals = (struct process_totals){.running = 1}; /* who asks */
+    list_for_each (process_all(), node) {
+        const struct process *process = container_of_process(node, all_link);
+        totals->processes++;
+        totals->threads += process->thread_count;
+        list_for_each (&process->threads, thread)
+            totals->running += is_running(container_of_thread(thread));
+    }
+    (void)native_machine_inspect(server.machine, &machine);
+    totals->pages_total = machine.pages_total;
+    totals->pages_free = machine.pages_free;
+    update_load(totals->running - 1);
+    for (unsigned i = 0; i < 3; i++)
+        totals->load[i] = load[i] << (16 - LOAD_SHIFT);
+}
+
+void totals_times(struct machine_times *times, struct machine_information *machine)
+{
+    *machine = (struct machine_information){.cpu_count = 1};
+    (void)native_machine_inspect(server.machine, machine);
+    *times = (struct machine_times){.uptime_ns = server_clock_ns(), .idle_ns = machine->idle_ns};
+    uint64_t all = times->uptime_ns * machine->cpu_count;
+    uint64_t busy = all > times->idle_ns ? all - times->idle_ns : 0;
+    list_for_each (process_all(), node) {
+        const struct process *process = container_of_process(node, all_link);
+        struct process_information information = {0};
+        times->user_ns +=
+            process->user_ns + (process->children_usage.user_us + process->usage.user_us) * 1000;
+        if (process->kernel != NULL &&
+            native_process_inspect(process->kernel->process, &information) >= 0)
+            times->user_ns += information.user_ns;
+    }
+    if (times->user_ns > busy)
+        times->user_ns = busy;
+    times->system_ns = busy - times->user_ns;
+}
+
+int64_t totals_boot_time_s(void)
+{
+    struct time_page page = {0};
+
+    (void)native_memory_read(server.time, 0, &page, sizeof(page));
+    return page.realtime_offset_ns / NS_PER_S;
+}
