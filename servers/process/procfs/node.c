@@ -10,7 +10,7 @@
 #include <base/errno.h>
 #include <base/text.h>
 
-#include "../credentials.h"
+#include "credentials.h"
 
 #define RING 8
 #define TYPE 0170000

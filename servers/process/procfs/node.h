@@ -9,8 +9,8 @@
 
 #include <vfs/walk.h>
 
-#include "../table.h"
 #include "output.h"
+#include "table.h"
 
 struct procfs_node;
 

@@ -5,13 +5,13 @@
 #include <base/text.h>
 #include <trellis/native.h>
 
-#include "../end.h"
-#include "../family.h"
-#include "../job.h"
-#include "../limits.h"
-#include "../server.h"
-#include "../signal.h"
+#include "end.h"
+#include "family.h"
+#include "job.h"
+#include "limits.h"
 #include "node.h"
+#include "server.h"
+#include "signal.h"
 
 #define TICK_NS UINT64_C(10000000) /* USER_HZ is 100 */
 #define TICK_US 10000

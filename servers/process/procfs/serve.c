@@ -12,7 +12,7 @@
 #include <base/ipc.h>
 #include <base/text.h>
 
-#include "../server.h"
+#include "server.h"
 #include "session.h"
 
 #define PROC_MAGIC 0x9fa0

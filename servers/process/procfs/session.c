@@ -7,7 +7,7 @@
 #include <base/heap.h>
 #include <trellis/native.h>
 
-#include "../server.h"
+#include "server.h"
 
 #define BUCKETS 64
 

@@ -7,11 +7,11 @@
 #include <process/arch/cpu_information.h>
 #include <trellis/native.h>
 
-#include "../host_name.h"
-#include "../mounts.h"
-#include "../server.h"
-#include "../totals.h"
+#include "host_name.h"
+#include "mounts.h"
 #include "node.h"
+#include "server.h"
+#include "totals.h"
 
 #define TICK_NS UINT64_C(10000000)
 #define NS_PER_S UINT64_C(1000000000)
