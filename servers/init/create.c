@@ -335,7 +335,6 @@ enum status service_create(struct service *service)
 {
     bool first = service->process == HANDLE_NONE;
     enum status status = first ? create_first(service) : create_next(service);
-    service->running = status == STATUS_OK;
     if (status != STATUS_OK)
         log_print("%s cannot be started: status %d", service->entry->name, (int)status);
     return status;

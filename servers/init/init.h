@@ -7,7 +7,7 @@
  * init.c      reads the archive and the manifest, starts all services
  * create.c    makes a service's process, with what the manifest gives it
  * rings.c     the memory and events that joined pairs of services share
- * supervise.c waits for ends and starts again
+ * supervise.c waits for ends and starts again, as restart.c says
  * single.c    init.run=PROGRAM: one test program instead of the system
  */
 #pragma once
@@ -18,6 +18,8 @@
 #include <trellis/status.h>
 #include <trellis/structures.h>
 
+#include "restart.h"
+
 /* A service of the manifest and its present instance. */
 struct service {
     const struct manifest_service *entry;
@@ -26,7 +28,6 @@ struct service {
     handle_t account, endpoint, ledger;
     handle_t block_memory; /* a page: struct start_block */
     struct start_block block;
-    bool running;
     uint64_t restart_ns; /* when it is to be started again; DEADLINE_NEVER: not waiting */
     unsigned end_count;  /* how many of `ends_ns` hold an end */
     uint64_t ends_ns[MANIFEST_RESTARTS]; /* the latest ends, oldest first */

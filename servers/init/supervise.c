@@ -2,10 +2,8 @@
 /* Copyright The Trellis authors */
 
 /*
- * Ends of services and what follows from them. The first end within the window
- * of the manifest is followed by a new instance at once, the next ones after a
- * delay that doubles; when the window is full the service is given up. The end
- * of a critical service never comes here: the kernel stops the machine.
+ * Ends of services and what follows from them (restart.h). The end of a critical
+ * service never comes here: the kernel stops the machine.
  */
 #include "init.h"
 
@@ -13,8 +11,6 @@
 #include <base/text.h>
 #include <trellis/native.h>
 
-#define FIRST_DELAY_NS UINT64_C(50000000)
-#define NS_PER_S UINT64_C(1000000000)
 #define OBSERVATIONS 8
 #define DESCRIPTION 96
 
@@ -33,39 +29,22 @@ void supervise_describe_end(handle_t process, struct process_information *inform
                     information->reason == END_KILLED ? "was ended" : "ended", information->code);
 }
 
-/* Note an end; how many there were within the window, this one included. */
-static unsigned note_end(struct service *service, uint64_t now_ns)
-{
-    uint64_t window_ns = service->entry->restart_window_s * NS_PER_S;
-    unsigned kept = 0;
-    for (unsigned i = 0; i < service->end_count; i++) {
-        if (now_ns - service->ends_ns[i] <= window_ns)
-            service->ends_ns[kept++] = service->ends_ns[i];
-    }
-    service->ends_ns[kept++] = now_ns;
-    service->end_count = kept;
-    return kept;
-}
-
 static void plan_restart(struct service *service, const char *how)
 {
     const struct manifest_service *entry = service->entry;
     uint64_t now_ns = (uint64_t)native_clock_read();
-    unsigned ends = note_end(service, now_ns);
-    if (ends >= entry->restart_count) {
-        log_print("%s %s; given up after %u ends in %u s", entry->name, how, ends,
+    service->restart_ns = restart_after_end(&service->history, entry, now_ns);
+    if (service->restart_ns == DEADLINE_NEVER)
+        log_print("%s %s; given up after %u ends in %u s", entry->name, how, entry->restart_count,
                   entry->restart_window_s);
-        return;
-    }
-    log_print("%s %s; it is started again", entry->name, how);
-    service->restart_ns = ends == 1 ? now_ns : now_ns + (FIRST_DELAY_NS << (ends - 2));
+    else
+        log_print("%s %s; it is started again", entry->name, how);
 }
 
 static void take_end(struct service *service)
 {
     struct process_information information;
     char how[DESCRIPTION];
-    service->running = false;
     supervise_describe_end(service->process, &information, how, sizeof(how));
     if (service->entry->restart == MANIFEST_ALWAYS)
         plan_restart(service, how);
