@@ -29,8 +29,7 @@ struct service {
     handle_t block_memory; /* a page: struct start_block */
     struct start_block block;
     uint64_t restart_ns; /* when it is to be started again; DEADLINE_NEVER: not waiting */
-    unsigned end_count;  /* how many of `ends_ns` hold an end */
-    uint64_t ends_ns[MANIFEST_RESTARTS]; /* the latest ends, oldest first */
+    struct restart_history history;
 };
 
 /* Set once, before the first service is made. */
