@@ -99,20 +99,29 @@ int mounts_open_root(uint32_t number, const struct fs_credentials *credentials, 
     }
 }
 
-int mounts_renew(handle_t session, const struct fs_credentials *credentials, handle_t *renewed)
+/* By the control session of the file server whose session it may be. */
+static int renew_by(handle_t control, handle_t session, const struct fs_credentials *credentials,
+                    handle_t *renewed)
 {
     struct message message;
+
+    message_begin(&message, FS_RENEW);
+    message_add_handle(&message, ipc_frame(), session, RIGHT_SAME, 0);
+    message_copy_text(&message, ipc_frame(), credentials, sizeof(*credentials));
+    int error = server_call(control, &message);
+    if (error == 0)
+        *renewed = reply_handle(&message);
+    return error == 0 && *renewed == HANDLE_NONE ? LINUX_EIO : error;
+}
+
+int mounts_renew(handle_t session, const struct fs_credentials *credentials, handle_t *renewed)
+{
     uint64_t badge;
 
     if (native_session_badge(server.endpoint, session, &badge) == 0)
         return procfs_renew(badge, credentials, renewed);
-    message_begin(&message, FS_RENEW);
-    message_add_handle(&message, ipc_frame(), session, RIGHT_SAME, 0);
-    message_copy_text(&message, ipc_frame(), credentials, sizeof(*credentials));
-    int error = server_call(server.files, &message);
-    if (error == 0)
-        *renewed = reply_handle(&message);
-    return error == 0 && *renewed == HANDLE_NONE ? LINUX_EIO : error;
+    int error = renew_by(server.files, session, credentials, renewed);
+    return error == LINUX_EXDEV ? renew_by(server.tty, session, credentials, renewed) : error;
 }
 
 static void take_reply(const struct message *message, struct opened_file *file)

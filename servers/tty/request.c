@@ -363,8 +363,13 @@ static uint32_t serve_finish(struct request *request)
 
 static uint32_t serve_attach(struct request *request)
 {
+    int64_t programs = native_session_create(server.endpoint, TTY_BADGE_OPEN);
+
+    if (programs < 0)
+        return LINUX_ENFILE;
     put_handle(request, server.ledger->messages_read,
                RIGHT_COPY | RIGHT_MOVE | RIGHT_READ | RIGHT_WAIT | RIGHT_INSPECT, 0);
+    put_handle(request, (handle_t)programs, RIGHT_SAME, MESSAGE_HANDLE_MOVE);
     return 0;
 }
 

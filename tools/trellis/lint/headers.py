@@ -6,6 +6,7 @@
 import concurrent.futures
 import subprocess
 
+from trellis.lint.includes import home_of
 from trellis.lint.tree import Finding, is_test
 
 FLAGS = ["-std=gnu17", "-fsyntax-only", "-ffreestanding", "-nostdlibinc", "-Wall", "-Wextra",
@@ -40,7 +41,7 @@ def include_directories(tree, path):
         if include and _is_native(before + "/x") and _may_see(path, before):
             found.add(before + include)
     part = path.split("/")[0]
-    found |= {path.rpartition("/")[0], part}
+    found |= {path.rpartition("/")[0], home_of(path), part}
     return sorted(found)
 
 

@@ -73,7 +73,7 @@ def _complaint(tree, owners, path, quoted, name):
     folder = path.rpartition("/")[0]
     if quoted and "../" in name:
         return f'"{name}" climbs out of its folder'
-    if quoted and (f"{folder}/{name}" in tree.files or f"{_home(path)}/{name}" in tree.files):
+    if quoted and (f"{folder}/{name}" in tree.files or f"{home_of(path)}/{name}" in tree.files):
         return None
     if "/" not in name:
         return None if name in FREESTANDING or quoted else f"<{name}> is not a freestanding header"
@@ -82,12 +82,12 @@ def _complaint(tree, owners, path, quoted, name):
         return None
     if owner is None:
         return None if quoted else f"<{name}> belongs to no part of the tree"
-    if owner.split("/")[0] in ALLOWED[part] or owner == _home(path):
+    if owner.split("/")[0] in ALLOWED[part] or owner == home_of(path):
         return None
     return f"{part} must not include <{name}> of {owner}"
 
 
-def _home(path):
+def home_of(path):
     """The program or library a file belongs to: servers/tty, drivers/uart/ns16550."""
     words = path.split("/")
     depth = {"drivers": 3, "servers": 2, "lib": 2}.get(words[0], 1)
@@ -101,13 +101,13 @@ def _own_header_first(tree, path):
     stem = path.rpartition("/")[2].removesuffix(".c")
     names = [(line, name) for line, _, name in included(tree, path)]
     for place, (line, name) in enumerate(names):
-        if name.rpartition("/")[2] == f"{stem}.h" and place > 0 and _same_home(tree, path, name):
+        if name.rpartition("/")[2] == f"{stem}.h" and place > 0 and _samehome_of(tree, path, name):
             return [Finding(path, line, f"its own header {name} must be included first")]
     return []
 
 
-def _same_home(tree, path, name):
-    return any(file.endswith("/" + name) and _home(file) == _home(path) for file in tree.files)
+def _samehome_of(tree, path, name):
+    return any(file.endswith("/" + name) and home_of(file) == home_of(path) for file in tree.files)
 
 
 def _cycles(edges):
