@@ -101,6 +101,10 @@ enum status account_create(struct account *parent, const struct account_limits *
     if (parent != NULL)
         object_acquire(&parent->object);
     account->parent = parent;
+    for (int priority = 0; priority < PRIORITY_COUNT; priority++) {
+        list_init(&account->turns[priority].threads);
+        list_node_init(&account->turns[priority].link);
+    }
     account_apply_limits(account, limits);
     *result = account;
     return STATUS_OK;

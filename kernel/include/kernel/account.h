@@ -15,6 +15,12 @@
 
 enum allowance { ALLOW_PAGES, ALLOW_HANDLES, ALLOW_THREADS, ALLOW_PROCESSES, ALLOWANCE_COUNT };
 
+/* Its runnable threads of one priority; linked into a run queue while there are any. */
+struct account_turn {
+    struct list threads;
+    struct list_node link;
+};
+
 struct account {
     struct object object;
     struct account *parent; /* a reference; constant; NULL for the root */
@@ -22,7 +28,7 @@ struct account {
     _Atomic uint64_t used[ALLOWANCE_COUNT];
     _Atomic uint64_t small_bytes; /* small objects; ALLOW_PAGES holds them in whole pages */
     _Atomic uint64_t cpu_ns;
-    struct account_run_queue *run_queue; /* the scheduler's, constant */
+    struct account_turn turns[PRIORITY_COUNT]; /* run queue lock */
 };
 
 extern struct account *account_root;

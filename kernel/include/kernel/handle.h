@@ -6,7 +6,7 @@
  *
  * A token is slot number (low 20 bits) and a 43-bit number drawn anew at each
  * use of the slot; the whole token is stored in the slot and compared. Slots
- * are in chunks of 256 that never move, so lookup needs no lock (rcu.h).
+ * are in chunks that never move, so lookup needs no lock (rcu.h).
  */
 #pragma once
 
@@ -19,20 +19,22 @@ struct handle_slot {
     struct object *object;         /* handles lock; a reference */
     struct derivation *derivation; /* handles lock; a reference */
     uint32_t rights;
-    uint32_t flags;                /* enum handle_flag */
+    uint32_t flags; /* enum handle_flag */
 };
 
 #define HANDLE_SLOT_BITS 20
-#define HANDLE_CHUNK 256
-#define HANDLE_CHUNKS ((1u << HANDLE_SLOT_BITS) / HANDLE_CHUNK)
+#define HANDLE_FIRST_BITS                                                                          \
+    6 /* the first chunk has 64 slots, each further one as many as all before it */
+#define HANDLE_CHUNKS (HANDLE_SLOT_BITS - HANDLE_FIRST_BITS + 1)
 
 struct handle_table {
-    struct spinlock lock;                          /* LOCK_HANDLES */
-    struct handle_slot **chunks;                   /* grown under lock, published with release */
-    _Atomic uint32_t chunk_count;
-    uint32_t first_free;                           /* lock */
-    uint32_t count;                                /* lock; slots in use */
-    struct account *account;                       /* charged per handle; a reference */
+    struct spinlock lock;                              /* LOCK_HANDLES */
+    struct handle_slot *_Atomic chunks[HANDLE_CHUNKS]; /* made under lock, published with release */
+    uint32_t first_free;     /* lock; a free slot's `rights` is the next one */
+    uint32_t used_slots;     /* lock; those from here on were never used */
+    uint32_t count;          /* lock; slots in use */
+    uint64_t random;         /* lock; for the numbers in tokens */
+    struct account *account; /* charged per handle; a reference */
 };
 
 /* A resolved handle: valid until the kernel is left. */
@@ -43,7 +45,9 @@ struct handle_view {
     uint32_t flags;
 };
 
-enum status handle_table_init(struct handle_table *table, struct account *account) must_check;
+void handle_table_init(struct handle_table *table, struct account *account);
+/* An empty table's memory. */
+void handle_table_free(struct handle_table *table);
 
 /* BAD_HANDLE, REVOKED, WRONG_TYPE or NO_RIGHT. type OBJECT_ANY takes each. O(1), no lock, no reference. */
 enum status handle_resolve(const struct handle_table *table, handle_t token, enum object_type type,
@@ -54,10 +58,14 @@ enum status handle_insert(struct handle_table *table, struct object *object,
                           struct derivation *derivation, uint32_t rights, uint32_t flags,
                           handle_t *token) must_check;
 
-enum status handle_close(struct handle_table *table, handle_t token) must_check;
-/* Take out of a table without running closed/unreachable: for moving to another one. */
-enum status handle_remove(struct handle_table *table, handle_t token, struct handle_view *view) must_check;
+/* The same for what a resolved view says. */
+enum status handle_insert_view(struct handle_table *table, const struct handle_view *view,
+                               handle_t *token) must_check;
 
+/* Rights met with those asked for; RIGHT_SAME leaves them. INVALID for unknown bits. */
+enum status handle_meet_rights(uint32_t *rights, uint32_t wanted) must_check;
+enum status handle_mark(struct handle_table *table, handle_t token, uint32_t flags) must_check;
+enum status handle_close(struct handle_table *table, handle_t token) must_check;
 /* Close up to `limit` handles; true when the table is empty. For teardown in steps. */
 bool handle_table_drain(struct handle_table *table, uint32_t limit);
 
@@ -79,3 +87,7 @@ static inline int64_t handle_of_created(struct handle_table *table, struct objec
     object_release(object);
     return status == STATUS_OK ? (int64_t)token : status_to_result(status);
 }
+
+void derivation_init_root(struct derivation *derivation, struct object *object);
+/* Below `parent`, one reference for the caller. REVOKED, NO_MEMORY. */
+enum status derivation_create(struct derivation *parent, struct derivation **result) must_check;

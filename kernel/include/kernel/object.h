@@ -25,12 +25,13 @@ struct object;
 
 /* A place in a derivation tree (handle.h). */
 struct derivation {
-    struct derivation *parent; /* derivation lock */
-    struct list children;      /* derivation lock */
-    struct list_node sibling;  /* derivation lock; in parent->children */
-    struct object *object;     /* constant */
+    struct derivation *parent;   /* derivation lock */
+    struct list children;        /* derivation lock */
+    struct list_node sibling;    /* derivation lock; in parent->children */
+    struct object *object;       /* constant */
     _Atomic uint32_t references; /* handles and children */
-    _Atomic bool dead;         /* set once, under the derivation lock */
+    _Atomic bool dead;           /* set once, under the derivation lock */
+    struct deferred deferred;
 };
 
 struct object {

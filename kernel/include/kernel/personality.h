@@ -10,6 +10,11 @@
 #include <kernel/thread.h>
 #include <kernel/trap.h>
 
+/* The thread is marked interrupted and about to run: enter `interrupt` if it is outside the
+ * library, restart the library's way out if it is in that. */
+void personality_interrupt(struct thread *thread);
+/* Addresses are the user's and ranges in order. */
+bool personality_is_valid(const struct personality *personality) must_check;
 /* A call number that is not native came by the slow path: enter `reflect`. False if there is none. */
 bool personality_reflect(struct thread *thread) must_check;
 /* An exception the kernel did not resolve: enter `fault`, or the copy range's resume.

@@ -18,22 +18,21 @@ struct process {
     struct object object;
     struct handle_table handles;
     struct space space;
-    struct account *account;       /* a reference; constant */
-    struct list threads;           /* object.lock */
-    uint32_t thread_count;         /* object.lock */
-    uint32_t state;                /* object.lock; enum process_state */
-    uint32_t reason;               /* object.lock; enum end_reason */
-    uint64_t code;                 /* object.lock */
+    struct account *account;          /* a reference; constant */
+    struct list threads;              /* object.lock */
+    uint32_t thread_count;            /* object.lock */
+    uint32_t state;                   /* object.lock; enum process_state */
+    uint32_t reason;                  /* object.lock; enum end_reason */
+    uint64_t code;                    /* object.lock */
     uint64_t fault_pc, fault_address; /* object.lock */
-    uint32_t suspended;            /* object.lock */
-    uint32_t flags;                /* enum process_flag; constant */
-    uint64_t *frame_slots;         /* object.lock; bitmap of FRAME_SLOTS, grown on demand */
-    uint32_t frame_words;          /* object.lock */
-    struct personality personality; /* written while no thread runs in it, or by its own thread */
-    uint64_t user_ns, kernel_ns;   /* object.lock; of ended threads */
+    uint32_t suspended;               /* object.lock */
+    uint32_t flags;                   /* enum process_flag; constant */
+    uint64_t *frame_slots;            /* object.lock; bitmap of FRAME_SLOTS, grown on demand */
+    uint32_t frame_words;             /* object.lock */
+    struct personality personality;   /* written while no thread runs in it, or by its own thread */
+    uint64_t user_ns, kernel_ns;      /* object.lock; of ended threads */
     struct list_node teardown_link;
-    struct list_node all_link;     /* list of all processes, for counters */
-    char name[PROCESS_NAME];       /* constant */
+    char name[PROCESS_NAME]; /* constant */
 };
 
 /* One reference for the caller. `name` need not be NUL-terminated. */
@@ -43,5 +42,11 @@ enum status process_create(struct account *account, const char *name, size_t len
 void process_end(struct process *process, enum end_reason reason, uint64_t code);
 /* Some bounded teardown work; true while there is more. Called on the way out of the kernel and when idle. */
 bool process_teardown_step(void);
+/* A slot for a frame: *slot, or any with FRAME_SLOT_ANY. LIMIT, NO_MEMORY. */
+#define FRAME_SLOT_ANY UINT32_MAX
+enum status process_take_frame_slot(struct process *process, uint32_t *slot) must_check;
+void process_free_frame_slot(struct process *process, uint32_t slot);
+void process_unreachable(struct object *object);
+void process_destroy(struct object *object);
 /* An exception that neither kernel nor personality could resolve. */
 void process_fault(struct process *process, enum fault_kind kind, uint64_t pc, uint64_t address);

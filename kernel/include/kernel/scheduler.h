@@ -25,6 +25,10 @@ void scheduler_block(struct thread *thread);
 void scheduler_hand_over(struct thread *to);
 /* To the end of its queue. */
 void scheduler_yield(struct thread *thread);
+/* Suspended or resumed, itself or its process. */
+void scheduler_reconsider(struct thread *thread);
+/* The entries of the running thread's process have changed. */
+void scheduler_personality_changed(struct process *process);
 void scheduler_set_priority(struct thread *thread, uint8_t own);
 /* Recompute effective priority and account from the thread's client and queued callers. */
 void scheduler_update_donation(struct thread *thread);

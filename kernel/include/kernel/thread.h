@@ -24,60 +24,71 @@ struct account;
 
 enum wait_kind {
     WAIT_NONE,
-    WAIT_CALL,     /* queued at an endpoint with a call or send not yet taken */
-    WAIT_REPLY,    /* the call was taken; ended by the reply */
-    WAIT_RECEIVE,  /* at an endpoint, for the next message */
-    WAIT_PORT,     /* at a port */
-    WAIT_SIGNALS,  /* wait_many */
-    WAIT_ADDRESS,  /* at an address */
-    WAIT_RESTART,  /* the call is started anew when the wait ends (teardown in steps, pager) */
+    WAIT_CALL,    /* queued at an endpoint with a call or send not yet taken */
+    WAIT_REPLY,   /* the call was taken; ended by the reply */
+    WAIT_RECEIVE, /* at an endpoint, for the next message */
+    WAIT_PORT,    /* at a port */
+    WAIT_SIGNALS, /* wait_many */
+    WAIT_ADDRESS, /* at an address */
+    WAIT_RESTART, /* the call is started anew when the wait ends (teardown in steps, pager) */
 };
 
 struct wait {
-    enum wait_kind kind;      /* changed by the thread itself, or under the lock of `on` */
-    bool until;               /* the timer is armed */
-    struct object *on;        /* endpoint, port; NULL for the others */
-    struct list_node link;    /* in that object's queue, or the address bucket */
+    enum wait_kind kind;   /* changed by the thread itself, or under the lock of `on` */
+    bool until;            /* the timer is armed */
+    struct object *on;     /* endpoint, port; NULL for the others */
+    struct list_node link; /* in that object's queue, or the address bucket */
     struct timer timer;
     /* Undo what the wait has hung up elsewhere (queues, observers). Locks: none held. Called once, by the ender. */
     void (*cancel)(struct thread *thread);
     union {
-        struct { uint64_t key_object, key_offset; uint32_t mask; uint32_t bucket; } address;
+        struct {
+            uint64_t key_object, key_offset;
+            uint32_t mask;
+            uint32_t bucket;
+        } address;
         struct signal_wait *signals; /* wait_many.c */
-        struct { uint64_t information; bool is_send; } call;
+        struct {
+            struct session *session;       /* a reference while queued */
+            struct derivation *derivation; /* of the handle that was called by */
+            bool is_send;
+        } call;
     };
 };
 
 struct thread {
-    struct arch_thread arch;       /* first: assembly knows its offsets */
+    struct arch_thread arch; /* first: assembly knows its offsets */
     struct object object;
     struct process *process;       /* a reference; constant */
     struct list_node process_link; /* process lock */
 
-    struct frame *frame;           /* the kernel's view of the two pinned pages; constant */
-    uint64_t frame_address;        /* the user's view; constant */
-    uint32_t frame_slot;           /* constant */
-    uint64_t identity;             /* constant */
+    struct frame *frame;     /* the kernel's view of the two pinned pages; constant */
+    struct page *frame_page; /* the block of two; constant */
+    uint64_t frame_address;  /* the user's view; constant */
+    uint32_t frame_slot;     /* constant */
+    uint64_t identity;       /* constant */
 
     /* Scheduling; run queue lock of `cpu` */
     uint32_t cpu;
-    uint8_t priority;              /* its own */
-    uint8_t effective;             /* with what callers have donated */
+    uint8_t priority;  /* its own */
+    uint8_t effective; /* with what callers have donated */
     bool runnable, queued;
+    bool yielded; /* its turn is over: to the end of its queue */
     struct list_node run_link;
-    struct account *charged;       /* whose turn it runs in: its own account's or the donor's */
+    struct account *charged; /* whose turn it runs in: its own account's or the donor's */
     uint64_t slice_left_ns;
     uint64_t user_ns, kernel_ns;
-    uint32_t suspended;            /* process lock: thread_suspend nesting */
+    uint32_t suspended; /* process lock: thread_suspend nesting */
 
     struct wait wait;
-    _Atomic uint32_t wait_state;   /* enum wait_state: who may end the wait is decided here */
+    _Atomic uint32_t wait_state; /* enum wait_state: who may end the wait is decided here */
 
     /* IPC; see ipc.c */
-    struct thread *client;         /* whose call this thread received and has not answered */
-    struct thread *server;         /* WAIT_REPLY: who received this thread's call, or NULL ... */
-    struct reply *reply;           /* ... when the right to answer is a reply object */
-    bool interrupted;              /* the sticky mark, as the kernel knows it */
+    struct thread *client;   /* whose call this thread received and has not answered */
+    struct thread *server;   /* WAIT_REPLY: who received this thread's call, or NULL ... */
+    struct reply *reply;     /* ... when the right to answer is a reply object */
+    struct endpoint *serves; /* where it received last; a reference */
+    bool interrupted;        /* the sticky mark, as the kernel knows it */
     bool ended;
     uint32_t code;
 };
@@ -105,6 +116,9 @@ enum status thread_begin_wait(struct thread *thread, uint64_t deadline) must_che
  */
 bool thread_claim_wait(struct thread *thread);
 
+/* Give a claim back: the thread waits on. */
+void thread_unclaim_wait(struct thread *thread);
+
 /* After a claim: disarm the timer, set the result of the call and make the thread
  * runnable. A result of STATUS_RESTART starts the call anew (arch_call_rewind); for
  * WAIT_RESTART the call has been rewound already and no result is set. `cancel` is not called: the
@@ -120,7 +134,13 @@ struct thread_create_request {
     uint64_t identity;
 };
 /* With its frame mapped, one reference for the caller. */
-enum status thread_create(const struct thread_create_request *request, struct thread **result) must_check;
+enum status thread_create(const struct thread_create_request *request,
+                          struct thread **result) must_check;
+/* As process_clone makes it: in another process, at the same frame slot, not running, its wait
+ * the caller's to set up. One reference for the caller. */
+enum status thread_clone(struct thread *from, struct process *process, uint64_t identity,
+                         struct thread **result) must_check;
 void thread_end(struct thread *thread, uint32_t code);
+void thread_destroy(struct object *object);
 /* The mark of a personality's interrupt entry; ends an interruptible wait. */
 void thread_interrupt(struct thread *thread);

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * Handle tables.
+ *
+ * Slots are in chunks that double in size and never move, so a lookup is two
+ * loads and a comparison of tokens, without a lock. A free slot has token 0 and
+ * holds the number of the next free one. The upper part of a token is drawn
+ * anew at each use, so a stale token never names what the slot holds now.
+ */
+#include <kernel/handle.h>
+
+#include <arch/cpu.h>
+#include <kernel/account.h>
+#include <kernel/log.h>
+#include <kernel/slab.h>
+
+#define SLOT_MASK ((1u << HANDLE_SLOT_BITS) - 1)
+#define NO_SLOT UINT32_MAX
+
+static uint32_t chunk_of(uint32_t index)
+{
+    uint32_t above = index >> HANDLE_FIRST_BITS;
+    return above == 0 ? 0 : 32 - (uint32_t)__builtin_clz(above);
+}
+
+static uint32_t chunk_start(uint32_t chunk)
+{
+    return chunk == 0 ? 0 : 1u << (HANDLE_FIRST_BITS + chunk - 1);
+}
+
+static uint32_t chunk_size(uint32_t chunk)
+{
+    return chunk == 0 ? 1u << HANDLE_FIRST_BITS : chunk_start(chunk);
+}
+
+/* The slot of an index, or NULL if its chunk was never made. */
+static struct handle_slot *slot_at(const struct handle_table *table, uint32_t index)
+{
+    uint32_t chunk = chunk_of(index);
+    struct handle_slot *slots = atomic_load_explicit(&table->chunks[chunk], memory_order_acquire);
+    return slots == NULL ? NULL : slots + (index - chunk_start(chunk));
+}
+
+void handle_table_init(struct handle_table *table, struct account *account)
+{
+    lock_init(&table->lock, LOCK_HANDLES);
+    table->first_free = NO_SLOT;
+    table->used_slots = 0;
+    table->count = 0;
+    table->account = account;
+    if (!arch_random(&table->random))
+        table->random = arch_counter_read();
+    table->random |= 1;
+    object_acquire(&account->object);
+}
+
+void handle_table_free(struct handle_table *table)
+{
+    for (uint32_t chunk = 0; chunk < HANDLE_CHUNKS; chunk++) {
+        struct handle_slot *slots = atomic_load(&table->chunks[chunk]);
+        if (slots != NULL)
+            memory_free(table->account, slots, chunk_size(chunk) * sizeof(*slots));
+    }
+    object_release(&table->account->object);
+}
+
+static uint64_t draw_token(struct handle_table *table, uint32_t index)
+{
+    table->random ^= table->random << 13;
+    table->random ^= table->random >> 7;
+    table->random ^= table->random << 17;
+    uint64_t number = table->random >> (64 - 43);
+    return (number | 1) << HANDLE_SLOT_BITS | index;
+}
+
+static enum status make_chunk(struct handle_table *table, uint32_t chunk)
+{
+    void *slots;
+
+    enum status status =
+        memory_allocate(table->account, chunk_size(chunk) * sizeof(struct handle_slot), &slots);
+    if (status == STATUS_OK)
+        atomic_store_explicit(&table->chunks[chunk], slots, memory_order_release);
+    return status;
+}
+
+/* A free slot, taken off the free list. Table locked. */
+static enum status take_slot(struct handle_table *table, uint32_t *index)
+{
+    if (table->first_free != NO_SLOT) {
+        *index = table->first_free;
+        table->first_free = slot_at(table, *index)->rights;
+        return STATUS_OK;
+    }
+    if (table->used_slots > SLOT_MASK)
+        return STATUS_LIMIT;
+    *index = table->used_slots;
+    if (slot_at(table, *index) == NULL) {
+        enum status status = make_chunk(table, chunk_of(*index));
+        if (status != STATUS_OK)
+            return status;
+    }
+    table->used_slots++;
+    return STATUS_OK;
+}
+
+enum status handle_resolve(const struct handle_table *table, handle_t token, enum object_type type,
+                           uint32_t rights, struct handle_view *view)
+{
+    const struct handle_slot *slot = slot_at(table, token & SLOT_MASK);
+
+    if (token == HANDLE_NONE || slot == NULL ||
+        atomic_load_explicit(&slot->token, memory_order_acquire) != token)
+        return STATUS_BAD_HANDLE;
+    if (atomic_load_explicit(&slot->derivation->dead, memory_order_relaxed))
+        return STATUS_REVOKED;
+    if (type != OBJECT_ANY && slot->object->type != type)
+        return STATUS_WRONG_TYPE;
+    if ((slot->rights & rights) != rights)
+        return STATUS_NO_RIGHT;
+    *view = (struct handle_view){slot->object, slot->derivation, slot->rights, slot->flags};
+    return STATUS_OK;
+}
+
+static void count_opened(struct object *object, uint32_t rights, uint32_t flags)
+{
+    if ((flags & HANDLE_NOT_COUNTED) == 0 && object_operations[object->type].opened != NULL)
+        object_operations[object->type].opened(object, rights);
+}
+
+static void count_closed(struct object *object, uint32_t rights, uint32_t flags)
+{
+    if ((flags & HANDLE_NOT_COUNTED) == 0 && object_operations[object->type].closed != NULL)
+        object_operations[object->type].closed(object, rights);
+}
+
+/* Fill a slot; references are taken. Table locked. */
+static void fill_slot(struct handle_slot *slot, const struct handle_view *view, uint64_t token)
+{
+    object_acquire(view->object);
+    derivation_acquire(view->derivation);
+    atomic_fetch_add(&view->object->handles, 1);
+    slot->object = view->object;
+    slot->derivation = view->derivation;
+    slot->rights = view->rights;
+    slot->flags = view->flags;
+    atomic_store_explicit(&slot->token, token, memory_order_release);
+}
+
+enum status handle_insert_view(struct handle_table *table, const struct handle_view *view,
+                               handle_t *token)
+{
+    uint32_t index;
+
+    enum status status = account_charge(table->account, ALLOW_HANDLES, 1);
+    if (status != STATUS_OK)
+        return status;
+    lock_acquire(&table->lock);
+    status = take_slot(table, &index);
+    if (status == STATUS_OK) {
+        *token = draw_token(table, index);
+        fill_slot(slot_at(table, index), view, *token);
+        table->count++;
+    }
+    lock_release(&table->lock);
+    if (status != STATUS_OK) {
+        account_uncharge(table->account, ALLOW_HANDLES, 1);
+        return status;
+    }
+    count_opened(view->object, view->rights, view->flags);
+    return STATUS_OK;
+}
+
+enum status handle_insert(struct handle_table *table, struct object *object,
+                          struct derivation *derivation, uint32_t rights, uint32_t flags,
+                          handle_t *token)
+{
+    struct handle_view view = {object, derivation == NULL ? &object->root : derivation, rights,
+                               flags};
+    return handle_insert_view(table, &view, token);
+}
+
+/* Empty a slot; its references pass to `view`. Table locked. */
+static void empty_slot(struct handle_table *table, struct handle_slot *slot, uint32_t index,
+                       struct handle_view *view)
+{
+    *view = (struct handle_view){slot->object, slot->derivation, slot->rights, slot->flags};
+    atomic_store_explicit(&slot->token, 0, memory_order_release);
+    slot->rights = table->first_free;
+    table->first_free = index;
+    table->count--;
+}
+
+/* What follows the loss of a handle. No locks held. */
+static void drop_view(struct handle_table *table, const struct handle_view *view)
+{
+    struct object *object = view->object;
+
+    account_uncharge(table->account, ALLOW_HANDLES, 1);
+    count_closed(object, view->rights, view->flags);
+    derivation_release(view->derivation);
+    if (atomic_fetch_sub(&object->handles, 1) == 1 &&
+        object_operations[object->type].unreachable != NULL)
+        object_operations[object->type].unreachable(object);
+    object_release(object);
+}
+
+enum status handle_close(struct handle_table *table, handle_t token)
+{
+    uint32_t index = token & SLOT_MASK;
+    struct handle_view view;
+
+    lock_acquire(&table->lock);
+    struct handle_slot *slot = slot_at(table, index);
+    bool found = token != HANDLE_NONE && slot != NULL && atomic_load(&slot->token) == token;
+    if (found)
+        empty_slot(table, slot, index, &view);
+    lock_release(&table->lock);
+    if (!found)
+        return STATUS_BAD_HANDLE;
+    drop_view(table, &view);
+    return STATUS_OK;
+}
+
+bool handle_table_drain(struct handle_table *table, uint32_t limit)
+{
+    while (table->count > 0 && limit-- > 0) {
+        struct handle_view view;
+        lock_acquire(&table->lock);
+        uint32_t index = table->used_slots - 1;
+        while (atomic_load(&slot_at(table, index)->token) == 0)
+            index--;
+        empty_slot(table, slot_at(table, index), index, &view);
+        table->used_slots = index + 1;
+        lock_release(&table->lock);
+        drop_view(table, &view);
+    }
+    return table->count == 0;
+}
+
+static enum status clone_chunks(struct handle_table *from, struct handle_table *to)
+{
+    for (uint32_t chunk = 0; chunk < HANDLE_CHUNKS && chunk_start(chunk) < from->used_slots;
+         chunk++) {
+        enum status status = make_chunk(to, chunk);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return account_charge(to->account, ALLOW_HANDLES, from->count);
+}
+
+enum status handle_table_clone(struct handle_table *from, struct handle_table *to)
+{
+    enum status status = clone_chunks(from, to);
+    if (status != STATUS_OK)
+        return status;
+    lock_acquire_two(&from->lock, &to->lock);
+    uint32_t charged = from->count;
+    to->used_slots = from->used_slots;
+    for (uint32_t index = from->used_slots; index-- > 0;) {
+        struct handle_slot *source = slot_at(from, index);
+        struct handle_slot *target = slot_at(to, index);
+        uint64_t token = atomic_load(&source->token);
+        if (token == 0 || (source->flags & HANDLE_NOT_CLONED) != 0) {
+            target->rights = to->first_free;
+            to->first_free = index;
+            continue;
+        }
+        struct handle_view view = {source->object, source->derivation, source->rights,
+                                   source->flags};
+        fill_slot(target, &view, token);
+        to->count++;
+    }
+    uint32_t unused = charged - to->count;
+    lock_release(&to->lock);
+    lock_release(&from->lock);
+    account_uncharge(to->account, ALLOW_HANDLES, unused);
+    for (uint32_t index = 0; index < to->used_slots; index++) {
+        struct handle_slot *slot = slot_at(to, index);
+        if (atomic_load(&slot->token) != 0)
+            count_opened(slot->object, slot->rights, slot->flags);
+    }
+    return STATUS_OK;
+}
+
+enum status handle_mark(struct handle_table *table, handle_t token, uint32_t flags)
+{
+    struct handle_slot *slot = slot_at(table, token & SLOT_MASK);
+    struct handle_view view;
+
+    enum status status = handle_resolve(table, token, OBJECT_ANY, 0, &view);
+    if (status != STATUS_OK)
+        return status;
+    lock_acquire(&table->lock);
+    slot->flags = flags;
+    lock_release(&table->lock);
+    bool was_counted = (view.flags & HANDLE_NOT_COUNTED) == 0;
+    bool is_counted = (flags & HANDLE_NOT_COUNTED) == 0;
+    if (was_counted && !is_counted)
+        count_closed(view.object, view.rights, 0);
+    else if (!was_counted && is_counted)
+        count_opened(view.object, view.rights, 0);
+    return STATUS_OK;
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * Processes: their making, cloning and end.
+ *
+ * A process ends in three stages. Its threads end at once. Then its handles are
+ * closed, some in each step, and its death is announced when the last is gone,
+ * so that whoever is told finds everything it held released; a process made
+ * with PROCESS_KEEP_HANDLES keeps them for the one that inherits them. Its
+ * memory stays for whoever holds a handle to it; when nothing refers to it any
+ * more that goes too, in steps.
+ */
+#include <kernel/process.h>
+
+#include <kernel/account.h>
+#include <kernel/cpu.h>
+#include <kernel/ipc.h>
+#include <kernel/log.h>
+#include <kernel/scheduler.h>
+#include <kernel/slab.h>
+#include <kernel/string.h>
+#include <kernel/thread.h>
+
+#define HANDLES_STEP 32
+#define PAGES_STEP 64
+
+static struct slab_cache process_cache = SLAB_CACHE("process", struct process);
+static struct spinlock teardown_lock = SPINLOCK_INITIAL(LOCK_DEFERRED);
+static struct list ending;   /* teardown lock; their handles are to be closed */
+static struct list unmapped; /* teardown lock; their memory is to be freed */
+static bool lists_ready;
+
+static void make_lists(void)
+{
+    if (lists_ready)
+        return;
+    list_init(&ending);
+    list_init(&unmapped);
+    lists_ready = true;
+}
+
+enum status process_create(struct account *account, const char *name, size_t length, uint32_t flags,
+                           struct process **result)
+{
+    void *memory = NULL;
+
+    make_lists();
+    enum status status = account_charge(account, ALLOW_PROCESSES, 1);
+    if (status != STATUS_OK)
+        return status;
+    status = slab_allocate(&process_cache, account, &memory);
+    struct process *process = memory;
+    if (status == STATUS_OK)
+        status = space_init(&process->space, account);
+    if (status != STATUS_OK) {
+        if (memory != NULL)
+            slab_free(&process_cache, account, memory);
+        account_uncharge(account, ALLOW_PROCESSES, 1);
+        return status;
+    }
+    handle_table_init(&process->handles, account);
+    object_init(&process->object, OBJECT_PROCESS, account);
+    object_acquire(&account->object);
+    process->account = account;
+    process->flags = flags;
+    list_init(&process->threads);
+    list_node_init(&process->teardown_link);
+    memcpy(process->name, name, length < PROCESS_NAME - 1 ? length : PROCESS_NAME - 1);
+    *result = process;
+    return STATUS_OK;
+}
+
+/* Frame slots. */
+
+static enum status grow_slots(struct process *process, uint32_t words)
+{
+    void *grown;
+
+    enum status status = memory_allocate(process->account, words * sizeof(uint64_t), &grown);
+    if (status != STATUS_OK)
+        return status;
+    if (process->frame_words > 0) {
+        memcpy(grown, process->frame_slots, process->frame_words * sizeof(uint64_t));
+        memory_free(process->account, process->frame_slots,
+                    process->frame_words * sizeof(uint64_t));
+    }
+    process->frame_slots = grown;
+    process->frame_words = words;
+    return STATUS_OK;
+}
+
+static uint32_t find_slot(const struct process *process)
+{
+    for (uint32_t word = 0; word < process->frame_words; word++) {
+        if (process->frame_slots[word] != UINT64_MAX)
+            return word * 64 + (uint32_t)__builtin_ctzll(~process->frame_slots[word]);
+    }
+    return process->frame_words * 64;
+}
+
+enum status process_take_frame_slot(struct process *process, uint32_t *slot)
+{
+    if (*slot == FRAME_SLOT_ANY)
+        *slot = find_slot(process);
+    if (*slot >= FRAME_SLOTS)
+        return STATUS_LIMIT;
+    uint32_t words = process->frame_words == 0 ? 1 : process->frame_words;
+    while (words * 64 <= *slot)
+        words *= 2;
+    if (words > process->frame_words) {
+        enum status status = grow_slots(process, words);
+        if (status != STATUS_OK)
+            return status;
+    }
+    process->frame_slots[*slot / 64] |= UINT64_C(1) << *slot % 64;
+    return STATUS_OK;
+}
+
+void process_free_frame_slot(struct process *process, uint32_t slot)
+{
+    process->frame_slots[slot / 64] &= ~(UINT64_C(1) << slot % 64);
+}
+
+/* The end. */
+
+static const char *reason_name(enum end_reason reason)
+{
+    return reason == END_EXIT ? "ended itself" : reason == END_KILLED ? "was ended" : "faulted";
+}
+
+static void queue_teardown(struct process *process, struct list *list)
+{
+    lock_acquire(&teardown_lock);
+    list_push_back(list, &process->teardown_link);
+    lock_release(&teardown_lock);
+}
+
+void process_end(struct process *process, enum end_reason reason, uint64_t code)
+{
+    struct list_node *node;
+
+    if (process->state >= PROCESS_ENDING)
+        return;
+    process->state = PROCESS_ENDING;
+    process->reason = reason;
+    process->code = code;
+    if ((process->flags & PROCESS_CRITICAL) != 0)
+        machine_fail("%s, which the machine cannot do without, %s (code %lu, pc %lx, address %lx)",
+                     process->name, reason_name(reason), process->code, process->fault_pc,
+                     process->fault_address);
+    while ((node = list_first(&process->threads)) != NULL)
+        thread_end(container_of(node, struct thread, process_link), (uint32_t)code);
+    object_acquire(&process->object);
+    queue_teardown(process, &ending);
+}
+
+void process_fault(struct process *process, enum fault_kind kind, uint64_t pc, uint64_t address)
+{
+    process->fault_pc = pc;
+    process->fault_address = address;
+    if (process->personality.reflect == 0)
+        log_line("%s: fault %d at pc %lx, address %lx", process->name, (int)kind, pc, address);
+    process_end(process, END_FAULT, kind);
+}
+
+static void announce(struct process *process)
+{
+    lock_acquire(&process->object.lock);
+    process->state = PROCESS_ENDED;
+    object_signal_locked(&process->object, 0, SIGNAL_ENDED);
+    lock_release(&process->object.lock);
+    object_release(&process->object);
+}
+
+static void free_process(struct process *process)
+{
+    struct account *account = process->account;
+
+    handle_table_free(&process->handles);
+    if (process->frame_words > 0)
+        memory_free(account, process->frame_slots, process->frame_words * sizeof(uint64_t));
+    slab_free(&process_cache, account, process);
+    account_uncharge(account, ALLOW_PROCESSES, 1);
+    object_release(&account->object);
+}
+
+static struct process *first_of(struct list *list)
+{
+    lock_acquire(&teardown_lock);
+    struct list_node *node = lists_ready ? list_first(list) : NULL;
+    lock_release(&teardown_lock);
+    return node == NULL ? NULL : container_of(node, struct process, teardown_link);
+}
+
+static void leave_list(struct process *process)
+{
+    lock_acquire(&teardown_lock);
+    list_remove(&process->teardown_link);
+    lock_release(&teardown_lock);
+}
+
+bool process_teardown_step(void)
+{
+    struct process *process = first_of(&ending);
+
+    if (process != NULL) {
+        bool keeps = (process->flags & PROCESS_KEEP_HANDLES) != 0;
+        if (keeps || handle_table_drain(&process->handles, HANDLES_STEP)) {
+            leave_list(process);
+            announce(process);
+        }
+        return true;
+    }
+    process = first_of(&unmapped);
+    if (process == NULL)
+        return false;
+    bool drained = handle_table_drain(&process->handles, HANDLES_STEP);
+    if (cpu_current()->space == &process->space) {
+        arch_table_switch(NULL);
+        cpu_current()->space = NULL;
+    }
+    if (drained && space_teardown_step(&process->space, PAGES_STEP)) {
+        leave_list(process);
+        free_process(process);
+    }
+    return true;
+}
+
+/* Nobody can name it any more: end it if it runs with no thread of its own to do so. */
+void process_unreachable(struct object *object)
+{
+    struct process *process = container_of(object, struct process, object);
+
+    if (process->state == PROCESS_NEW)
+        process->state = PROCESS_ENDED;
+}
+
+void process_destroy(struct object *object)
+{
+    queue_teardown(container_of(object, struct process, object), &unmapped);
+}

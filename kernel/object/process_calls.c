@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/* The native calls on processes. */
+#include <kernel/process.h>
+
+#include <kernel/account.h>
+#include <kernel/call_arguments.h>
+#include <kernel/copy.h>
+#include <kernel/handle.h>
+#include <kernel/ipc.h>
+#include <kernel/personality.h>
+#include <kernel/scheduler.h>
+#include <kernel/thread.h>
+
+/* A handle for the caller, in exchange for the maker's reference; the process ends if there is none. */
+static enum status give_process(struct thread *self, struct process *process, handle_t *token)
+{
+    enum status status =
+        handle_insert(&self->process->handles, &process->object, NULL, RIGHT_ALL, 0, token);
+    if (status != STATUS_OK)
+        process_end(process, END_KILLED, 0);
+    object_release(&process->object);
+    return status;
+}
+
+int64_t call_process_create(struct thread *self, const struct process_create_arguments *arguments)
+{
+    char name[PROCESS_NAME] = {0};
+    size_t length =
+        arguments->name_length < PROCESS_NAME ? arguments->name_length : PROCESS_NAME - 1;
+    struct process *process;
+    handle_t token;
+
+    enum status status = copy_in(name, arguments->name, length);
+    if (status == STATUS_OK)
+        status = process_create(arguments->account, name, length, arguments->flags, &process);
+    if (status != STATUS_OK)
+        return status_to_result(status);
+    if (arguments->inherit != NULL)
+        status = handle_table_clone(&arguments->inherit->handles, &process->handles);
+    if (status != STATUS_OK) {
+        object_release(&process->object);
+        return status_to_result(status);
+    }
+    status = give_process(self, process, &token);
+    return status == STATUS_OK ? (int64_t)token : status_to_result(status);
+}
+
+/* Everything of the parent but its other threads. */
+static enum status clone_into(struct process *child, struct thread *from, uint64_t identity,
+                              struct thread **thread)
+{
+    struct process *parent = from->process;
+
+    enum status status = handle_table_clone(&parent->handles, &child->handles);
+    if (status == STATUS_OK)
+        status = space_clone(&parent->space, &child->space);
+    if (status != STATUS_OK)
+        return status;
+    child->personality = parent->personality;
+    return thread_clone(from, child, identity, thread);
+}
+
+/* The child's thread waits for a reply object of its own, like its parent. */
+static enum status make_waiting(struct thread *thread, struct account *account,
+                                struct reply **reply)
+{
+    enum status status = reply_create(account, thread, reply);
+    if (status == STATUS_OK)
+        ipc_wait_for_reply(thread);
+    return status;
+}
+
+static enum status give_clone(struct thread *self, struct thread *child, struct reply *reply,
+                              struct process_clone_result *result)
+{
+    struct handle_table *table = &self->process->handles;
+
+    enum status status =
+        handle_insert(table, &child->process->object, NULL, RIGHT_ALL, 0, &result->process);
+    if (status != STATUS_OK)
+        return status;
+    status = handle_insert(table, &child->object, NULL, RIGHT_ALL, 0, &result->thread);
+    if (status == STATUS_OK) {
+        status = handle_insert(table, &reply->object, NULL, RIGHT_ALL, 0, &result->reply);
+        if (status != STATUS_OK)
+            (void)handle_close(table, result->thread);
+    }
+    if (status != STATUS_OK)
+        (void)handle_close(table, result->process);
+    return status;
+}
+
+static enum status clone_process(struct thread *self, struct thread *from,
+                                 const struct process_clone_arguments *asked)
+{
+    struct process *parent = from->process;
+    struct process *child;
+    struct thread *thread = NULL;
+    struct reply *reply = NULL;
+
+    enum status status = process_create(asked->account, parent->name, PROCESS_NAME - 1, 0, &child);
+    if (status != STATUS_OK)
+        return status;
+    status = clone_into(child, from, asked->identity, &thread);
+    if (status == STATUS_OK)
+        status = make_waiting(thread, asked->account, &reply);
+    if (status == STATUS_OK)
+        status = give_clone(self, thread, reply, asked->result);
+    if (status != STATUS_OK)
+        process_end(child, END_KILLED, 0);
+    if (reply != NULL)
+        object_release(&reply->object);
+    if (thread != NULL)
+        object_release(&thread->object);
+    object_release(&child->object);
+    return status;
+}
+
+int64_t call_process_clone(struct thread *self, const struct process_clone_arguments *arguments)
+{
+    struct thread *from = arguments->reply->client;
+
+    if (from == NULL)
+        return status_to_result(STATUS_DEAD);
+    if (from->process != arguments->process)
+        return status_to_result(STATUS_INVALID);
+    return status_to_result(clone_process(self, from, arguments));
+}
+
+int64_t call_process_end(struct thread *self, const struct process_end_arguments *arguments)
+{
+    bool own = arguments->process == self->process;
+
+    process_end(arguments->process, own ? END_EXIT : END_KILLED, arguments->code);
+    return own ? status_to_result(STATUS_BLOCKED) : 0;
+}
+
+static void reconsider_threads(struct process *process)
+{
+    list_for_each (&process->threads, node)
+        scheduler_reconsider(container_of(node, struct thread, process_link));
+}
+
+int64_t call_process_suspend(struct thread *self, const struct process_suspend_arguments *arguments)
+{
+    (void)self;
+    arguments->process->suspended++;
+    reconsider_threads(arguments->process);
+    return 0;
+}
+
+int64_t call_process_resume(struct thread *self, const struct process_resume_arguments *arguments)
+{
+    (void)self;
+    if (arguments->process->suspended == 0)
+        return status_to_result(STATUS_BAD_STATE);
+    arguments->process->suspended--;
+    reconsider_threads(arguments->process);
+    return 0;
+}
+
+static void add_thread_times(const struct process *process, struct process_information *information)
+{
+    list_for_each (&process->threads, node) {
+        const struct thread *thread = container_of(node, struct thread, process_link);
+        information->user_ns += thread->user_ns;
+        information->kernel_ns += thread->kernel_ns;
+    }
+}
+
+int64_t call_process_inspect(struct thread *self, const struct process_inspect_arguments *arguments)
+{
+    const struct process *process = arguments->process;
+
+    (void)self;
+    *arguments->information = (struct process_information){
+        .state = process->state,
+        .reason = process->reason,
+        .code = process->code,
+        .fault_pc = process->fault_pc,
+        .fault_address = process->fault_address,
+        .threads = process->thread_count,
+        .handles = process->handles.count,
+        .mapped_bytes = process->space.mapped_bytes,
+        .resident_pages = space_resident_pages(&process->space),
+        .user_ns = process->user_ns,
+        .kernel_ns = process->kernel_ns,
+        .children_faults = process->space.faults,
+        .suspended = process->suspended,
+    };
+    add_thread_times(process, arguments->information);
+    return 0;
+}
+
+int64_t call_process_set_personality(struct thread *self,
+                                     const struct process_set_personality_arguments *arguments)
+{
+    (void)self;
+    if (!personality_is_valid(arguments->entries))
+        return status_to_result(STATUS_OUT_OF_RANGE);
+    arguments->process->personality = *arguments->entries;
+    scheduler_personality_changed(arguments->process);
+    return 0;
+}
+
+int64_t call_process_give(struct thread *self, const struct process_give_arguments *arguments)
+{
+    struct handle_view view;
+    handle_t token;
+
+    enum status status =
+        handle_resolve(&self->process->handles, arguments->handle, OBJECT_ANY, RIGHT_COPY, &view);
+    if (status == STATUS_OK)
+        status = handle_meet_rights(&view.rights, arguments->rights);
+    view.flags = arguments->flags;
+    if (status == STATUS_OK && arguments->process->state >= PROCESS_ENDING)
+        status = STATUS_DEAD;
+    if (status == STATUS_OK)
+        status = handle_insert_view(&arguments->process->handles, &view, &token);
+    return status == STATUS_OK ? (int64_t)token : status_to_result(status);
+}

@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * Threads: their making and end, their frames, and the life of a wait.
+ *
+ * A wait is WAITING until somebody claims it, which happens once: by the thing
+ * waited for, by the timer, by an interruption or by the thread's end. Who has
+ * claimed it takes the thread off whatever it hangs on and finishes the wait.
+ */
+#include <kernel/thread.h>
+
+#include <kernel/account.h>
+#include <kernel/address_wait.h>
+#include <kernel/call_arguments.h>
+#include <kernel/copy.h>
+#include <kernel/cpu.h>
+#include <kernel/handle.h>
+#include <kernel/ipc.h>
+#include <kernel/log.h>
+#include <kernel/page.h>
+#include <kernel/process.h>
+#include <kernel/scheduler.h>
+#include <kernel/slab.h>
+#include <kernel/string.h>
+#include <kernel/time.h>
+
+static struct slab_cache thread_cache = SLAB_CACHE("thread", struct thread);
+
+/* Waits. */
+
+/* An interruption ends only waits for something outside: what a server was asked is answered soon. */
+static bool is_interruptible(const struct wait *wait)
+{
+    return wait->kind == WAIT_RECEIVE || wait->kind == WAIT_PORT || wait->kind == WAIT_SIGNALS ||
+           wait->kind == WAIT_ADDRESS;
+}
+
+enum status thread_begin_wait(struct thread *thread, uint64_t deadline)
+{
+    if (is_interruptible(&thread->wait) && *(volatile uint64_t *)&thread->frame->interrupted != 0)
+        return STATUS_INTERRUPTED;
+    if (deadline != DEADLINE_NEVER && deadline <= time_now())
+        return STATUS_TIMED_OUT;
+    atomic_store(&thread->wait_state, WAIT_STATE_WAITING);
+    thread->wait.until = deadline != DEADLINE_NEVER;
+    if (thread->wait.until)
+        timer_arm(&thread->wait.timer, deadline);
+    scheduler_block(thread);
+    return STATUS_OK;
+}
+
+bool thread_claim_wait(struct thread *thread)
+{
+    uint32_t expected = WAIT_STATE_WAITING;
+    return atomic_compare_exchange_strong(&thread->wait_state, &expected, WAIT_STATE_ENDED);
+}
+
+void thread_unclaim_wait(struct thread *thread)
+{
+    atomic_store(&thread->wait_state, WAIT_STATE_WAITING);
+}
+
+void thread_finish_wait(struct thread *thread, int64_t result)
+{
+    bool rewound = thread->wait.kind == WAIT_RESTART;
+
+    if (thread->wait.until)
+        timer_disarm(&thread->wait.timer);
+    thread->wait.kind = WAIT_NONE;
+    atomic_store(&thread->wait_state, WAIT_STATE_NONE);
+    if (result == status_to_result(STATUS_RESTART))
+        arch_call_rewind(thread);
+    else if (!rewound)
+        arch_call_set_result(thread, result);
+    scheduler_wake(thread);
+}
+
+bool thread_cancel_wait(struct thread *thread, enum status why)
+{
+    if (!thread_claim_wait(thread))
+        return false;
+    if (thread->wait.cancel != NULL)
+        thread->wait.cancel(thread);
+    thread_finish_wait(thread, status_to_result(why));
+    return true;
+}
+
+static void deadline_passed(struct timer *timer)
+{
+    struct thread *thread = container_of(timer, struct thread, wait.timer);
+    (void)thread_cancel_wait(thread, STATUS_TIMED_OUT);
+}
+
+void thread_interrupt(struct thread *thread)
+{
+    thread->interrupted = true;
+    thread->frame->interrupted = 1;
+    if (is_interruptible(&thread->wait))
+        (void)thread_cancel_wait(thread, STATUS_INTERRUPTED);
+}
+
+/* Frames. */
+
+static void free_frame(struct thread *thread, struct page *pages)
+{
+    space_unmap_frame(&thread->process->space, thread->frame_slot);
+    process_free_frame_slot(thread->process, thread->frame_slot);
+    page_release(pages);
+}
+
+static enum status make_frame(struct thread *thread, uint32_t slot)
+{
+    struct page *block;
+
+    enum status status = page_allocate(thread->process->account, 1, PAGE_NODE_ANY, &block);
+    if (status != STATUS_OK)
+        return status;
+    struct page *pages[2] = {block, page_of_physical(page_physical(block) + PAGE_SIZE)};
+    status = space_map_frame(&thread->process->space, slot, pages);
+    if (status != STATUS_OK) {
+        page_release(block);
+        return status;
+    }
+    thread->frame_page = block;
+    thread->frame_slot = slot;
+    thread->frame = page_address(block);
+    thread->frame_address = FRAME_BASE + (uint64_t)slot * FRAME_STRIDE;
+    memset(thread->frame, 0, FRAME_SIZE);
+    return STATUS_OK;
+}
+
+static void label_frame(struct thread *thread)
+{
+    thread->frame->self = thread->frame_address;
+    thread->frame->identity = thread->identity;
+    thread->frame->slot = thread->frame_slot;
+}
+
+/* Making and ending. */
+
+/* A thread with its frame, in no list yet; `slot` UINT32_MAX: any. */
+static enum status allocate_thread(struct process *process, uint64_t identity, uint32_t slot,
+                                   struct thread **result)
+{
+    void *memory = NULL;
+
+    enum status status = account_charge(process->account, ALLOW_THREADS, 1);
+    if (status != STATUS_OK)
+        return status;
+    status = slab_allocate(&thread_cache, process->account, &memory);
+    if (status == STATUS_OK)
+        status = process_take_frame_slot(process, &slot);
+    if (status != STATUS_OK) {
+        if (memory != NULL)
+            slab_free(&thread_cache, process->account, memory);
+        account_uncharge(process->account, ALLOW_THREADS, 1);
+        return status;
+    }
+    struct thread *thread = memory;
+    thread->process = process;
+    thread->identity = identity;
+    status = make_frame(thread, slot);
+    if (status != STATUS_OK) {
+        process_free_frame_slot(process, slot);
+        slab_free(&thread_cache, process->account, thread);
+        account_uncharge(process->account, ALLOW_THREADS, 1);
+        return status;
+    }
+    object_init(&thread->object, OBJECT_THREAD, process->account);
+    object_acquire(&process->object);
+    list_node_init(&thread->process_link);
+    list_node_init(&thread->run_link);
+    list_node_init(&thread->wait.link);
+    timer_init(&thread->wait.timer, deadline_passed);
+    thread->charged = process->account;
+    label_frame(thread);
+    *result = thread;
+    return STATUS_OK;
+}
+
+/* Into its process; the process' list holds a reference. */
+static void publish_thread(struct thread *thread)
+{
+    struct process *process = thread->process;
+
+    object_acquire(&thread->object);
+    lock_acquire(&process->object.lock);
+    list_push_back(&process->threads, &thread->process_link);
+    process->thread_count++;
+    process->state = PROCESS_RUNNING;
+    lock_release(&process->object.lock);
+}
+
+enum status thread_create(const struct thread_create_request *request, struct thread **result)
+{
+    const struct thread_start *start = request->start;
+    const struct arch_thread_start registers = {start->pc, start->sp, start->argument, start->tls};
+    struct thread *thread;
+
+    if (start->priority >= PRIORITY_COUNT || (start->flags & ~(uint32_t)THREAD_SUSPENDED) != 0)
+        return STATUS_INVALID;
+    if (request->process->state >= PROCESS_ENDING)
+        return STATUS_DEAD;
+    enum status status = allocate_thread(request->process, request->identity, UINT32_MAX, &thread);
+    if (status != STATUS_OK)
+        return status;
+    thread->priority = thread->effective = (uint8_t)start->priority;
+    thread->suspended = (start->flags & THREAD_SUSPENDED) != 0;
+    status = arch_thread_init(thread, &registers);
+    if (status != STATUS_OK) {
+        thread->ended = true;
+        object_release(&thread->object);
+        return status;
+    }
+    publish_thread(thread);
+    scheduler_wake(thread);
+    *result = thread;
+    return STATUS_OK;
+}
+
+enum status thread_clone(struct thread *from, struct process *process, uint64_t identity,
+                         struct thread **result)
+{
+    struct thread *thread;
+
+    enum status status = allocate_thread(process, identity, from->frame_slot, &thread);
+    if (status != STATUS_OK)
+        return status;
+    thread->priority = thread->effective = from->priority;
+    memcpy(thread->frame, from->frame, FRAME_SIZE);
+    thread->frame->interrupted = 0;
+    label_frame(thread);
+    status = arch_thread_clone(thread, from);
+    if (status != STATUS_OK) {
+        object_release(&thread->object);
+        return status;
+    }
+    publish_thread(thread);
+    *result = thread;
+    return STATUS_OK;
+}
+
+void thread_end(struct thread *thread, uint32_t code)
+{
+    struct process *process = thread->process;
+
+    if (thread->ended)
+        return;
+    thread->ended = true;
+    thread->code = code;
+    if (thread_claim_wait(thread)) {
+        if (thread->wait.cancel != NULL)
+            thread->wait.cancel(thread);
+        if (thread->wait.until)
+            timer_disarm(&thread->wait.timer);
+        atomic_store(&thread->wait_state, WAIT_STATE_NONE);
+    }
+    scheduler_block(thread);
+    ipc_abandon(thread);
+    lock_acquire(&process->object.lock);
+    list_remove(&thread->process_link);
+    process->user_ns += thread->user_ns;
+    process->kernel_ns += thread->kernel_ns;
+    bool last = --process->thread_count == 0;
+    lock_release(&process->object.lock);
+    object_signal(&thread->object, 0, SIGNAL_ENDED);
+    account_uncharge(process->account, ALLOW_THREADS, 1);
+    if (last)
+        process_end(process, END_EXIT, code);
+    object_release(&thread->object);
+}
+
+void thread_destroy(struct object *object)
+{
+    struct thread *thread = container_of(object, struct thread, object);
+    struct process *process = thread->process;
+
+    free_frame(thread, thread->frame_page);
+    arch_thread_free(thread);
+    slab_free(&thread_cache, object->account, thread);
+    object_release(&process->object);
+}
+
+/* Calls. */
+
+/* The caller's own priority is the most it can give. */
+static uint32_t ceiling_of(const struct thread *self)
+{
+    return self->priority;
+}
+
+int64_t call_thread_create(struct thread *self, const struct thread_create_arguments *arguments)
+{
+    bool may_name = (arguments->process_rights & RIGHT_IDENTITY) != 0;
+    struct thread_create_request request = {
+        .process = arguments->process,
+        .start = arguments->start,
+        .identity = may_name ? arguments->start->identity : self->identity,
+    };
+    struct thread *thread;
+    handle_t token;
+
+    if (arguments->start->priority > ceiling_of(self))
+        return status_to_result(STATUS_INVALID);
+    enum status status = thread_create(&request, &thread);
+    if (status != STATUS_OK)
+        return status_to_result(status);
+    status = handle_insert(&self->process->handles, &thread->object, NULL, RIGHT_ALL, 0, &token);
+    if (status != STATUS_OK)
+        thread_end(thread, 0);
+    object_release(&thread->object);
+    return status == STATUS_OK ? (int64_t)token : status_to_result(status);
+}
+
+int64_t call_thread_end(struct thread *self, const struct thread_end_arguments *arguments)
+{
+    uint32_t zero = 0;
+
+    if (arguments->address != 0) {
+        enum status status = copy_out(arguments->address, &zero, sizeof(zero));
+        if (status == STATUS_RESTART)
+            return status_to_result(status);
+        if (status == STATUS_OK)
+            address_wake_at(self->process, arguments->address, 1);
+    }
+    thread_end(self, (uint32_t)arguments->code);
+    return status_to_result(STATUS_BLOCKED);
+}
+
+int64_t call_thread_kill(struct thread *self, const struct thread_kill_arguments *arguments)
+{
+    thread_end(arguments->thread, 0);
+    return arguments->thread == self ? status_to_result(STATUS_BLOCKED) : 0;
+}
+
+int64_t call_thread_interrupt(struct thread *self,
+                              const struct thread_interrupt_arguments *arguments)
+{
+    (void)self;
+    if (arguments->thread->ended)
+        return status_to_result(STATUS_DEAD);
+    thread_interrupt(arguments->thread);
+    return 0;
+}
+
+int64_t call_thread_suspend(struct thread *self, const struct thread_suspend_arguments *arguments)
+{
+    (void)self;
+    arguments->thread->suspended++;
+    scheduler_reconsider(arguments->thread);
+    return 0;
+}
+
+int64_t call_thread_resume(struct thread *self, const struct thread_resume_arguments *arguments)
+{
+    (void)self;
+    if (arguments->thread->suspended == 0)
+        return status_to_result(STATUS_BAD_STATE);
+    arguments->thread->suspended--;
+    scheduler_reconsider(arguments->thread);
+    return 0;
+}
+
+int64_t call_thread_yield(struct thread *self)
+{
+    scheduler_yield(self);
+    return 0;
+}
+
+static uint32_t state_of(const struct thread *thread)
+{
+    if (thread->ended)
+        return THREAD_ENDED;
+    if (thread->suspended > 0 || thread->process->suspended > 0)
+        return THREAD_STOPPED;
+    switch (thread->wait.kind) {
+    case WAIT_NONE:
+        return THREAD_RUNNABLE;
+    case WAIT_CALL:
+    case WAIT_REPLY:
+        return THREAD_CALLING;
+    case WAIT_RECEIVE:
+        return THREAD_RECEIVING;
+    default:
+        return THREAD_WAITING;
+    }
+}
+
+int64_t call_thread_inspect(struct thread *self, const struct thread_inspect_arguments *arguments)
+{
+    const struct thread *thread = arguments->thread;
+
+    (void)self;
+    *arguments->information = (struct thread_information){
+        .state = state_of(thread),
+        .priority = thread->priority,
+        .process_id = thread->process->object.id,
+        .thread_id = thread->object.id,
+        .identity = thread->identity,
+        .user_ns = thread->user_ns,
+        .kernel_ns = thread->kernel_ns,
+        .frame = thread->frame_address,
+        .suspended = thread->suspended,
+    };
+    return 0;
+}
+
+int64_t call_thread_read_registers(struct thread *self,
+                                   const struct thread_read_registers_arguments *arguments)
+{
+    struct thread *thread = arguments->thread;
+
+    if (thread == self || state_of(thread) == THREAD_RUNNABLE)
+        return status_to_result(STATUS_BAD_STATE);
+    arch_thread_get_registers(thread, arguments->registers);
+    return 0;
+}
+
+int64_t call_thread_set_priority(struct thread *self,
+                                 const struct thread_set_priority_arguments *arguments)
+{
+    if (arguments->priority >= PRIORITY_COUNT || arguments->priority > ceiling_of(self))
+        return status_to_result(STATUS_INVALID);
+    scheduler_set_priority(arguments->thread, (uint8_t)arguments->priority);
+    return 0;
+}
+
+int64_t call_thread_set_base(struct thread *self, const struct thread_set_base_arguments *arguments)
+{
+    return status_to_result(arch_thread_set_base(self, arguments->which, arguments->value));
+}
