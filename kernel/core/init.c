@@ -126,7 +126,7 @@ void init_start(const struct boot_info *boot)
     must_succeed(
         process_create(account_root, INIT_NAME, sizeof(INIT_NAME) - 1, PROCESS_CRITICAL, &process),
         "the process of init");
-    struct thread_start start = {.priority = PRIORITY_SERVER, .pc = load(process, boot)};
+    struct thread_start start = {.priority = PRIORITY_COUNT - 1, .pc = load(process, boot)};
     struct init_handles handles = give_all(process, boot);
     struct image_segment page = {
         .size = PAGE_SIZE, .file_size = sizeof(handles), .flags = MAP_READ};
