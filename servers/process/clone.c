@@ -66,13 +66,6 @@ static struct process *create_child(struct process *parent, bool sibling)
     return child;
 }
 
-/* As if it had never been. */
-static void abandon_child(struct process *child)
-{
-    effect_release(child);
-    process_destroy(child);
-}
-
 static void copy_path(struct process *child, const struct process *parent)
 {
     size_t size = parent->path == NULL ? 0 : strlen(parent->path) + 1;
@@ -132,7 +125,7 @@ static int clone_into(struct thread *caller, struct process *child, handle_t rep
                                         process_identity(child->pid, child->pid), result);
     if (done < 0) {
         release(child->kernel);
-        abandon_child(child);
+        process_destroy(child);
         return server_error(done);
     }
     if (adopt_clone(child, result))
@@ -144,7 +137,7 @@ static int clone_into(struct thread *caller, struct process *child, handle_t rep
     server_close(thread->handle);
     server_close(result->process);
     release(child->kernel);
-    abandon_child(child);
+    process_destroy(child);
     return LINUX_ENOMEM;
 }
 
@@ -161,7 +154,7 @@ static int prepare_child(struct thread *caller, const struct message *message,
     struct thread *thread = thread_create_at(child, child->pid, caller->slot);
     if (child->kernel == NULL || thread == NULL) {
         release(child->kernel);
-        abandon_child(child);
+        process_destroy(child);
         return LINUX_ENOMEM;
     }
     child->signals->threads[caller->slot].mask =
@@ -180,7 +173,7 @@ enum answer clone_fork(struct thread *caller, struct message *message)
     int64_t reply = error != 0 ? 0 : native_reply_take();
     if (reply < 0) {
         release(child->kernel);
-        abandon_child(child);
+        process_destroy(child);
         error = LINUX_ENOMEM;
     }
     if (error != 0) {
@@ -211,7 +204,7 @@ static int share_kernel_process(struct thread *caller, const struct process_thre
     *thread = thread_create_at(child, child->pid, 0);
     child->at = (struct page_addresses){0};
     if (*thread == NULL || pages_map(child, parent->kernel->process, &child->at) < 0) {
-        abandon_child(child);
+        process_destroy(child);
         return LINUX_ENOMEM;
     }
     *child_event = program_give_child_event(parent->kernel->process, child->child_event);
@@ -232,7 +225,7 @@ static void undo_thread(struct thread *thread)
     }
     pages_unmap(&process->at, process->kernel->process);
     process->kernel->users--;
-    abandon_child(process);
+    process_destroy(process);
 }
 
 /* Tell who it is before it runs. */

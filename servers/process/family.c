@@ -69,7 +69,6 @@ static void reap(struct process *process)
 
     usage_add(&parent->children_usage, &process->usage);
     usage_add(&parent->children_usage, &process->children_usage);
-    effect_release(process);
     process_destroy(process);
 }
 

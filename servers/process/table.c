@@ -12,6 +12,7 @@
 #include <base/heap.h>
 #include <base/text.h>
 
+#include "effects.h"
 #include "signal.h"
 
 #define BUCKETS 1024
@@ -144,6 +145,7 @@ void process_destroy(struct process *process)
     list_for_each_safe (&process->threads, node)
         thread_destroy(container_of_thread(node));
     pending_clear(&process->pending);
+    effect_release(process);
     list_remove(&process->sibling);
     list_remove(&process->number_link);
     list_remove(&process->all_link);

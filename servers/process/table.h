@@ -133,7 +133,7 @@ struct process *table_init_process(void);
  * info page says. NULL if there is no memory or no number.
  */
 struct process *process_create(struct process *parent, const struct process_pages *pages);
-/* Its threads and queued signals go too. Children must have been given away. */
+/* Its threads, queued signals, pages and handles go too. Children must have been given away. */
 void process_destroy(struct process *process);
 struct process *process_find(uint32_t pid);
 /* The number that was given out last. */
