@@ -159,6 +159,7 @@ static enum status wait_locked(struct thread *self, const struct key *key, uint3
     if (status == STATUS_OK)
         return STATUS_BLOCKED;
     list_remove(&self->wait.link);
+    self->wait.kind = WAIT_NONE;
     return status;
 }
 

@@ -125,7 +125,6 @@ static void entry_remove_locked(struct entry *entry)
 void observation_queue_init(struct observation_queue *queue, struct object *owner,
                             void (*arrived)(struct object *owner))
 {
-    lock_init(&owner->lock, LOCK_QUEUE);
     list_init(&queue->fired);
     list_init(&queue->all);
     queue->owner = owner;

@@ -119,6 +119,7 @@ enum status signal_wait(struct thread *self, const struct signal_target *targets
     status = thread_begin_wait(self, deadline);
     if (status != STATUS_OK) {
         cancel_wait(self);
+        self->wait.kind = WAIT_NONE;
         return status;
     }
     if (atomic_load(&wait->raised) && thread_claim_wait(self))

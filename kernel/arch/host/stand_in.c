@@ -117,7 +117,8 @@ stand_in void object_init(struct object *object, enum object_type type, struct a
 {
     static uint64_t next_id = 1;
     *object = (struct object){.references = 1, .type = type, .id = next_id++, .account = account};
-    lock_init(&object->lock, LOCK_OBJECT);
+    bool queue = type == OBJECT_PORT || type == OBJECT_ENDPOINT;
+    lock_init(&object->lock, queue ? LOCK_QUEUE : LOCK_OBJECT);
     list_init(&object->observers);
     list_init(&object->root.children);
     list_node_init(&object->root.sibling);

@@ -54,7 +54,6 @@ struct observation_queue {
     void (*arrived)(struct object *owner); /* queue lock held: wake who waits at it */
 };
 
-/* Makes the owner's lock a LOCK_QUEUE. */
 void observation_queue_init(struct observation_queue *queue, struct object *owner,
                             void (*arrived)(struct object *owner));
 /* Queue lock held. Up to `limit`, none twice; returns how many. A level observer that
