@@ -65,5 +65,11 @@ extern const unsigned call_table_size;
 /* How often each absent call was made, by number; the last for numbers above the table. */
 extern uint32_t call_absent_counts[];
 
-/* A reflected call: from the entry stub, on the task's own stack. */
-void call_enter(struct frame *frame);
+/*
+ * From the entry stubs, on the task's own stack. True: every register is to be
+ * loaded from the frame; which the last two always ask for.
+ */
+uint64_t call_enter(struct frame *frame);
+uint64_t call_restart(struct frame *frame); /* the mark was seen on the way out of a call */
+void call_interrupted(struct frame *frame);
+void call_faulted(struct frame *frame);

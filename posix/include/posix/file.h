@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <base/list.h>
 #include <posix/lock.h>
 #include <protocols/fs.h>
 #include <protocols/posix_start.h>
@@ -29,6 +30,7 @@ struct file;
 struct transfer {
     uint64_t address;  /* in the program */
     size_t length;
+    bool internal;     /* the address is the library's (sendfile, gathered vectors) */
     bool positioned;   /* pread, pwrite: at `offset`, the file's own stays */
     uint64_t offset;
 };
@@ -50,6 +52,7 @@ struct file_pages {
 };
 
 struct file_operations {
+    uint32_t kind;    /* enum posix_file_kind: what exec makes of it */
     const char *name; /* for /proc/PID/fd: "pipe", "socket"; NULL: the file's path */
     /* Bytes moved, 0 at the end, or a negated errno; they wait unless O_NONBLOCK. */
     int64_t (*read)(struct task *task, struct file *file, const struct transfer *transfer);
@@ -66,8 +69,8 @@ struct file_operations {
     void (*destroy)(struct file *file);
     /* Before fork and before a descriptor goes to another process: what is private becomes shared. */
     int (*share)(struct task *task, struct file *file);
-    /* For exec: kind, handles and extra; number and flags are filled in already. -1: it cannot survive. */
-    int (*save)(struct file *file, struct posix_start_descriptor *descriptor);
+    /* For exec, where that is more than kind, handles, rdev, offset and extra. False: it cannot survive. */
+    bool (*save)(struct file *file, struct posix_start_descriptor *descriptor);
 };
 
 struct file {
@@ -80,9 +83,16 @@ struct file {
     uint64_t rdev, node, device;
     handle_t handles[FILE_HANDLES]; /* as enum posix_file_kind says; closed with the file */
     uint64_t extra[2];
-    char *path;               /* as it was opened, or NULL; memory_allocate */
+    char *path;               /* absolute, as it was opened, or NULL; memory_allocate */
     void *state;              /* the sort's own */
+    struct list_node all_link; /* every file of this library; file.c */
+    struct list watchers;      /* epoll sets that watch it; poll_set.c */
+    uint64_t save_group;       /* while exec collects: what the new process knows it by; save.c */
 };
+
+/* A file with one reference, no handles and an offset of 0; NULL if there is no memory. */
+struct file *file_create(const struct file_operations *operations, uint32_t status_flags);
+void file_retain(struct file *file);
 
 /* A reference, or NULL (EBADF). file_put gives it back. */
 struct file *file_get(struct task *task, int fd);
@@ -97,6 +107,11 @@ struct file_install {
     bool close_on_exec;
 };
 int file_install(struct task *task, const struct file_install *install);
+
+/* Take a descriptor away: its file, with the reference, or NULL. */
+struct file *file_remove(struct task *task, int fd);
+/* What closing a descriptor does besides giving the reference back, and that. */
+void file_close(struct task *task, struct file *file);
 
 struct file_table *file_table_create(void);
 struct file_table *file_table_copy(struct task *task, struct file_table *from);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <base/list.h>
 #include <posix/lock.h>
 #include <protocols/fs.h>
 #include <protocols/posix_start.h>
@@ -23,7 +24,16 @@ struct naming {
     struct lock lock;    /* guards what follows */
     handle_t root, cwd;  /* directory sessions */
     uint32_t umask;
-    char *cwd_path;      /* as getcwd tells, NUL-terminated; memory_allocate */
+    char *cwd_path;      /* where the cwd was when it was set, NUL-terminated; memory_allocate */
+    uint32_t cwd_mount;  /* number of the mount the cwd is in; 0: not known yet */
+    uint32_t root_state; /* enum naming_root */
+    struct list_node all_link; /* every naming of this library; naming.c */
+};
+
+enum naming_root {
+    NAMING_ROOT_UNKNOWN = 0,
+    NAMING_ROOT_WHOLE = 1,   /* the namespace's own root */
+    NAMING_ROOT_CHANGED = 2, /* chroot */
 };
 
 /* From the start block: takes its handles. NULL if there is no memory. */
@@ -31,6 +41,8 @@ struct naming *naming_create(handle_t root, handle_t cwd, const char *cwd_path, 
 /* Its own sessions of the same nodes. */
 struct naming *naming_copy(struct task *task, struct naming *from);
 void naming_release(struct naming *naming);
+/* The caller's credentials have changed: sessions of mounts are to be asked for anew. */
+void naming_forget_mounts(void);
 
 /* A program to run, or the interpreter of one. */
 struct executable {

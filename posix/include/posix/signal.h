@@ -16,8 +16,9 @@
 #include <posix/linux/signal.h>
 #include <posix/lock.h>
 
-struct task;
+struct group;
 struct process_signal;
+struct task;
 
 #define SIGNAL_COUNT_MAX 64
 #define SIGNAL_BIT(number) (UINT64_C(1) << ((number)-1))
@@ -46,6 +47,9 @@ struct signal_actions *signal_actions_create(void);
 struct signal_actions *signal_actions_copy(struct signal_actions *from);
 void signal_actions_release(struct signal_actions *actions);
 
+/* Tell the process server of a disposition. The actions' lock is held. */
+void signal_publish_action(struct group *group, int number, const struct signal_action *action);
+
 /* Replace the blocked signals; SIGKILL and SIGSTOP are left out. */
 void signal_set_mask(struct task *task, uint64_t mask);
 /* The signals, not blocked, that wait to be delivered to this task. */
@@ -57,6 +61,14 @@ void signal_raise(struct task *task, int number);
  * it has no handler. The handler's frame is built at once.
  */
 void signal_force(struct task *task, const struct process_signal *signal);
+
+/* Have the program continue in a handler. False: there is no room for its frame. */
+bool signal_begin_handler(struct task *task, const struct process_signal *signal,
+                          const struct signal_action *action);
+void signal_information(struct linux_siginfo *to, const struct process_signal *from);
+/* sigaltstack: what is set, and whether the program runs on it. */
+bool signal_is_on_stack(const struct task *task);
+struct linux_stack signal_stack_state(const struct task *task);
 
 /*
  * The end of every call and interruption: deliver what waits. `result` is the

@@ -39,8 +39,9 @@ struct library {
     handle_t tty;     /* session with the tty server: OPEN only */
     handle_t trace;   /* stream for trace lines, or HANDLE_NONE */
     const struct time_page *time;
-    struct lock lock;  /* guards `tasks` */
-    struct list tasks; /* of struct task, by library_link */
+    struct lock lock;   /* guards the lists, and what says so below */
+    struct list tasks;  /* of struct task, by library_link: those alive */
+    struct list vacant; /* of struct task: those whose thread has ended, or is about to */
 };
 
 extern struct library library;
@@ -53,7 +54,8 @@ struct group {
     const struct process_info_page *info;
     struct process_signal_page *signals;
     handle_t child_event;
-    bool borrowed;         /* a vfork child: pages and handles vanish with its pid */
+    bool borrowed;         /* a vfork child: the kernel process is its parent's */
+    uint32_t vfork_busy;   /* atomic, address wait: a task waits for its vfork child */
     struct list timers;    /* of struct posix_timer; library.lock */
     uint64_t brk_start, brk_end; /* library.lock */
     uint64_t auxv[64];     /* as the program's stack has it, for /proc and prctl */
@@ -93,10 +95,32 @@ struct task {
     uint32_t released;                   /* atomic, address wait: the parent has finished with it */
     uint64_t set_child_tid;
     struct frame_registers first;        /* what it begins with in the program */
+    uint32_t execing;                    /* atomic; EXEC has been sent: the server ends the thread */
     uint32_t vacant;                     /* atomic; the thread has left the stack: may be used anew */
 };
 
-/* A pid and a tid of the caller. */
+/* NULL if there is no memory. No tasks yet. */
+struct group *group_create(void);
+
+/*
+ * A task on a stack of its own, which no thread runs on and which refers to
+ * nothing. NULL if there is no memory.
+ */
+struct task *task_create(void);
+/* Add it to those alive. */
+void task_publish(struct task *task);
+/* Give up all it refers to. */
+void task_release(struct task *task);
+/* Take it from those alive; its stack is used anew once `vacant` is set. */
+void task_retire(struct task *task);
+
+/* Where a new thread's stack pointer begins. */
+static inline uint64_t task_stack_top(const struct task *task)
+{
+    return (uint64_t)task + TASK_STACK_SIZE;
+}
+
+/* The pid of the caller. */
 static inline uint32_t task_pid(const struct task *task)
 {
     return task->group->info->pid;

@@ -33,6 +33,10 @@ struct task;
 int wait_for_items(struct task *task, struct wait_item *items, size_t count, uint64_t deadline);
 /* The same for one item: the signals that stand, or 0, or negative. */
 int64_t wait_for(struct task *task, handle_t handle, uint32_t mask, uint64_t deadline);
+/* The same without regard to signals and without end: for what happens soon in any case. */
+void wait_uninterrupted(struct task *task, handle_t handle, uint32_t mask);
+/* The same until the word is no longer `value`. */
+void wait_while_word(struct task *task, uint32_t *word, uint32_t value);
 /* port_wait: how many observations, or as above. */
 int wait_at_port(struct task *task, handle_t port, struct observation *observations, size_t count,
                  uint64_t deadline);

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * All segments are private copies of the file's pages, written or not: mprotect
+ * may make any of them writable, as dynamic linkers do for relocations in code.
+ */
+#include "program.h"
+
+#include <base/errno.h>
+#include <posix/copy.h>
+#include <posix/naming.h>
+#include <posix/request.h>
+#include <posix/task.h>
+#include <trellis/native.h>
+
+#define PAGE_UP(value) (((value) + ELF_PAGE - 1) & ~(ELF_PAGE - 1))
+#define PAGE_DOWN(value) ((value) & ~(ELF_PAGE - 1))
+
+int program_read(handle_t memory, uint64_t size, struct elf_image *image)
+{
+    uint8_t bytes[ELF_PAGE];
+
+    int64_t length = native_memory_read(memory, 0, bytes, sizeof(bytes));
+    if (length < 0)
+        return request_error(length);
+    enum elf_outcome outcome = elf_read(bytes, (size_t)length, size, image);
+    bool usable = outcome == ELF_OK && image->high <= USER_LIBRARY;
+    return usable ? 0 : -LINUX_ENOEXEC;
+}
+
+int program_read_interpreter(handle_t memory, const struct elf_image *image, char *path)
+{
+    uint64_t size = image->interpreter_size;
+
+    if (size == 0 || size >= PATH_SIZE)
+        return -LINUX_ENOEXEC;
+    int64_t length = native_memory_read(memory, image->interpreter_offset, path, size);
+    path[size] = 0;
+    return length == (int64_t)size ? 0 : -LINUX_ENOEXEC;
+}
+
+static uint32_t protection(const struct elf_segment *segment)
+{
+    uint32_t flags = MAP_PRIVATE_COPY | MAP_FIXED_ADDRESS;
+
+    if ((segment->access & ELF_READ) != 0)
+        flags |= MAP_READ;
+    if ((segment->access & ELF_WRITE) != 0)
+        flags |= MAP_WRITE | MAP_READ;
+    if ((segment->access & ELF_EXECUTE) != 0)
+        flags |= MAP_EXECUTE | MAP_READ;
+    if ((flags & MAP_WRITE) != 0 && (flags & MAP_EXECUTE) != 0)
+        flags |= MAP_ALLOW_WX;
+    return flags;
+}
+
+/* Zeroes behind the file's bytes: the rest of their last page, then new pages. */
+static int map_zeroes(const struct elf_segment *segment, uint64_t bias)
+{
+    uint64_t start = segment->address + bias + segment->file_size;
+    uint64_t end = PAGE_UP(segment->address + bias + segment->memory_size);
+    uint64_t fresh = PAGE_UP(start);
+
+    if (segment->memory_size == segment->file_size)
+        return 0;
+    if (segment->file_size == 0)
+        fresh = PAGE_DOWN(start);
+    else if ((segment->access & ELF_WRITE) != 0 && copy_zero_program(start, fresh - start) != 0)
+        return -LINUX_EFAULT;
+    if (end <= fresh)
+        return 0;
+    uint32_t flags = protection(segment) & ~(uint32_t)MAP_PRIVATE_COPY;
+    int64_t result = native_map(library.self, HANDLE_NONE, 0, fresh, end - fresh, flags);
+    return result < 0 ? request_error(result) : 0;
+}
+
+static int map_segment(handle_t memory, const struct elf_segment *segment, uint64_t bias)
+{
+    uint64_t start = PAGE_DOWN(segment->address + bias);
+    uint64_t end = PAGE_UP(segment->address + bias + segment->file_size);
+
+    if (segment->file_size != 0) {
+        int64_t result = native_map(library.self, memory, PAGE_DOWN(segment->offset), start,
+                                    end - start, protection(segment));
+        if (result < 0)
+            return request_error(result);
+    }
+    return map_zeroes(segment, bias);
+}
+
+/* The whole range first, so that the segments lie together and nothing else gets between. */
+static int reserve(const struct elf_image *image, uint64_t place, uint64_t *bias)
+{
+    uint64_t size = image->high - image->low;
+    uint64_t wanted = image->relocatable ? place : image->low;
+    uint32_t flags = wanted == 0 ? 0 : MAP_FIXED_ADDRESS | MAP_NO_REPLACE;
+
+    int64_t address = native_map(library.self, HANDLE_NONE, 0, wanted, size, flags);
+    if (address < 0)
+        return request_error(address);
+    *bias = (uint64_t)address - image->low;
+    return 0;
+}
+
+int program_map(handle_t memory, const struct elf_image *image, uint64_t place, uint64_t *bias)
+{
+    int error = reserve(image, place, bias);
+
+    for (unsigned i = 0; i < image->segment_count && error == 0; i++)
+        error = map_segment(memory, &image->segments[i], *bias);
+    return error;
+}

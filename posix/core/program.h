@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * Mapping ELF programs: the executable and its interpreter.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include <loader/elf.h>
+#include <trellis/object.h>
+
+/* 0, -ENOEXEC, -EIO or what reading gave. */
+int program_read(handle_t memory, uint64_t size, struct elf_image *image);
+/* The path PT_INTERP names; PATH_SIZE bytes. 0, -ENOEXEC. */
+int program_read_interpreter(handle_t memory, const struct elf_image *image, char *path);
+/*
+ * Map it into this process: where it was linked, or, if it may be anywhere, at
+ * `place` (0: where the kernel finds room). *bias is what its addresses are to be
+ * increased by. 0 or a negated errno, after which there is no going back.
+ */
+int program_map(handle_t memory, const struct elf_image *image, uint64_t place, uint64_t *bias);

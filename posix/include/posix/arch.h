@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * What each architecture supplies to the library. posix/arch/task.h, call.h and
+ * counter.h hold what is inline.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <posix/arch/call.h>
+#include <posix/arch/counter.h>
+#include <posix/arch/task.h>
+#include <posix/linux/signal.h>
+#include <trellis/frame.h>
+
+struct signal_action;
+struct task;
+
+/* Where the kernel enters the library. */
+void arch_personality(struct personality *entries);
+
+/* Leave for the program with every register of the frame. */
+_Noreturn void arch_enter_program(struct frame *frame);
+/* Call `function`, which must not return, on another stack. */
+_Noreturn void arch_run_on_stack(uint64_t sp, void (*function)(void *argument), void *argument);
+/*
+ * End the thread. *vacant becomes 1 first: from then on nothing of its stack is
+ * used. `address`, if not 0, is a word of the program that the kernel clears and wakes.
+ */
+_Noreturn void arch_thread_vanish(uint32_t *vacant, uint64_t address);
+
+/* Copies that a fault ends; how many bytes, or for the last two whether anything, was not done. */
+size_t arch_copy(void *to, const void *from, size_t size);
+size_t arch_zero(void *to, size_t size);
+size_t arch_load_word(const void *from, uint32_t *value);
+/* If the word at `at` is *value, store `desired`; *value becomes what was there. */
+size_t arch_exchange_word(void *at, uint32_t *value, uint32_t desired);
+
+/* The values of AT_HWCAP, AT_HWCAP2, AT_PLATFORM and uname's machine. */
+uint64_t arch_hardware(void);
+uint64_t arch_hardware2(void);
+#define ARCH_ELF_MACHINE_NAME_SIZE 16
+const char *arch_machine_name(void);
+
+/* What a handler is to be called with. */
+struct signal_call {
+    int number;
+    const struct signal_action *action;
+    const struct linux_siginfo *information;
+    uint64_t mask;          /* to be restored behind the handler */
+    bool on_signal_stack;   /* begin at signal_stack_top */
+    uint64_t signal_stack_top;
+    struct linux_stack stack; /* uc_stack */
+};
+
+/* Build the frame of a handler and have the program continue in it. False: its stack is not writable. */
+bool arch_signal_push(struct task *task, const struct signal_call *call);
+/* rt_sigreturn: load the registers; what else the frame holds. False: there is no frame. */
+bool arch_signal_pop(struct task *task, uint64_t *mask, struct linux_stack *stack);
+/* The least size of a signal stack (AT_MINSIGSTKSZ). */
+uint64_t arch_signal_frame_size(void);
+/* Make the registers those of a program's start: pc, sp and nothing else. */
+void arch_registers_begin(struct frame_registers *registers, uint64_t pc, uint64_t sp);
