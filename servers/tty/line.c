@@ -68,110 +68,6 @@ void terminal_apply(struct terminal *terminal, const struct transaction *transac
     terminal->column = transaction->column;
 }
 
-size_t output_waiting(const struct terminal *terminal)
-{
-    return terminal->output.put - terminal->output.taken;
-}
-
-size_t output_room(const struct terminal *terminal)
-{
-    return TERMINAL_OUTPUT - output_waiting(terminal);
-}
-
-size_t output_take(const struct terminal *terminal, struct transaction *transaction, void *bytes,
-                   size_t size)
-{
-    uint8_t *to = bytes;
-    size_t count = 0;
-
-    while (count < size && transaction->output_taken != terminal->output.put)
-        to[count++] = terminal->output.bytes[transaction->output_taken++ % TERMINAL_OUTPUT];
-    return count;
-}
-
-/* The transaction's bytes are written beyond the queue's end, where nobody looks before it is applied. */
-static void put(struct terminal *terminal, struct transaction *to, uint8_t byte)
-{
-    if (to->output_put - to->output_taken < TERMINAL_OUTPUT)
-        terminal->output.bytes[to->output_put++ % TERMINAL_OUTPUT] = byte;
-}
-
-static void put_tab(struct terminal *terminal, struct transaction *to)
-{
-    uint32_t width = TAB_STOP - to->column % TAB_STOP;
-
-    if ((terminal->settings.output & TERMIOS_XTABS) != TERMIOS_XTABS) {
-        put(terminal, to, '\t');
-    } else {
-        for (uint32_t i = 0; i < width; i++)
-            put(terminal, to, ' ');
-    }
-    to->column += width;
-}
-
-static void put_newline(struct terminal *terminal, struct transaction *to)
-{
-    if ((terminal->settings.output & TERMIOS_ONLCR) != 0)
-        put(terminal, to, '\r');
-    if ((terminal->settings.output & (TERMIOS_ONLCR | TERMIOS_ONLRET)) != 0)
-        to->column = 0;
-    put(terminal, to, '\n');
-}
-
-static void put_return(struct terminal *terminal, struct transaction *to)
-{
-    if ((terminal->settings.output & TERMIOS_ONOCR) != 0 && to->column == 0)
-        return;
-    if ((terminal->settings.output & TERMIOS_OCRNL) != 0) {
-        put_newline(terminal, to);
-        return;
-    }
-    to->column = 0;
-    put(terminal, to, '\r');
-}
-
-static void put_processed(struct terminal *terminal, struct transaction *to, uint8_t byte)
-{
-    if ((terminal->settings.output & TERMIOS_OPOST) == 0) {
-        put(terminal, to, byte);
-        return;
-    }
-    switch (byte) {
-    case '\n':
-        put_newline(terminal, to);
-        return;
-    case '\r':
-        put_return(terminal, to);
-        return;
-    case '\t':
-        put_tab(terminal, to);
-        return;
-    case '\b':
-        to->column -= to->column > 0;
-        break;
-    default:
-        to->column += byte >= ' ' && (byte & 0xc0) != 0x80;
-        if ((terminal->settings.output & TERMIOS_OLCUC) != 0 && byte >= 'a' && byte <= 'z')
-            byte = (uint8_t)(byte - 'a' + 'A');
-    }
-    put(terminal, to, byte);
-}
-
-/* A newline may become two bytes, a tab eight: keep room for the longest. */
-size_t line_write(struct terminal *terminal, struct transaction *transaction, const void *bytes,
-                  size_t size)
-{
-    const uint8_t *from = bytes;
-    size_t count = 0;
-
-    if (terminal->stopped)
-        return 0;
-    while (count < size &&
-           transaction->output_put - transaction->output_taken <= TERMINAL_OUTPUT - TAB_STOP)
-        put_processed(terminal, transaction, from[count++]);
-    return count;
-}
-
 /* How an echoed byte looks: control characters as ^X where ECHOCTL is on. */
 static bool shows_as_caret(const struct terminal *terminal, uint8_t byte)
 {
@@ -184,10 +80,10 @@ static void echo(struct terminal *terminal, uint8_t byte)
     struct transaction to = terminal_begin(terminal);
 
     if (shows_as_caret(terminal, byte)) {
-        put_processed(terminal, &to, '^');
+        output_put(terminal, &to, '^');
         byte ^= 0x40;
     }
-    put_processed(terminal, &to, byte);
+    output_put(terminal, &to, byte);
     terminal_apply(terminal, &to);
 }
 
@@ -196,7 +92,7 @@ static void echo_text(struct terminal *terminal, const char *text)
     struct transaction to = terminal_begin(terminal);
 
     for (; *text != 0; text++)
-        put_processed(terminal, &to, (uint8_t)*text);
+        output_put(terminal, &to, (uint8_t)*text);
     terminal_apply(terminal, &to);
 }
 

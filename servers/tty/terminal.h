@@ -152,6 +152,8 @@ size_t line_write(struct terminal *terminal, struct transaction *transaction, co
 void line_set(struct terminal *terminal, const struct tty_settings *settings);
 void line_flush_input(struct terminal *terminal);
 
+/* Put one byte, processed, behind the transaction's output. */
+void output_put(struct terminal *terminal, struct transaction *to, uint8_t byte);
 size_t output_waiting(const struct terminal *terminal);
 size_t output_room(const struct terminal *terminal);
 /* Copy up to `size` bytes of output, in order; the transaction takes them. */

@@ -89,7 +89,8 @@ static void epolls(void)
     CHECK_ERROR(epoll_ctl(set, EPOLL_CTL_ADD, ends[0], &event), EEXIST);
     CHECK(epoll_wait(set, fired, 4, 0) == 0);
     CHECK(write(ends[1], "xy", 2) == 2);
-    CHECK(epoll_wait(set, fired, 4, -1) == 1 && fired[0].data.u64 == 99 && fired[0].events == EPOLLIN);
+    CHECK(epoll_wait(set, fired, 4, -1) == 1 && fired[0].data.u64 == 99 &&
+          fired[0].events == EPOLLIN);
     CHECK(epoll_wait(set, fired, 4, 0) == 1);
     event.events = EPOLLIN | EPOLLET;
     CHECK(epoll_ctl(set, EPOLL_CTL_MOD, ends[0], &event) == 0);
@@ -148,7 +149,10 @@ static void send_descriptor(int socket, int fd)
 {
     char control[CMSG_SPACE(sizeof(int))] = {0};
     struct iovec piece = {"f", 1};
-    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+    struct msghdr message = {.msg_iov = &piece,
+                             .msg_iovlen = 1,
+                             .msg_control = control,
+                             .msg_controllen = sizeof(control)};
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 
     header->cmsg_level = SOL_SOCKET;
@@ -162,7 +166,10 @@ static int receive_descriptor(int socket)
 {
     char control[CMSG_SPACE(sizeof(int))], byte;
     struct iovec piece = {&byte, 1};
-    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+    struct msghdr message = {.msg_iov = &piece,
+                             .msg_iovlen = 1,
+                             .msg_control = control,
+                             .msg_controllen = sizeof(control)};
     int fd;
 
     CHECK(recvmsg(socket, &message, 0) == 1);

@@ -53,7 +53,8 @@ static void names(void)
     CHECK(readlink("link", target, sizeof(target)) == 9);
     CHECK_ERROR(open("link", O_RDONLY), ENOENT);
     CHECK(close(open("link", O_WRONLY | O_CREAT, 0644)) == 0);
-    CHECK(stat("dir/inner", &first) == 0 && stat("link", &second) == 0 && first.st_ino == second.st_ino);
+    CHECK(stat("dir/inner", &first) == 0 && stat("link", &second) == 0 &&
+          first.st_ino == second.st_ino);
     CHECK(lstat("link", &second) == 0 && S_ISLNK(second.st_mode));
     CHECK_ERROR(open("link", O_RDONLY | O_NOFOLLOW), ELOOP);
     CHECK((directory = open("dir", O_RDONLY | O_DIRECTORY)) >= 0);
@@ -90,7 +91,8 @@ static void directories(void)
     }
     CHECK(seen == 300);
     CHECK(closedir(stream) == 0);
-    CHECK(getcwd(here, sizeof(here)) != NULL && chdir("..") == 0 && getcwd(again, sizeof(again)) != NULL);
+    CHECK(getcwd(here, sizeof(here)) != NULL && chdir("..") == 0 &&
+          getcwd(again, sizeof(again)) != NULL);
     CHECK(strlen(here) == strlen(again) + 5 && strcmp(here + strlen(again), "/many") == 0);
     CHECK(rmdir("many") == 0);
 }
@@ -116,7 +118,8 @@ static void attributes(void)
     CHECK(chmod("file", 0600) == 0);
     CHECK(utimensat(AT_FDCWD, "file", times, 0) == 0);
     CHECK(stat("file", &status) == 0);
-    CHECK(status.st_mtim.tv_sec == 2000 && status.st_mtim.tv_nsec == 600 && status.st_atim.tv_sec == 1000);
+    CHECK(status.st_mtim.tv_sec == 2000 && status.st_mtim.tv_nsec == 600 &&
+          status.st_atim.tv_sec == 1000);
     CHECK((status.st_mode & 07777) == 0600);
     extended_attributes(&status);
     CHECK(statfs(".", &system) == 0 && system.f_bsize > 0);

@@ -83,7 +83,8 @@ static void moving(void)
 
 static void shared_memory(void)
 {
-    atomic_int *shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    atomic_int *shared =
+        mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
     CHECK(shared != MAP_FAILED);
     pid_t child = fork();
@@ -128,9 +129,12 @@ static void fixed_addresses(void)
     char *area = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     memset(area, 1, 4 * PAGE);
-    CHECK(mmap(area + PAGE, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == area + PAGE);
+    CHECK(mmap(area + PAGE, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+               -1, 0) == area + PAGE);
     CHECK(area[0] == 1 && area[PAGE] == 0 && area[2 * PAGE] == 1);
-    CHECK_ERROR((long)mmap(area, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0), EEXIST);
+    CHECK_ERROR(
+        (long)mmap(area, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0),
+        EEXIST);
     CHECK(munmap(area, 4 * PAGE) == 0);
 }
 
@@ -160,7 +164,8 @@ static long futex(atomic_int *word, int operation, int value, const struct times
 
 static void futexes_across_processes(void)
 {
-    atomic_int *shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    atomic_int *shared =
+        mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     struct timespec soon = {0, 10000000};
     int status;
 

@@ -66,7 +66,8 @@ static void exec_replaces(void)
 static int run_child(char **arguments)
 {
     char text[64];
-    int length = snprintf(text, sizeof(text), "%s %s %s", arguments[0], arguments[1], getenv("COLOUR"));
+    int length =
+        snprintf(text, sizeof(text), "%s %s %s", arguments[0], arguments[1], getenv("COLOUR"));
     return write(atoi(arguments[2]), text, (size_t)length) == length ? 44 : 1;
 }
 

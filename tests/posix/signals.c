@@ -138,7 +138,8 @@ static void faults(void)
     CHECK(got_code == SEGV_ACCERR && got_address == (uintptr_t)page + 100);
 #ifdef __x86_64__
     if (sigsetjmp(back, 1) == 0)
-        __asm__ volatile("xorl %%edx, %%edx; xorl %%ecx, %%ecx; idivl %%ecx" ::: "eax", "ecx", "edx");
+        __asm__ volatile("xorl %%edx, %%edx; xorl %%ecx, %%ecx; idivl %%ecx" ::
+                             : "eax", "ecx", "edx");
     CHECK(got == SIGFPE && got_code == FPE_INTDIV);
     if (sigsetjmp(back, 1) == 0)
         __asm__ volatile("ud2");
@@ -175,7 +176,8 @@ static void ends_by_signal(void)
 {
     int status;
 
-    for (int number = SIGTERM; number == SIGTERM || number == SIGKILL; number = number == SIGTERM ? SIGKILL : 0) {
+    for (int number = SIGTERM; number == SIGTERM || number == SIGKILL;
+         number = number == SIGTERM ? SIGKILL : 0) {
         pid_t child = fork();
         if (child == 0) {
             for (;;)
@@ -214,7 +216,8 @@ static void stops_and_continues(void)
 static void posix_timers(void)
 {
     timer_t timer;
-    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1, .sigev_value.sival_int = 9};
+    struct sigevent event = {
+        .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1, .sigev_value.sival_int = 9};
     struct itimerspec soon = {.it_value = {0, 10000000}};
 
     got = 0;

@@ -53,7 +53,7 @@ struct boot_info {
     uint64_t entropy[8];                 /* from the machine's generator; zero where it has none */
     uint32_t entropy_bytes;              /* how many of them are real */
     uint32_t cpu_count;
-    uint32_t cpu_ids[BOOT_CPUS];         /* hardware ids; the first is the boot CPU */
+    uint32_t cpu_ids[BOOT_CPUS]; /* hardware ids; the first is the boot CPU */
     uint32_t override_count;
     uint32_t memory_count;
     struct boot_interrupt_override overrides[BOOT_INTERRUPT_OVERRIDES];

@@ -34,13 +34,13 @@ enum frame_cause {
 
 /* Kinds of exception, the same on every architecture; in frame.fault_kind. */
 enum fault_kind {
-    FAULT_PAGE_ABSENT = 0,  /* nothing is mapped at fault_address */
-    FAULT_PAGE_ACCESS = 1,  /* something is mapped, without this access */
-    FAULT_PAGE_PAGER = 2,   /* beyond the end of the object, or its pager failed: SIGBUS */
-    FAULT_PAGE_MEMORY = 3,  /* no memory for the page: the account is exhausted */
-    FAULT_INSTRUCTION = 4,  /* illegal or privileged instruction */
-    FAULT_ARITHMETIC = 5,   /* integer division */
-    FAULT_FLOAT = 6,        /* floating point exception */
+    FAULT_PAGE_ABSENT = 0, /* nothing is mapped at fault_address */
+    FAULT_PAGE_ACCESS = 1, /* something is mapped, without this access */
+    FAULT_PAGE_PAGER = 2,  /* beyond the end of the object, or its pager failed: SIGBUS */
+    FAULT_PAGE_MEMORY = 3, /* no memory for the page: the account is exhausted */
+    FAULT_INSTRUCTION = 4, /* illegal or privileged instruction */
+    FAULT_ARITHMETIC = 5,  /* integer division */
+    FAULT_FLOAT = 6,       /* floating point exception */
     FAULT_BREAKPOINT = 7,
     FAULT_STEP = 8,
     FAULT_ALIGNMENT = 9,
@@ -62,21 +62,21 @@ enum fault_access {
  */
 struct frame {
     struct frame_registers registers; /* KU: the application's, while the library runs */
-    uint64_t self;             /* K: user address of this frame */
-    uint64_t cause;            /* K: enum frame_cause */
-    uint64_t interrupted;      /* KU: the sticky mark: the kernel sets it, the library clears it */
-    uint64_t stack_top;        /* U: where the stub finds the library's stack */
-    uint64_t task;             /* U: the library's own pointer */
-    uint64_t fault_kind;       /* K: enum fault_kind */
-    uint64_t fault_access;     /* K: enum fault_access */
-    uint64_t fault_address;    /* K */
-    uint64_t fault_code;       /* K: the architecture's own code, for siginfo and core dumps */
-    uint64_t nested_pc;        /* K: where a copy routine of the library faulted */
-    uint64_t nested_address;   /* K: the address it touched */
-    uint64_t deadline;         /* U: for the calls that take it from here; ns since boot */
-    uint64_t identity;         /* K: this thread's identity word, for its own information */
-    uint64_t slot;             /* K: which frame of the process this is */
-    uint64_t handle_count;     /* KU: with STREAM_HANDLES: how many of `handles` */
+    uint64_t self;                    /* K: user address of this frame */
+    uint64_t cause;                   /* K: enum frame_cause */
+    uint64_t interrupted;    /* KU: the sticky mark: the kernel sets it, the library clears it */
+    uint64_t stack_top;      /* U: where the stub finds the library's stack */
+    uint64_t task;           /* U: the library's own pointer */
+    uint64_t fault_kind;     /* K: enum fault_kind */
+    uint64_t fault_access;   /* K: enum fault_access */
+    uint64_t fault_address;  /* K */
+    uint64_t fault_code;     /* K: the architecture's own code, for siginfo and core dumps */
+    uint64_t nested_pc;      /* K: where a copy routine of the library faulted */
+    uint64_t nested_address; /* K: the address it touched */
+    uint64_t deadline;       /* U: for the calls that take it from here; ns since boot */
+    uint64_t identity;       /* K: this thread's identity word, for its own information */
+    uint64_t slot;           /* K: which frame of the process this is */
+    uint64_t handle_count;   /* KU: with STREAM_HANDLES: how many of `handles` */
     struct message_handle handles[MESSAGE_HANDLES]; /* KU */
 };
 

@@ -71,15 +71,16 @@ enum right {
  * low eight mean the same on every type that raises them.
  */
 enum signal_bit {
-    SIGNAL_READABLE = 1u << 0,   /* stream: bytes or messages to read; port: an observation */
-    SIGNAL_WRITABLE = 1u << 1,   /* stream: room for at least STREAM_ATOMIC bytes; counter: room for one more */
+    SIGNAL_READABLE = 1u << 0, /* stream: bytes or messages to read; port: an observation */
+    SIGNAL_WRITABLE =
+        1u << 1, /* stream: room for at least STREAM_ATOMIC bytes; counter: room for one more */
     SIGNAL_CLOSED_READ = 1u << 2,  /* stream: no reader is left */
     SIGNAL_CLOSED_WRITE = 1u << 3, /* stream: no writer is left */
-    SIGNAL_ENDED = 1u << 4,      /* process, thread: has ended, its handles are closed */
-    SIGNAL_INTERRUPT = 1u << 5,  /* interrupt: the line fired; it is masked until acknowledged */
-    SIGNAL_TIMER = 1u << 6,      /* event: its timer fired */
-    SIGNAL_COUNT = 1u << 7,      /* event made as a counter: the count is above zero */
-    SIGNAL_USER = 0xffffff00u,   /* event: the holders' own */
+    SIGNAL_ENDED = 1u << 4,        /* process, thread: has ended, its handles are closed */
+    SIGNAL_INTERRUPT = 1u << 5,    /* interrupt: the line fired; it is masked until acknowledged */
+    SIGNAL_TIMER = 1u << 6,        /* event: its timer fired */
+    SIGNAL_COUNT = 1u << 7,        /* event made as a counter: the count is above zero */
+    SIGNAL_USER = 0xffffff00u,     /* event: the holders' own */
 };
 
 /* What handle_inspect tells of a handle. */
@@ -93,5 +94,6 @@ struct handle_information {
 
 enum handle_flag {
     HANDLE_NOT_CLONED = 1u << 0, /* left behind by process_clone and process_create's inheritance */
-    HANDLE_NOT_COUNTED = 1u << 1, /* not a reader or writer of a stream: who keeps it for others; copies count */
+    HANDLE_NOT_COUNTED =
+        1u << 1, /* not a reader or writer of a stream: who keeps it for others; copies count */
 };

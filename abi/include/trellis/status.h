@@ -52,5 +52,5 @@ static inline int64_t status_to_result(enum status status)
 /* The status in a native call's result; STATUS_OK for any value that is not negative. */
 static inline enum status status_of_result(int64_t result)
 {
-    return result < 0 ? (enum status)-result : STATUS_OK;
+    return result < 0 ? (enum status) - result : STATUS_OK;
 }

@@ -19,15 +19,15 @@
 enum map_flag {
     MAP_READ = 1u << 0,
     MAP_WRITE = 1u << 1,
-    MAP_EXECUTE = 1u << 2, /* never together with MAP_WRITE unless MAP_ALLOW_WX */
-    MAP_PRIVATE_COPY = 1u << 3, /* writes go to private pages; without it they reach the object */
+    MAP_EXECUTE = 1u << 2,       /* never together with MAP_WRITE unless MAP_ALLOW_WX */
+    MAP_PRIVATE_COPY = 1u << 3,  /* writes go to private pages; without it they reach the object */
     MAP_FIXED_ADDRESS = 1u << 4, /* at exactly this address, replacing what is there */
-    MAP_NO_REPLACE = 1u << 5, /* with MAP_FIXED_ADDRESS: EXISTS instead of replacing */
-    MAP_GROWS_DOWN = 1u << 6, /* a stack: a fault just below extends it */
-    MAP_POPULATE = 1u << 7,   /* have the pages present now */
-    MAP_LIBRARY = 1u << 8,    /* choose the address in the library's region, above USER_LIBRARY */
-    MAP_ALLOW_WX = 1u << 9,   /* a program's own wish: writable and executable at once */
-    MAP_HIDDEN = 1u << 10,    /* space_inspect reports it only when asked for hidden ones */
+    MAP_NO_REPLACE = 1u << 5,    /* with MAP_FIXED_ADDRESS: EXISTS instead of replacing */
+    MAP_GROWS_DOWN = 1u << 6,    /* a stack: a fault just below extends it */
+    MAP_POPULATE = 1u << 7,      /* have the pages present now */
+    MAP_LIBRARY = 1u << 8,  /* choose the address in the library's region, above USER_LIBRARY */
+    MAP_ALLOW_WX = 1u << 9, /* a program's own wish: writable and executable at once */
+    MAP_HIDDEN = 1u << 10,  /* space_inspect reports it only when asked for hidden ones */
 };
 #define MAP_PROTECTION (MAP_READ | MAP_WRITE | MAP_EXECUTE)
 
@@ -38,35 +38,36 @@ enum remap_flag {
 
 /* One mapping, as space_inspect tells of it. */
 struct mapping_information {
-    uint64_t start, end;    /* page aligned */
-    uint64_t flags;         /* enum map_flag: protection, PRIVATE_COPY, GROWS_DOWN, HIDDEN */
-    uint64_t object_id;     /* of the memory object, 0 for anonymous private memory */
+    uint64_t start, end; /* page aligned */
+    uint64_t flags;      /* enum map_flag: protection, PRIVATE_COPY, GROWS_DOWN, HIDDEN */
+    uint64_t object_id;  /* of the memory object, 0 for anonymous private memory */
     uint64_t object_offset;
     uint64_t resident_pages; /* present in this address space */
-    uint64_t tag;           /* as given by memory_tag: the file system's name for the file */
+    uint64_t tag;            /* as given by memory_tag: the file system's name for the file */
 };
 
 enum memory_flag {
-    MEMORY_FIXED_SIZE = 1u << 0, /* memory_resize refuses for ever: safe to map from another domain */
+    MEMORY_FIXED_SIZE =
+        1u << 0, /* memory_resize refuses for ever: safe to map from another domain */
 };
 
 struct memory_information {
-    uint64_t size;           /* bytes */
+    uint64_t size; /* bytes */
     uint64_t resident_pages;
-    uint64_t flags;          /* enum memory_flag */
-    uint64_t mappings;       /* how many mappings name it, in all processes */
+    uint64_t flags;    /* enum memory_flag */
+    uint64_t mappings; /* how many mappings name it, in all processes */
     uint64_t tag;
 };
 
 enum process_flag {
-    PROCESS_CRITICAL = 1u << 0, /* its end stops the machine, with a message that names it */
+    PROCESS_CRITICAL = 1u << 0,     /* its end stops the machine, with a message that names it */
     PROCESS_KEEP_HANDLES = 1u << 1, /* its handles outlive it, to be inherited from it */
 };
 
 enum process_state {
-    PROCESS_NEW = 0,      /* no thread was ever made */
+    PROCESS_NEW = 0, /* no thread was ever made */
     PROCESS_RUNNING = 1,
-    PROCESS_ENDING = 2,   /* its handles are being closed */
+    PROCESS_ENDING = 2, /* its handles are being closed */
     PROCESS_ENDED = 3,
 };
 
@@ -125,9 +126,9 @@ struct thread_information {
 
 enum thread_state {
     THREAD_RUNNABLE = 0,
-    THREAD_CALLING = 1,  /* queued at, or answered by, an endpoint */
+    THREAD_CALLING = 1, /* queued at, or answered by, an endpoint */
     THREAD_RECEIVING = 2,
-    THREAD_WAITING = 3,  /* for signals or an address */
+    THREAD_WAITING = 3, /* for signals or an address */
     THREAD_STOPPED = 4,
     THREAD_ENDED = 5,
 };
@@ -199,7 +200,7 @@ struct requeue_request {
     uint32_t wake, requeue; /* at most so many of each */
     uint32_t expected;      /* *from must still have this value, if `compare` */
     uint32_t compare;
-    uint32_t flags;         /* enum address_flag */
+    uint32_t flags; /* enum address_flag */
     uint32_t unused;
 };
 
@@ -251,14 +252,14 @@ struct time_page {
  * this structure, mapped read-only.
  */
 struct init_handles {
-    uint64_t size; /* of this structure */
-    handle_t process;   /* init itself, all rights */
-    handle_t account;   /* the root account, all rights */
-    handle_t archive;   /* memory: the boot archive, read and execute */
-    handle_t boot_info; /* memory: struct boot_info, read only */
-    handle_t time;      /* memory: struct time_page, read and write */
-    handle_t ioports;   /* the whole port space, or HANDLE_NONE */
-    handle_t iospace;   /* physical memory that is not RAM */
-    handle_t interrupts; /* from which interrupt objects are made */
+    uint64_t size;         /* of this structure */
+    handle_t process;      /* init itself, all rights */
+    handle_t account;      /* the root account, all rights */
+    handle_t archive;      /* memory: the boot archive, read and execute */
+    handle_t boot_info;    /* memory: struct boot_info, read only */
+    handle_t time;         /* memory: struct time_page, read and write */
+    handle_t ioports;      /* the whole port space, or HANDLE_NONE */
+    handle_t iospace;      /* physical memory that is not RAM */
+    handle_t interrupts;   /* from which interrupt objects are made */
     uint64_t archive_size; /* bytes of the archive that are real */
 };

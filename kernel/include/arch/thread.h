@@ -22,7 +22,8 @@ struct arch_thread_start {
 
 /* A new thread's registers: interrupts on, the argument, thread->frame_address (set before) as second
  * argument, everything else zero. May allocate the FP area. */
-enum status arch_thread_init(struct thread *thread, const struct arch_thread_start *start) must_check;
+enum status arch_thread_init(struct thread *thread,
+                             const struct arch_thread_start *start) must_check;
 /* The copy that process_clone makes: all registers, FP state and thread pointers of `from`. */
 enum status arch_thread_clone(struct thread *thread, struct thread *from) must_check;
 void arch_thread_free(struct thread *thread);
@@ -45,7 +46,8 @@ void arch_message_set_source(struct thread *thread, uint64_t badge, uint64_t ide
 /* All user registers, for debuggers and the personality entries. */
 void arch_thread_get_registers(struct thread *thread, struct frame_registers *registers);
 /* From a frame: flags and segment state are made safe. INVALID for addresses user mode must not have. */
-enum status arch_thread_set_registers(struct thread *thread, const struct frame_registers *registers) must_check;
+enum status arch_thread_set_registers(struct thread *thread,
+                                      const struct frame_registers *registers) must_check;
 uint64_t arch_thread_pc(const struct thread *thread);
 /* Continue at pc with the stack pointer at sp, and flags as an entry has them (DF, AC, TF clear). */
 void arch_thread_redirect(struct thread *thread, uint64_t pc, uint64_t sp);

@@ -17,11 +17,10 @@ struct list {
     struct list_node head;
 };
 
-#define container_of(pointer, type, member)                                                        \
-    ((type *)((char *)(pointer)-offsetof(type, member)))
+#define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 #define list_for_each(list, node)                                                                  \
-    for (struct list_node * node = (list)->head.next; node != &(list)->head; node = node->next)
+    for (struct list_node *node = (list)->head.next; node != &(list)->head; node = node->next)
 
 /* The body may remove `node`. */
 #define list_for_each_safe(list, node)                                                             \

@@ -21,16 +21,16 @@ enum lock_class {
     LOCK_HANDLES,    /* one process' handle table */
     LOCK_SPACE,      /* one address space: its mappings */
     LOCK_PROCESS,    /* one process: its threads and state */
-    LOCK_OBJECT,     /* one event, stream, memory object, thread, interrupt ...: its state and observers */
-    LOCK_AMAP,       /* one map of anonymous pages */
-    LOCK_QUEUE,      /* one port or endpoint: what is queued at it */
-    LOCK_ADDRESS,    /* one bucket of address waits */
-    LOCK_TIMER,      /* one CPU's timers */
-    LOCK_RUN_QUEUE,  /* one CPU's run queue */
-    LOCK_ACCOUNT,    /* one account's allowances */
-    LOCK_SLAB,       /* one object cache */
-    LOCK_PAGES,      /* the page allocator */
-    LOCK_DEFERRED,   /* the list of objects to free */
+    LOCK_OBJECT, /* one event, stream, memory object, thread, interrupt ...: its state and observers */
+    LOCK_AMAP,      /* one map of anonymous pages */
+    LOCK_QUEUE,     /* one port or endpoint: what is queued at it */
+    LOCK_ADDRESS,   /* one bucket of address waits */
+    LOCK_TIMER,     /* one CPU's timers */
+    LOCK_RUN_QUEUE, /* one CPU's run queue */
+    LOCK_ACCOUNT,   /* one account's allowances */
+    LOCK_SLAB,      /* one object cache */
+    LOCK_PAGES,     /* the page allocator */
+    LOCK_DEFERRED,  /* the list of objects to free */
     LOCK_LOG,
     LOCK_CLASS_COUNT
 };

@@ -25,17 +25,18 @@ struct frame_registers {
     uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp;
     uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
     uint64_t pc, sp, flags;
-    uint64_t fs_base, gs_base; /* for debuggers; not saved by a reflected call, left alone by frame_resume */
-    uint64_t number;           /* the call number of a reflected call, or ~0 */
+    uint64_t fs_base,
+        gs_base;     /* for debuggers; not saved by a reflected call, left alone by frame_resume */
+    uint64_t number; /* the call number of a reflected call, or ~0 */
 };
 
 #define NATIVE_CALL_BASE 0x54520000u /* above every Linux number, x32's bit included */
 
 #define NATIVE_ELF_MACHINE 62 /* EM_X86_64 */
 
-#define USER_START UINT64_C(0x0000000000010000)     /* nothing is ever mapped below */
-#define USER_LIBRARY UINT64_C(0x00007ffe00000000)   /* from here up: the library, not the program */
-#define FRAME_BASE UINT64_C(0x00007fff80000000)     /* frames; only the kernel maps here */
+#define USER_START UINT64_C(0x0000000000010000)   /* nothing is ever mapped below */
+#define USER_LIBRARY UINT64_C(0x00007ffe00000000) /* from here up: the library, not the program */
+#define FRAME_BASE UINT64_C(0x00007fff80000000)   /* frames; only the kernel maps here */
 #define FRAME_SLOTS 65536
-#define USER_END UINT64_C(0x00007ffff0000000)       /* first address that is never user's */
+#define USER_END UINT64_C(0x00007ffff0000000) /* first address that is never user's */
 #define USER_PAGE_SIZE 4096
