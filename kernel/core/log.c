@@ -11,6 +11,7 @@
 #include <kernel/time.h>
 
 #define RING_SIZE 32768
+#define SHOW_MAX 4096 /* of the ring, at the end of the machine */
 #define LINE_MAX 256
 #define WRITE_MAX 512 /* bytes of one log_write */
 
@@ -18,10 +19,25 @@ static struct spinlock lock = SPINLOCK_INITIAL(LOCK_LOG);
 static char ring[RING_SIZE]; /* lock; for debuggers and dumps */
 static uint64_t ring_end;    /* lock; bytes ever written */
 static bool to_console = true;
+static bool keep_console;
+static uint64_t shown_end; /* lock; bytes that the console has had */
+
+void log_keep_console(void)
+{
+    keep_console = true;
+}
 
 void log_release_console(void)
 {
-    to_console = false;
+    to_console = keep_console;
+}
+
+void log_show_rest(void)
+{
+    uint64_t at = ring_end - shown_end < SHOW_MAX ? shown_end : ring_end - SHOW_MAX;
+    for (; at < ring_end; at++)
+        console_write(CONSOLE_LOG, &ring[at % RING_SIZE], 1);
+    shown_end = ring_end;
 }
 
 void log_text(const char *text, size_t length)
@@ -29,8 +45,10 @@ void log_text(const char *text, size_t length)
     lock_acquire(&lock);
     for (size_t i = 0; i < length; i++)
         ring[ring_end++ % RING_SIZE] = text[i];
-    if (to_console)
+    if (to_console) {
         console_write(CONSOLE_LOG, text, length);
+        shown_end = ring_end;
+    }
     lock_release(&lock);
 }
 

@@ -66,6 +66,8 @@ _Noreturn void kernel_main(struct boot_info *boot)
     struct cpu *cpu = cpu_get(0);
     arch_cpu_init(cpu);
     console_set_framed(command_line_option_is("console", "framed"));
+    if (command_line_option_is("log", "uart"))
+        log_keep_console();
     log_line("Trellis");
     page_init(boot);
     create_root_account();
@@ -76,7 +78,5 @@ _Noreturn void kernel_main(struct boot_info *boot)
     scheduler_init_cpu(0);
     log_line("%lu MiB of memory, %u CPU", page_count_total() * PAGE_SIZE >> 20, cpu_count());
     init_start(boot);
-    if (!command_line_option_is("log", "uart"))
-        log_release_console();
     scheduler_leave_kernel();
 }

@@ -40,6 +40,7 @@ _Noreturn void panic(const char *format, ...)
     if (panicking)
         arch_machine_stop(STOP_PANIC);
     panicking = true;
+    log_show_rest();
     va_list arguments;
     va_start(arguments, format);
     write_formatted("panic: ", format, arguments);
@@ -50,6 +51,7 @@ _Noreturn void panic(const char *format, ...)
 
 _Noreturn void machine_fail(const char *format, ...)
 {
+    log_show_rest();
     va_list arguments;
     va_start(arguments, format);
     write_formatted("", format, arguments);

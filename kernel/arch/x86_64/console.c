@@ -5,8 +5,10 @@
 #include "x86.h"
 
 #include <arch/cpu.h>
+#include <kernel/log.h>
 
 #define SERIAL 0x3f8
+#define SERIAL_PORTS 8
 #define SERIAL_STATUS (SERIAL + 5)
 #define SERIAL_ROOM 0x20
 #define SERIAL_SPINS 1000000 /* a line that is not there never has room */
@@ -77,6 +79,8 @@ bool arch_port_write(uint32_t port, uint32_t width, uint32_t value)
 {
     if (!port_valid(port, width))
         return false;
+    if (port - SERIAL < SERIAL_PORTS)
+        log_release_console();
     if (width == 1)
         x86_out8((uint16_t)port, (uint8_t)value);
     else if (width == 2)

@@ -20,8 +20,12 @@ void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Add text from user space, one or more lines. */
 void log_text(const char *text, size_t length);
 
-/* A driver is about to take the UART over: from now on only panics go to the early console. */
+/* A driver has taken the UART over: from now on only panics go to the early console,
+ * unless it is to be kept (log=uart on the command line). */
 void log_release_console(void);
+void log_keep_console(void);
+/* The last of what the console has not had. Takes no lock: for the end of the machine. */
+void log_show_rest(void);
 
 /* Say why, print the registers and a backtrace, stop the machine with the
  * status for a panic. Never returns, takes no locks. */
