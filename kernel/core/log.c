@@ -35,8 +35,12 @@ void log_release_console(void)
 void log_show_rest(void)
 {
     uint64_t at = ring_end - shown_end < SHOW_MAX ? shown_end : ring_end - SHOW_MAX;
-    for (; at < ring_end; at++)
-        console_write(CONSOLE_LOG, &ring[at % RING_SIZE], 1);
+    while (at < ring_end) {
+        uint64_t until = (at / RING_SIZE + 1) * RING_SIZE;
+        until = until < ring_end ? until : ring_end;
+        console_write(CONSOLE_LOG, &ring[at % RING_SIZE], until - at);
+        at = until;
+    }
     shown_end = ring_end;
 }
 
