@@ -14,10 +14,11 @@
 #include <kernel/thread.h>
 
 /* A handle for the caller, in exchange for the maker's reference; the process ends if there is none. */
-static enum status give_process(struct thread *self, struct process *process, handle_t *token)
+static enum status give_process(struct thread *self, struct process *process, uint32_t rights,
+                                handle_t *token)
 {
     enum status status =
-        handle_insert(&self->process->handles, &process->object, NULL, RIGHT_ALL, 0, token);
+        handle_insert(&self->process->handles, &process->object, NULL, rights, 0, token);
     if (status != STATUS_OK)
         process_end(process, END_KILLED, 0);
     object_release(&process->object);
@@ -43,7 +44,7 @@ int64_t call_process_create(struct thread *self, const struct process_create_arg
         object_release(&process->object);
         return status_to_result(status);
     }
-    status = give_process(self, process, &token);
+    status = give_process(self, process, object_rights_of_new(arguments->account_rights), &token);
     return status == STATUS_OK ? (int64_t)token : status_to_result(status);
 }
 
@@ -73,12 +74,14 @@ static enum status make_waiting(struct thread *thread, struct account *account,
 }
 
 static enum status give_clone(struct thread *self, struct thread *child, struct reply *reply,
-                              struct process_clone_result *result)
+                              const struct process_clone_arguments *asked)
 {
     struct handle_table *table = &self->process->handles;
+    struct process_clone_result *result = asked->result;
 
     enum status status =
-        handle_insert(table, &child->process->object, NULL, RIGHT_ALL, 0, &result->process);
+        handle_insert(table, &child->process->object, NULL,
+                      object_rights_of_new(asked->process_rights), 0, &result->process);
     if (status != STATUS_OK)
         return status;
     status = handle_insert(table, &child->object, NULL, RIGHT_ALL, 0, &result->thread);
@@ -103,11 +106,12 @@ static enum status clone_process(struct thread *self, struct thread *from,
     enum status status = process_create(asked->account, parent->name, PROCESS_NAME - 1, 0, &child);
     if (status != STATUS_OK)
         return status;
-    status = clone_into(child, from, asked->identity, &thread);
+    bool may_name = (asked->process_rights & RIGHT_IDENTITY) != 0;
+    status = clone_into(child, from, may_name ? asked->identity : from->identity, &thread);
     if (status == STATUS_OK)
         status = make_waiting(thread, asked->account, &reply);
     if (status == STATUS_OK)
-        status = give_clone(self, thread, reply, asked->result);
+        status = give_clone(self, thread, reply, asked);
     if (status != STATUS_OK)
         process_end(child, END_KILLED, 0);
     if (reply != NULL)

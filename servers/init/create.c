@@ -27,6 +27,8 @@ _Static_assert(sizeof(struct start_block) <= BLOCK_SIZE, "the start block is one
 /* Rights of what is held to look at, to use up, and to wait for. */
 #define RIGHTS_PASS (RIGHT_COPY | RIGHT_MOVE | RIGHT_DERIVE | RIGHT_INSPECT)
 #define RIGHTS_READ (RIGHTS_PASS | RIGHT_READ)
+/* All that a service has over itself and its account. */
+#define RIGHTS_OWN (RIGHT_ALL & ~(uint32_t)RIGHT_IDENTITY)
 
 static struct start_handle *find_entry(struct start_block *block, const char *name)
 {
@@ -115,7 +117,8 @@ static enum status give_own(struct service *service)
     const struct manifest_service *entry = service->entry;
     uint32_t time_rights = RIGHTS_READ | (holds(service, MANIFEST_SET_TIME) ? RIGHT_WRITE : 0);
     handle_t endpoint;
-    enum status status = service_give(service, "account", service->account, RIGHT_SAME);
+    uint32_t account_rights = holds(service, MANIFEST_IDENTITIES) ? RIGHT_ALL : RIGHTS_OWN;
+    enum status status = service_give(service, "account", service->account, account_rights);
     if (status == STATUS_OK)
         status = service_give(service, "time", init.handles->time, time_rights);
     if (status == STATUS_OK && entry->endpoint) {
@@ -291,7 +294,7 @@ static enum status start_thread(struct service *service)
 /* Map, start and watch a process that has its handles. */
 static enum status run(struct service *service)
 {
-    enum status status = service_give(service, SELF, service->process, RIGHT_SAME);
+    enum status status = service_give(service, SELF, service->process, RIGHTS_OWN);
     if (status == STATUS_OK)
         status = loader_map(&service->program, service->process, 0, 0);
     if (status == STATUS_OK)

@@ -61,6 +61,15 @@ struct object_operations {
 };
 extern const struct object_operations object_operations[OBJECT_TYPE_COUNT];
 
+/*
+ * Rights of the first handle to a new account or process: all, but IDENTITY only
+ * if the handle it was made from has it.
+ */
+static inline uint32_t object_rights_of_new(uint32_t rights_of_source)
+{
+    return RIGHT_ALL & (rights_of_source | ~(uint32_t)RIGHT_IDENTITY);
+}
+
 /* One reference for the caller. Takes a reference on `account`; charging the
  * memory is the slab's business (slab_allocate). */
 void object_init(struct object *object, enum object_type type, struct account *account);

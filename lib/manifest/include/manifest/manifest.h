@@ -50,7 +50,8 @@
     X(IOSPACE, iospace, "iospace: physical memory that is not RAM")                                \
     X(INTERRUPTS, interrupts, "iospace: from which interrupts are made")                           \
     X(SET_TIME, set_time, "its \"time\" handle may be written: real time is its to set")           \
-    X(MACHINE, machine, "account: the root account, to inspect the machine as a whole")
+    X(MACHINE, machine, "account: the root account, to inspect the machine as a whole")            \
+    X(IDENTITIES, identities, "it may set the identity words of threads in processes it makes")
 
 enum manifest_resource {
 #define X(NAME, name, meaning) MANIFEST_##NAME,
