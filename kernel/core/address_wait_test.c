@@ -18,9 +18,9 @@ static _Alignas(4096) uint32_t words[2048]; /* the first page is shared */
 
 static int setup(void **state)
 {
+    fake_setup(state);
     for (unsigned i = 0; i < THREADS; i++)
         threads[i] = fake_thread_create();
-    fake_setup(state);
     fake_shared = (uint64_t)words;
     return 0;
 }

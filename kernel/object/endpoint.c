@@ -36,7 +36,7 @@ int64_t call_endpoint_create(struct thread *self, const struct endpoint_create_a
     list_init(&endpoint->receivers);
     list_init(&endpoint->callers);
     list_init(&endpoint->closed);
-    observation_queue_init(&endpoint->observations, &endpoint->object,
+    observation_queue_init(&endpoint->observations, &endpoint->object, &endpoint->object.lock,
                            endpoint_observation_arrived);
     return give(self, &endpoint->object, RIGHT_ALL);
 }
@@ -54,7 +54,10 @@ void endpoint_unreachable(struct object *object)
 
 void endpoint_destroy(struct object *object)
 {
-    slab_free(&endpoint_cache, object->account, container_of(object, struct endpoint, object));
+    struct endpoint *endpoint = container_of(object, struct endpoint, object);
+
+    observation_queue_clear(&endpoint->observations);
+    slab_free(&endpoint_cache, object->account, endpoint);
 }
 
 int64_t call_session_create(struct thread *self, const struct session_create_arguments *arguments)

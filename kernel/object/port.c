@@ -48,7 +48,7 @@ int64_t call_port_create(struct thread *self, const struct port_create_arguments
         return status_to_result(status);
     struct port *port = memory;
     object_init(&port->object, OBJECT_PORT, arguments->account);
-    observation_queue_init(&port->queue, &port->object, port_arrived);
+    observation_queue_init(&port->queue, &port->object, &port->object.lock, port_arrived);
     return handle_of_created(&self->process->handles, &port->object);
 }
 
@@ -73,7 +73,8 @@ int64_t call_port_wait(struct thread *self, const struct port_wait_arguments *ar
         return status_to_result(status);
     uint32_t taken = take(arguments->port, results, limit);
     if (taken == 0) {
-        const struct signal_target target = {&arguments->port->object, SIGNAL_READABLE};
+        const struct observation_request target = {.object = &arguments->port->object,
+                                                   .mask = SIGNAL_READABLE};
         return status_to_result(signal_wait(self, &target, 1, arguments->deadline));
     }
     status = copy_out(arguments->observations, results, taken * sizeof(results[0]));

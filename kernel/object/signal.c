@@ -5,14 +5,12 @@
  * Signals and who observes them.
  *
  * A raise walks the object's observers with the object locked and may not take
- * any off that list, for an observer belongs to a queue whose lock comes later
- * or to a thread that hangs on other objects too. So what has served is only
- * marked, and comes off its object after a grace period (rcu.h), when no raise
- * can be looking at it.
+ * any off that list, for each belongs to a queue whose lock comes later. So
+ * what has served is only marked, and comes off its object after a grace period
+ * (rcu.h), when no raise can be looking at it.
  *
- * A level observer stays in its queue's list of fired ones until somebody who
- * takes from the queue finds that its signals no longer stand: nothing is done
- * when a signal is cleared.
+ * A level stays among the fired ones until somebody who takes from the queue
+ * finds that its signals no longer stand: nothing is done when one is cleared.
  */
 #include <kernel/signal.h>
 
@@ -22,21 +20,34 @@
 #include <kernel/port.h>
 #include <kernel/slab.h>
 
-/* An observer of a queue. */
-struct entry {
-    struct observer observer;
-    struct observation_queue *queue; /* constant */
-    uint64_t key;                    /* constant */
-    uint32_t flags;                  /* enum observe_flag; constant */
-    uint32_t pending;                /* queue lock; edges that fired and were not given out */
-    _Atomic bool removed;            /* queue lock, for writing */
-    struct list_node all_link;       /* queue lock; in queue->all */
-    struct list_node fired_link;     /* queue lock; in queue->fired */
-    struct account *account;         /* charged; the slab holds the reference */
+struct observer {
+    struct list_node object_link;       /* object->lock; in object->observers */
+    struct list_node all_link;          /* queue lock; in queue->all */
+    struct list_node fired_link;        /* queue lock; in queue->fired */
+    struct observation_queue *queue;    /* constant */
+    struct observation_request request; /* constant; a reference on its object */
+    struct account *account;            /* charged; the slab holds the reference */
+    uint32_t pending;                   /* queue lock; edges that fired and were not given out */
+    _Atomic bool removed;               /* queue lock, for writing */
     struct deferred deferred;
 };
 
-static struct slab_cache entry_cache = SLAB_CACHE("observation", struct entry);
+static struct slab_cache observer_cache = SLAB_CACHE("observer", struct observer);
+
+/* The queue is there until this CPU leaves the kernel, for the observer was not removed just now. */
+static void observer_fire(struct observer *observer, uint32_t signals)
+{
+    struct observation_queue *queue = observer->queue;
+    if (atomic_load(&observer->removed))
+        return;
+    lock_acquire(queue->lock);
+    observer->pending |= signals;
+    if (!atomic_load(&observer->removed) && !list_node_is_linked(&observer->fired_link)) {
+        list_push_back(&queue->fired, &observer->fired_link);
+        queue->arrived(queue->owner);
+    }
+    lock_release(queue->lock);
+}
 
 void object_signal_locked(struct object *object, uint32_t clear, uint32_t set)
 {
@@ -45,9 +56,9 @@ void object_signal_locked(struct object *object, uint32_t clear, uint32_t set)
     if (set == 0)
         return;
     list_for_each (&object->observers, node) {
-        struct observer *observer = container_of(node, struct observer, link);
-        if ((observer->mask & set) != 0)
-            observer->raised(observer, observer->mask & set);
+        struct observer *observer = container_of(node, struct observer, object_link);
+        if ((observer->request.mask & set) != 0)
+            observer_fire(observer, observer->request.mask & set);
     }
 }
 
@@ -58,94 +69,55 @@ void object_signal(struct object *object, uint32_t clear, uint32_t set)
     lock_release(&object->lock);
 }
 
-/* Without the object's lock it may be out of date; a raise that is missed calls `raised`. */
-static uint32_t observer_standing(const struct observer *observer)
+static void observer_free(struct deferred *deferred)
 {
-    return __atomic_load_n(&observer->object->signals, __ATOMIC_RELAXED) & observer->mask;
-}
-
-void observer_attach(struct observer *observer)
-{
-    struct object *object = observer->object;
-    object_acquire(object);
+    struct observer *observer = container_of(deferred, struct observer, deferred);
+    struct object *object = observer->request.object;
     lock_acquire(&object->lock);
-    list_push_back(&object->observers, &observer->link);
-    uint32_t standing = observer_standing(observer);
-    if (standing != 0)
-        observer->raised(observer, standing);
+    list_remove(&observer->object_link);
     lock_release(&object->lock);
+    object_release(object);
+    slab_free(&observer_cache, observer->account, observer);
 }
 
-void observer_detach(struct observer *observer)
+static void observer_remove_locked(struct observer *observer)
 {
-    lock_acquire(&observer->object->lock);
-    list_remove(&observer->link);
-    lock_release(&observer->object->lock);
+    atomic_store(&observer->removed, true);
+    list_remove(&observer->all_link);
+    list_remove(&observer->fired_link);
+    rcu_defer(&observer->deferred, observer_free);
 }
 
-void observer_release(struct observer *observer)
+/* Without the object's lock it may be out of date; a raise that is missed fires it again. */
+static uint32_t standing(const struct observation_request *request)
 {
-    object_release(observer->object);
+    return __atomic_load_n(&request->object->signals, __ATOMIC_RELAXED) & request->mask;
 }
 
-/* Queues. */
-
-/* The queue is there until this CPU leaves the kernel, for the entry was not removed just now. */
-static void entry_raised(struct observer *observer, uint32_t signals)
+/* Take a fired one off; false if it has nothing to tell any more. */
+static bool observer_take_locked(struct observer *observer, struct observation *result)
 {
-    struct entry *entry = container_of(observer, struct entry, observer);
-    if (atomic_load(&entry->removed))
-        return;
-    struct object *owner = entry->queue->owner;
-    lock_acquire(&owner->lock);
-    entry->pending |= signals;
-    if (!atomic_load(&entry->removed) && !list_node_is_linked(&entry->fired_link)) {
-        list_push_back(&entry->queue->fired, &entry->fired_link);
-        entry->queue->arrived(owner);
-    }
-    lock_release(&owner->lock);
-}
-
-static void entry_free(struct deferred *deferred)
-{
-    struct entry *entry = container_of(deferred, struct entry, deferred);
-    observer_detach(&entry->observer);
-    observer_release(&entry->observer);
-    slab_free(&entry_cache, entry->account, entry);
-}
-
-static void entry_remove_locked(struct entry *entry)
-{
-    atomic_store(&entry->removed, true);
-    list_remove(&entry->all_link);
-    list_remove(&entry->fired_link);
-    rcu_defer(&entry->deferred, entry_free);
+    const struct observation_request *request = &observer->request;
+    bool edge = (request->flags & OBSERVE_EDGE) != 0;
+    uint32_t signals = edge ? observer->pending : standing(request);
+    observer->pending = 0;
+    list_remove(&observer->fired_link);
+    if (signals == 0)
+        return false;
+    *result = (struct observation){.key = request->key, .signals = signals};
+    if ((request->flags & OBSERVE_ONCE) != 0)
+        observer_remove_locked(observer);
+    else if (!edge)
+        list_push_back(&observer->queue->fired, &observer->fired_link);
+    return true;
 }
 
 void observation_queue_init(struct observation_queue *queue, struct object *owner,
-                            void (*arrived)(struct object *owner))
+                            struct spinlock *lock, void (*arrived)(struct object *owner))
 {
+    *queue = (struct observation_queue){.lock = lock, .owner = owner, .arrived = arrived};
     list_init(&queue->fired);
     list_init(&queue->all);
-    queue->owner = owner;
-    queue->arrived = arrived;
-}
-
-/* Take a fired entry off; false if it has nothing to tell any more. */
-static bool entry_take_locked(struct entry *entry, struct observation *result)
-{
-    bool edge = (entry->flags & OBSERVE_EDGE) != 0;
-    uint32_t signals = edge ? entry->pending : observer_standing(&entry->observer);
-    entry->pending = 0;
-    list_remove(&entry->fired_link);
-    if (signals == 0)
-        return false;
-    *result = (struct observation){.key = entry->key, .signals = signals};
-    if ((entry->flags & OBSERVE_ONCE) != 0)
-        entry_remove_locked(entry);
-    else if (!edge)
-        list_push_back(&entry->queue->fired, &entry->fired_link);
-    return true;
 }
 
 uint32_t observation_queue_take_many(struct observation_queue *queue, struct observation *results,
@@ -155,30 +127,62 @@ uint32_t observation_queue_take_many(struct observation_queue *queue, struct obs
     struct list_node *last = queue->fired.head.previous, *node = NULL;
     while (taken < limit && node != last && !list_is_empty(&queue->fired)) {
         node = list_first(&queue->fired);
-        struct entry *entry = container_of(node, struct entry, fired_link);
-        taken += entry_take_locked(entry, &results[taken]);
+        struct observer *observer = container_of(node, struct observer, fired_link);
+        taken += observer_take_locked(observer, &results[taken]);
     }
     return taken;
 }
 
+void observation_queue_clear_locked(struct observation_queue *queue)
+{
+    list_for_each_safe (&queue->all, node)
+        observer_remove_locked(container_of(node, struct observer, all_link));
+}
+
 void observation_queue_clear(struct observation_queue *queue)
 {
-    lock_acquire(&queue->owner->lock);
-    list_for_each_safe (&queue->all, node)
-        entry_remove_locked(container_of(node, struct entry, all_link));
-    lock_release(&queue->owner->lock);
+    lock_acquire(queue->lock);
+    observation_queue_clear_locked(queue);
+    lock_release(queue->lock);
 }
 
 static bool remove_key_locked(struct observation_queue *queue, uint64_t key)
 {
     list_for_each (&queue->all, node) {
-        struct entry *entry = container_of(node, struct entry, all_link);
-        if (entry->key == key) {
-            entry_remove_locked(entry);
+        struct observer *observer = container_of(node, struct observer, all_link);
+        if (observer->request.key == key) {
+            observer_remove_locked(observer);
             return true;
         }
     }
     return false;
+}
+
+enum status observation_add(struct observation_queue *queue,
+                            const struct observation_request *request)
+{
+    struct object *object = request->object;
+    void *memory;
+    enum status status = slab_allocate(&observer_cache, queue->owner->account, &memory);
+    if (status != STATUS_OK)
+        return status;
+    struct observer *observer = memory;
+    observer->queue = queue;
+    observer->request = *request;
+    observer->account = queue->owner->account;
+    list_node_init(&observer->fired_link);
+    lock_acquire(queue->lock);
+    if (request->replace)
+        remove_key_locked(queue, request->key);
+    list_push_back(&queue->all, &observer->all_link);
+    lock_release(queue->lock);
+    object_acquire(object);
+    lock_acquire(&object->lock);
+    list_push_back(&object->observers, &observer->object_link);
+    if (standing(request) != 0)
+        observer_fire(observer, standing(request));
+    lock_release(&object->lock);
+    return STATUS_OK;
 }
 
 /* Calls. */
@@ -192,35 +196,25 @@ static struct observation_queue *queue_of(struct object *object)
 
 int64_t call_observe(struct thread *self, const struct observe_arguments *arguments)
 {
-    struct object *object = arguments->object, *owner = arguments->queue;
-    void *memory;
+    const struct observation_request request = {
+        .object = arguments->object,
+        .key = arguments->key,
+        .mask = arguments->mask,
+        .flags = arguments->flags,
+        .replace = true,
+    };
     if (arguments->mask == 0)
         return status_to_result(STATUS_INVALID);
-    if (object->type == OBJECT_PORT || object->type == OBJECT_ENDPOINT)
+    if (request.object->type == OBJECT_PORT || request.object->type == OBJECT_ENDPOINT)
         return status_to_result(STATUS_UNSUPPORTED);
-    enum status status = slab_allocate(&entry_cache, owner->account, &memory);
-    if (status != STATUS_OK)
-        return status_to_result(status);
-    struct entry *entry = memory;
-    entry->observer =
-        (struct observer){.object = object, .mask = arguments->mask, .raised = entry_raised};
-    entry->queue = queue_of(owner);
-    entry->key = arguments->key;
-    entry->flags = arguments->flags;
-    entry->account = owner->account;
-    list_node_init(&entry->fired_link);
-    lock_acquire(&owner->lock);
-    remove_key_locked(entry->queue, entry->key);
-    list_push_back(&entry->queue->all, &entry->all_link);
-    lock_release(&owner->lock);
-    observer_attach(&entry->observer);
-    return 0;
+    return status_to_result(observation_add(queue_of(arguments->queue), &request));
 }
 
 int64_t call_unobserve(struct thread *self, const struct unobserve_arguments *arguments)
 {
-    lock_acquire(&arguments->queue->lock);
-    bool found = remove_key_locked(queue_of(arguments->queue), arguments->key);
-    lock_release(&arguments->queue->lock);
+    struct observation_queue *queue = queue_of(arguments->queue);
+    lock_acquire(queue->lock);
+    bool found = remove_key_locked(queue, arguments->key);
+    lock_release(queue->lock);
     return found ? 0 : status_to_result(STATUS_NOT_FOUND);
 }

@@ -288,12 +288,14 @@ static void a_cancelled_wait_leaves_nothing(void **state)
     expect_blocked(wait_many(EVENTS, DEADLINE_NEVER));
     assert_true(thread_cancel_wait(self, STATUS_TIMED_OUT));
     assert_int_equal(self->arch.result, status_to_result(STATUS_TIMED_OUT));
+    rcu_quiescent();
     for (unsigned i = 0; i < EVENTS; i++) {
         assert_true(list_is_empty(&events[i]->observers));
         assert_int_equal(events[i]->references, 1);
     }
     self->interrupted = true;
     assert_int_equal(wait_many(EVENTS, DEADLINE_NEVER), status_to_result(STATUS_INTERRUPTED));
+    rcu_quiescent();
     assert_true(list_is_empty(&events[0]->observers));
 }
 

@@ -28,10 +28,11 @@ struct pair {
 
 static int setup(void **state)
 {
+    fake_setup(state);
     self = fake_thread_create();
     for (unsigned i = 0; i < BUFFER; i++)
         out[i] = (char)(i % PAGE_SIZE * 7 + i % PAGE_SIZE / 251);
-    return fake_setup(state);
+    return 0;
 }
 
 static int teardown(void **state)

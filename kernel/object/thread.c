@@ -32,7 +32,7 @@ static struct slab_cache thread_cache = SLAB_CACHE("thread", struct thread);
 /* An interruption ends only waits for something outside: what a server was asked is answered soon. */
 static bool is_interruptible(const struct wait *wait)
 {
-    return wait->kind == WAIT_RECEIVE || wait->kind == WAIT_PORT || wait->kind == WAIT_SIGNALS ||
+    return wait->kind == WAIT_RECEIVE || wait->kind == WAIT_SIGNALS ||
            wait->kind == WAIT_ADDRESS;
 }
 

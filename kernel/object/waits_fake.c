@@ -64,6 +64,7 @@ struct thread *fake_thread_create(void)
     struct thread *thread = calloc(1, sizeof(*thread));
     thread->frame = calloc(1, FRAME_SIZE);
     thread->process = &fake_process;
+    thread->object.account = fake_account;
     return thread;
 }
 

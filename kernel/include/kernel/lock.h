@@ -24,7 +24,7 @@ enum lock_class {
     LOCK_OBJECT, /* one event, stream, memory object, thread, interrupt ...: its state and observers */
     LOCK_AMAP,      /* one map of anonymous pages */
     LOCK_QUEUE,     /* one port or endpoint: what is queued at it */
-    LOCK_ADDRESS,   /* one bucket of address waits */
+    LOCK_ADDRESS,   /* one bucket of address waits; the signals one thread waits for */
     LOCK_TIMER,     /* one CPU's timers */
     LOCK_RUN_QUEUE, /* one CPU's run queue */
     LOCK_ACCOUNT,   /* one account's allowances */

@@ -2,11 +2,12 @@
 /* Copyright The Trellis authors */
 
 /*
- * Observing signals: what wait_many, ports and endpoints hang on objects.
+ * Observing signals: what ports, endpoints and waiting threads hang on objects.
  *
- * An observer keeps its object in existence, so the object never goes away
- * under it; a queue keeps nothing but its observers. A port or endpoint cannot
- * itself be observed by one: there are no cycles, and locks are taken in order.
+ * An observation keeps its object in existence, so the object never goes away
+ * under it; the object keeps nothing of the queue. A port or endpoint cannot
+ * itself be observed by one, only by a thread: there are no cycles, and locks
+ * are taken in order.
  */
 #pragma once
 
@@ -15,49 +16,33 @@
 
 struct thread;
 
-/* Something that hangs on an object until its mask is met. */
-struct observer {
-    struct list_node link; /* object->lock; in object->observers */
-    struct object *object; /* a reference; constant */
-    uint32_t mask;         /* constant */
-    /* Bits of the mask were raised; the object is locked. */
-    void (*raised)(struct observer *observer, uint32_t signals);
-};
-
-/* Hang an observer on its object, taking the reference; what stands of its mask
- * counts as raised now. No locks are held in these. */
-void observer_attach(struct observer *observer);
-/* Afterwards `raised` does not run and will not run. Harmless a second time. */
-void observer_detach(struct observer *observer);
-/* Drop the reference; detached before. */
-void observer_release(struct observer *observer);
-
-/* What one of the things a thread waits for must have. */
-struct signal_target {
-    struct object *object;
-    uint32_t mask;
-};
-
-/* Wait until one of the targets has a signal: then the call is executed again.
- * BLOCKED, or why not: NO_MEMORY, TIMED_OUT, INTERRUPTED. (wait_many.c) */
-enum status signal_wait(struct thread *self, const struct signal_target *targets, uint32_t count,
-                        uint64_t deadline) must_check;
-
-/*
- * Fired observations waiting to be given out: inside a port and an endpoint.
- * Guarded by the port's or endpoint's object.lock (LOCK_QUEUE).
- */
+/* Observations and which of them have fired: inside a port, an endpoint, a thread. */
 struct observation_queue {
-    struct list fired;    /* observers that fired, in order */
-    struct list all;      /* every observer of this queue, for lookup by key and teardown */
-    struct object *owner; /* the port or endpoint; constant */
-    void (*arrived)(struct object *owner); /* queue lock held: wake who waits at it */
+    struct spinlock *lock; /* constant; guards the rest: the port's or endpoint's own, LOCK_QUEUE,
+                            * or the thread's, LOCK_ADDRESS */
+    struct list fired;     /* in order */
+    struct list all;
+    struct object *owner;                  /* constant; the port, endpoint or thread; charged */
+    void (*arrived)(struct object *owner); /* locked: wake who waits at it, or clear it */
 };
 
 void observation_queue_init(struct observation_queue *queue, struct object *owner,
-                            void (*arrived)(struct object *owner));
-/* Queue lock held. Up to `limit`, none twice; returns how many. A level observer that
- * still stands stays queued, last. */
+                            struct spinlock *lock, void (*arrived)(struct object *owner));
+
+struct observation_request {
+    struct object *object;
+    uint64_t key;
+    uint32_t mask;
+    uint32_t flags; /* enum observe_flag */
+    bool replace;   /* remove what has the same key, also if it has fired */
+};
+
+/* No lock is held. What stands already fires. NO_MEMORY. */
+enum status observation_add(struct observation_queue *queue,
+                            const struct observation_request *request) must_check;
+
+/* Locked. Up to `limit` that have fired, none twice; returns how many. A level that still
+ * stands stays queued, last. */
 uint32_t observation_queue_take_many(struct observation_queue *queue, struct observation *results,
                                      uint32_t limit);
 /* False if nothing is there. */
@@ -66,5 +51,12 @@ static inline bool observation_queue_take(struct observation_queue *queue,
 {
     return observation_queue_take_many(queue, result, 1) != 0;
 }
-/* Remove all observers, when the owner has no handle left and again before it is freed. */
+
+/* Remove all: when the owner has no handle left, and again before it is freed. */
 void observation_queue_clear(struct observation_queue *queue);
+void observation_queue_clear_locked(struct observation_queue *queue);
+
+/* Wait until one of up to WAIT_MANY_MAX objects has a signal of its mask: then the call is
+ * executed again. BLOCKED, or why not: NO_MEMORY, TIMED_OUT, INTERRUPTED. (wait_many.c) */
+enum status signal_wait(struct thread *self, const struct observation_request *targets,
+                        uint32_t count, uint64_t deadline) must_check;

@@ -13,6 +13,7 @@
 #include <arch/thread.h>
 #include <kernel/cpu.h>
 #include <kernel/object.h>
+#include <kernel/signal.h>
 #include <kernel/timer.h>
 #include <trellis/frame.h>
 #include <trellis/structures.h>
@@ -27,8 +28,7 @@ enum wait_kind {
     WAIT_CALL,    /* queued at an endpoint with a call or send not yet taken */
     WAIT_REPLY,   /* the call was taken; ended by the reply */
     WAIT_RECEIVE, /* at an endpoint, for the next message */
-    WAIT_PORT,    /* at a port */
-    WAIT_SIGNALS, /* wait_many */
+    WAIT_SIGNALS, /* wait_many, or at a port */
     WAIT_ADDRESS, /* at an address */
     WAIT_RESTART, /* the call is started anew when the wait ends (teardown in steps, pager) */
 };
@@ -36,7 +36,7 @@ enum wait_kind {
 struct wait {
     enum wait_kind kind;   /* changed by the thread itself, or under the lock of `on` */
     bool until;            /* the timer is armed */
-    struct object *on;     /* endpoint, port; NULL for the others */
+    struct object *on;     /* endpoint; NULL for the others */
     struct list_node link; /* in that object's queue, or the address bucket */
     struct timer timer;
     /* Undo what the wait has hung up elsewhere (queues, observers). Locks: none held. Called once, by the ender. */
@@ -47,7 +47,6 @@ struct wait {
             uint32_t mask;
             uint32_t bucket;
         } address;
-        struct signal_wait *signals; /* wait_many.c */
         struct {
             struct session *session;       /* a reference while queued */
             struct derivation *derivation; /* of the handle that was called by */
@@ -82,6 +81,8 @@ struct thread {
 
     struct wait wait;
     _Atomic uint32_t wait_state; /* enum wait_state: who may end the wait is decided here */
+    struct spinlock observations_lock;     /* LOCK_ADDRESS */
+    struct observation_queue observations; /* what WAIT_SIGNALS waits for; set up at the first */
 
     /* IPC; see ipc.c */
     struct thread *client;   /* whose call this thread received and has not answered */
