@@ -80,8 +80,8 @@ struct thread {
     uint32_t suspended; /* process lock: thread_suspend nesting */
 
     struct wait wait;
-    _Atomic uint32_t wait_state; /* enum wait_state: who may end the wait is decided here */
-    struct spinlock observations_lock;     /* LOCK_ADDRESS */
+    _Atomic uint32_t wait_state;       /* enum wait_state: who may end the wait is decided here */
+    struct spinlock observations_lock; /* LOCK_ADDRESS */
     struct observation_queue observations; /* what WAIT_SIGNALS waits for; set up at the first */
 
     /* IPC; see ipc.c */
