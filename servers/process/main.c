@@ -13,6 +13,7 @@
 
 #include "alarm.h"
 #include "end.h"
+#include "host_name.h"
 #include "limits.h"
 #include "mounts.h"
 #include "pages.h"
@@ -53,6 +54,20 @@ static void seed_random(void)
     random_seed(&server_random, &now, sizeof(now));
 }
 
+/* As /etc/hostname has it: the first line. */
+static void name_host(void)
+{
+    char text[HOST_NAME_MAX_LENGTH + 1] = {0};
+    size_t length = file_read_text("/etc/hostname", text, sizeof(text) - 1);
+
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '\n')
+            length = i;
+    }
+    if (length > 0)
+        (void)host_name_set(HOST_NAME, text, length);
+}
+
 static void set_up(void)
 {
     struct process_pages pages;
@@ -65,6 +80,7 @@ static void set_up(void)
     if (!program_init(service_need_handle("archive")))
         service_fail("there is no library to run programs with");
     mounts_init();
+    name_host();
     if (!terminal_attach())
         service_fail("there is no terminal to run programs on");
 }

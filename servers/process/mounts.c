@@ -172,3 +172,18 @@ void file_close(struct opened_file *file)
     server_close(file->memory);
     *file = (struct opened_file){0};
 }
+
+size_t file_read_text(const char *path, char *text, size_t size)
+{
+    static const struct fs_credentials superuser = {0};
+    struct opened_file file = {0};
+    handle_t root = HANDLE_NONE;
+    int64_t length = 0;
+
+    if (mounts_open_root(MOUNT_ROOT, &superuser, &root) == 0 &&
+        file_open(root, path, FS_OPEN_READ, &file) == 0 && file.memory != HANDLE_NONE)
+        length = native_memory_read(file.memory, 0, text, size);
+    file_close(&file);
+    server_close(root);
+    return length < 0 ? 0 : (size_t)length;
+}

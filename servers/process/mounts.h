@@ -47,3 +47,5 @@ struct opened_file {
  */
 int file_open(handle_t session, const char *path, uint32_t flags, struct opened_file *file);
 void file_close(struct opened_file *file);
+/* A short text file of the root file system as root sees it; the bytes read, 0 if it cannot be. */
+size_t file_read_text(const char *path, char *text, size_t size);

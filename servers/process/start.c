@@ -237,6 +237,8 @@ void start_first_program(const struct start_request *request)
     struct first *first = allocate_zeroed(1, sizeof(*first));
     int error = LINUX_ENOMEM;
 
+    if (power_first_program() != 0)
+        return;
     random_seed(&server_random, request->message->entropy, sizeof(request->message->entropy));
     if (first != NULL) {
         first->request = request;

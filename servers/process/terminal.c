@@ -43,6 +43,7 @@ static void take_signal(const struct tty_message *message)
         job_signal_group(group, message->signal);
 }
 
+/* The host starts one program; a second START is none of its doing. */
 static void take_start(size_t length)
 {
     struct frame *frame = ipc_frame();
