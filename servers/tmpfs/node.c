@@ -129,6 +129,17 @@ static size_t entry_index(const struct node *directory, uint64_t cookie)
     return low;
 }
 
+struct entry *entry_of_directory(struct node *directory)
+{
+    struct node *above = directory->directory.parent;
+
+    for (size_t i = 0; above != directory && i < above->directory.count; i++) {
+        if (above->directory.entries[i]->node == directory)
+            return above->directory.entries[i];
+    }
+    return NULL;
+}
+
 struct entry *entry_from(struct node *directory, uint64_t cookie)
 {
     size_t index = entry_index(directory, cookie);

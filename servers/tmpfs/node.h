@@ -108,6 +108,9 @@ void entry_remove(struct entry *entry);
 /* The first entry with a cookie of at least `cookie`, or NULL. */
 struct entry *entry_from(struct node *directory, uint64_t cookie);
 
+/* The entry by which a directory is in the one above; NULL: the root, or removed. */
+struct entry *entry_of_directory(struct node *directory);
+
 /* Regular files. */
 fs_error_t file_need_memory(struct node *node);
 fs_error_t file_resize(struct node *node, uint64_t size);

@@ -70,6 +70,7 @@ fs_error_t serve_seek(struct request *request);
 fs_error_t serve_lock(struct request *request);
 fs_error_t serve_copy(struct request *request);
 fs_error_t serve_sync(struct request *request);
+fs_error_t serve_path(struct request *request);
 fs_error_t serve_mint(struct request *request);
 fs_error_t serve_renew(struct request *request);
 fs_error_t serve_mark_mount(struct request *request);

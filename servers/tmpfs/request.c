@@ -94,7 +94,7 @@ static const struct handler handlers[] = {
     [FS_SEEK] = {serve_seek, false},         [FS_LOCK] = {serve_lock, false},
     [FS_COPY] = {serve_copy, false},         [FS_SYNC] = {serve_sync, false},
     [FS_MINT] = {serve_mint, true},          [FS_MARK_MOUNT] = {serve_mark_mount, true},
-    [FS_RENEW] = {serve_renew, true},
+    [FS_RENEW] = {serve_renew, true},        [FS_PATH] = {serve_path, false},
 };
 
 static fs_error_t dispatch(struct request *request, uint32_t label)

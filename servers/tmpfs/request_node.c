@@ -246,3 +246,30 @@ fs_error_t serve_lock(struct request *request)
     fs_error_t error = lock_apply(request->session->node, &asked);
     return error == LINUX_EAGAIN ? refuse_lock(request) : error;
 }
+
+/* Written from the end of the text forwards, as the walk goes up. */
+fs_error_t serve_path(struct request *request)
+{
+    struct node *at = request->session->node;
+    char *text = request_text(request);
+    size_t start = MESSAGE_TEXT_SIZE;
+
+    if (node_type(at) != TMPFS_DIRECTORY)
+        return LINUX_ENOTDIR;
+    while (at != request_root) {
+        const struct entry *entry = entry_of_directory(at);
+        if (entry == NULL)
+            return LINUX_ENOENT;
+        size_t length = entry->name_length + (start < MESSAGE_TEXT_SIZE ? 1u : 0u);
+        if (length > start)
+            return LINUX_ENAMETOOLONG;
+        if (start < MESSAGE_TEXT_SIZE)
+            text[start - 1] = '/';
+        start -= length;
+        memcpy(text + start, entry->name, entry->name_length);
+        at = entry->directory;
+    }
+    request->reply_text = MESSAGE_TEXT_SIZE - start;
+    memmove(text, text + start, request->reply_text);
+    return 0;
+}

@@ -373,6 +373,19 @@ static uint32_t serve_attach(struct request *request)
     return 0;
 }
 
+/* Job control: a group in the background may not read, nor change the terminal. */
+static bool is_refused(const struct request *request, uint32_t label)
+{
+    const struct terminal *terminal = request->terminal;
+    uint64_t group = request->words[2];
+
+    if (group == 0 || terminal == NULL || terminal->group == 0 || group == terminal->group)
+        return false;
+    if (label == TTY_WRITE)
+        return (terminal->settings.local & TERMIOS_TOSTOP) != 0;
+    return label == TTY_READ || label == TTY_SET_SETTINGS || label == TTY_FLUSH;
+}
+
 enum who { BY_TERMINAL, BY_CONTROL, BY_SERVICE };
 
 static const struct handler {
@@ -406,7 +419,7 @@ static uint32_t dispatch(struct request *request, uint32_t label)
     if (service ? who == BY_TERMINAL || (who == BY_CONTROL && request->badge != TTY_BADGE_CONTROL)
                 : who != BY_TERMINAL || request->open == NULL)
         return LINUX_EBADF;
-    return handlers[label].serve(request);
+    return is_refused(request, label) ? LINUX_EBUSY : handlers[label].serve(request);
 }
 
 static struct terminal_open *find_open(uint64_t badge)

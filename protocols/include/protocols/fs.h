@@ -95,7 +95,10 @@ typedef uint32_t fs_error_t;
     /* Control session only. path from the root; [1] mount number, 0 to remove it. */                 \
     X(MARK_MOUNT, 22)                                                                                 \
     /* As MINT, for the node of another session, given as a handle: set*id moves cwd and root. */     \
-    X(RENEW, 23)
+    X(RENEW, 23)                                                                                      \
+    /* Reply: text: where the session's directory is, from this file system's root and without a    \
+     * slash in front (empty: the root). ENOENT if it has been removed, ENOTDIR. */ \
+    X(PATH, 24)
 
 enum fs_operation {
 #define X(name, number) FS_##name = (number),

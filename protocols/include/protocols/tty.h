@@ -4,6 +4,11 @@
 /*
  * The tty server: the console, pseudo-terminals, line discipline.
  *
+ * READ, WRITE, SET_SETTINGS and FLUSH carry in [2] the group of a caller whose
+ * controlling terminal this is, else 0. A group in the background is answered
+ * EBUSY where POSIX wants it stopped (WRITE only with TOSTOP); what becomes of
+ * it is the caller's business.
+ *
  * A session stands for an open terminal. Nothing here blocks: what cannot be
  * done now is answered EAGAIN, and the event that came with OPEN says when to
  * try again. Replies carry a Linux errno in the label. Foreground groups and
