@@ -151,7 +151,7 @@ enum take_flag {
 enum observe_flag {
     OBSERVE_ONCE = 1u << 0, /* removed when it has fired */
     OBSERVE_EDGE = 1u << 1, /* fires at each raise, also of a bit that stands, and if one stands at
-                              * first; without it while a bit stands */
+                             * first; without it while a bit stands */
 };
 
 /* What a port gives out. */
