@@ -13,6 +13,7 @@
 
 #include <arch/layout.h>
 #include <boot/acpi.h>
+#include <boot/init_image.h>
 #include <boot/memory_map.h>
 #include <kernel/main.h>
 #include <stddef.h>
@@ -29,6 +30,7 @@
 
 /* A page of its own: mapped, read-only, into init and the device server. */
 static struct boot_info boot_information __attribute__((aligned(4096)));
+static struct init_image init_image;
 
 _Static_assert(sizeof(struct boot_info) <= 4096, "one page");
 
@@ -156,6 +158,16 @@ static void gather_entropy(struct boot_info *boot)
     boot->entropy_bytes = words * 8;
 }
 
+/* Through the kernel's own direct map: the archive may be anywhere. */
+static void find_init(const struct boot_info *boot)
+{
+    const uint8_t *archive = (const uint8_t *)LAYOUT_DIRECT_MAP + boot->archive_start;
+    struct archive_file file;
+    if (!archive_find(archive, boot->archive_end - boot->archive_start, "init", &file) ||
+        !init_image_parse(&file, &init_image))
+        init_image.count = 0;
+}
+
 _Noreturn void boot_pvh(uint64_t start_info)
 {
     struct boot_info *boot = &boot_information;
@@ -171,5 +183,6 @@ _Noreturn void boot_pvh(uint64_t start_info)
     gather_entropy(boot);
     if (!boot_build_tables(boot))
         boot_fail("no memory for page tables");
-    kernel_main(boot);
+    find_init(boot);
+    kernel_main(boot, &init_image);
 }

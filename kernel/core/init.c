@@ -12,9 +12,9 @@
 #include <arch/page_table.h>
 #include <kernel/account.h>
 #include <kernel/handle.h>
-#include <kernel/init_image.h>
 #include <kernel/ioport.h>
 #include <kernel/iospace.h>
+#include <kernel/log.h>
 #include <kernel/main.h>
 #include <kernel/memory.h>
 #include <kernel/process.h>
@@ -30,13 +30,12 @@ static uint64_t page_round(uint64_t size)
     return (size + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
 }
 
-/* New memory that begins with `bytes`, mapped as the segment says; address 0: anywhere. */
-static uint64_t map_copy(struct process *process, const struct image_segment *segment,
-                         const void *bytes)
+/* New memory with the segment's bytes, mapped as it says; address 0: anywhere. */
+static uint64_t map_segment(struct process *process, const struct init_segment *segment)
 {
     struct memory *memory;
     must_succeed(memory_create(process->account, segment->size, 0, &memory), "memory of init");
-    must_succeed(memory_store(memory, segment->page_offset, bytes, segment->file_size),
+    must_succeed(memory_store(memory, segment->page_offset, segment->bytes, segment->byte_count),
                  "copying init");
     struct map_request request = {
         .memory = memory,
@@ -49,19 +48,6 @@ static uint64_t map_copy(struct process *process, const struct image_segment *se
     must_succeed(space_map(&process->space, &request, &address), "mapping init");
     object_release(&memory->object);
     return address;
-}
-
-static uint64_t load(struct process *process, const struct boot_info *boot)
-{
-    struct image_file file;
-    struct image image;
-    must_succeed(archive_find(arch_physical_to_virtual(boot->archive_start),
-                              boot->archive_end - boot->archive_start, INIT_NAME, &file),
-                 "finding init in the boot archive");
-    must_succeed(image_parse(&file, &image), "init, a static executable");
-    for (uint32_t i = 0; i < image.count; i++)
-        map_copy(process, &image.segments[i], file.bytes + image.segments[i].file_offset);
-    return image.entry;
 }
 
 /* The table's reference replaces the caller's. */
@@ -120,19 +106,27 @@ static struct init_handles give_all(struct process *process, const struct boot_i
     };
 }
 
-void init_start(const struct boot_info *boot)
+void init_start(const struct boot_info *boot, const struct init_image *image)
 {
+    if (image->count == 0)
+        panic("the boot archive has no init that is a static executable");
     struct process *process;
     must_succeed(
         process_create(account_root, INIT_NAME, sizeof(INIT_NAME) - 1, PROCESS_CRITICAL, &process),
         "the process of init");
-    struct thread_start start = {.priority = PRIORITY_COUNT - 1, .pc = load(process, boot)};
+    struct thread_start start = {.priority = PRIORITY_COUNT - 1, .pc = image->entry};
+    for (uint32_t i = 0; i < image->count; i++)
+        map_segment(process, &image->segments[i]);
     struct init_handles handles = give_all(process, boot);
-    struct image_segment page = {
-        .size = PAGE_SIZE, .file_size = sizeof(handles), .flags = MAP_READ};
-    start.argument = map_copy(process, &page, &handles);
-    struct image_segment stack = {.size = STACK_SIZE, .flags = MAP_READ | MAP_WRITE};
-    start.sp = map_copy(process, &stack, NULL) + STACK_SIZE;
+    struct init_segment page = {
+        .size = PAGE_SIZE,
+        .bytes = &handles,
+        .byte_count = sizeof(handles),
+        .flags = MAP_READ,
+    };
+    start.argument = map_segment(process, &page);
+    struct init_segment stack = {.size = STACK_SIZE, .flags = MAP_READ | MAP_WRITE};
+    start.sp = map_segment(process, &stack) + STACK_SIZE;
     struct thread_create_request request = {.process = process, .start = &start};
     struct thread *thread;
     must_succeed(thread_create(&request, &thread), "the thread of init");

@@ -60,7 +60,7 @@ static void create_root_account(void)
     must_succeed(account_create(NULL, &limits, &account_root), "the root account");
 }
 
-_Noreturn void kernel_main(struct boot_info *boot)
+_Noreturn void kernel_main(struct boot_info *boot, const struct init_image *init)
 {
     boot_information = boot;
     struct cpu *cpu = cpu_get(0);
@@ -77,6 +77,6 @@ _Noreturn void kernel_main(struct boot_info *boot)
     must_succeed(time_init(), "the clock");
     scheduler_init_cpu(0);
     log_line("%lu MiB of memory, %u CPU", page_count_total() * PAGE_SIZE >> 20, cpu_count());
-    init_start(boot);
+    init_start(boot, init);
     scheduler_leave_kernel();
 }

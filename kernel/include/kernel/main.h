@@ -4,6 +4,7 @@
 /* Where boot/ hands over. */
 #pragma once
 
+#include <kernel/init.h>
 #include <kernel/status.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,9 +14,9 @@
 /*
  * On the first CPU: interrupts off, all RAM but BOOT_MEMORY_RESERVED in the
  * direct map, the image with its own protections, the stack as start.S made
- * it. `boot` is in the image and stays.
+ * it. `boot` and `init` are in the image and stay.
  */
-_Noreturn void kernel_main(struct boot_info *boot);
+_Noreturn void kernel_main(struct boot_info *boot, const struct init_image *init);
 
 /* While starting: panic, saying what it was, unless OK. */
 void must_succeed(enum status status, const char *what);

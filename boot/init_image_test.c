@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright The Trellis authors */
 
-#include <kernel/init_image.h>
+#include <boot/init_image.h>
 
 #include <elf.h>
 #include <setjmp.h>
@@ -50,18 +50,18 @@ static struct program program_good(void)
     return program;
 }
 
-static enum status parse(const struct program *program, struct image *image)
+static bool parse(const struct program *program, struct init_image *image)
 {
-    struct image_file file = {(const uint8_t *)program, sizeof(*program)};
-    return image_parse(&file, image);
+    struct archive_file file = {(const uint8_t *)program, sizeof(*program)};
+    return init_image_parse(&file, image);
 }
 
 static void test_good_program(void **state)
 {
     struct program program = program_good();
-    struct image image;
+    struct init_image image;
     (void)state;
-    assert_int_equal(parse(&program, &image), STATUS_OK);
+    assert_true(parse(&program, &image));
     assert_int_equal(image.entry, 0x400100);
     assert_int_equal(image.count, 2);
     assert_int_equal(image.segments[0].flags, MAP_READ | MAP_EXECUTE);
@@ -73,8 +73,8 @@ static void test_good_program(void **state)
 
 static void expect_refused(struct program program)
 {
-    struct image image;
-    assert_int_equal(parse(&program, &image), STATUS_INVALID);
+    struct init_image image;
+    assert_false(parse(&program, &image));
 }
 
 static void test_bad_programs(void **state)
@@ -127,15 +127,15 @@ static size_t archive_good(uint8_t *archive)
 static void test_archive(void **state)
 {
     static uint8_t archive[1024];
-    struct image_file file;
+    struct archive_file file;
     (void)state;
     size_t size = archive_good(archive);
-    assert_int_equal(archive_find(archive, size, "init", &file), STATUS_OK);
+    assert_true(archive_find(archive, size, "init", &file));
     assert_int_equal(file.size, 11);
     assert_memory_equal(file.bytes, "the program", 11);
-    assert_int_equal(archive_find(archive, size, "ini", &file), STATUS_NOT_FOUND);
-    assert_int_equal(archive_find(archive, 300, "nothing", &file), STATUS_INVALID);
-    assert_int_equal(archive_find(archive, 0, "init", &file), STATUS_INVALID);
+    assert_false(archive_find(archive, size, "ini", &file));
+    assert_false(archive_find(archive, 300, "nothing", &file));
+    assert_false(archive_find(archive, 0, "init", &file));
 }
 
 /* Damaged and cut archives and programs, in blocks of their exact size; the sanitizers judge. */
@@ -150,16 +150,16 @@ static void test_random_damage(void **state)
             archive[(unsigned)rand() % size] = (uint8_t)rand();
         size = (unsigned)rand() % size;
         archive = realloc(archive, size + 1);
-        struct image_file file;
-        if (archive_find(archive, size, "init", &file) == STATUS_OK)
+        struct archive_file file;
+        if (archive_find(archive, size, "init", &file))
             assert_true(file.bytes + file.size <= archive + size);
         free(archive);
 
         struct program program = program_good();
         for (unsigned i = 0; i < 4; i++)
             ((uint8_t *)&program)[(unsigned)rand() % sizeof(program)] = (uint8_t)rand();
-        struct image image;
-        if (parse(&program, &image) == STATUS_OK)
+        struct init_image image;
+        if (parse(&program, &image))
             assert_in_range(image.count, 1, 2);
     }
 }

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright The Trellis authors */
 
-#include <kernel/init_image.h>
+#include <boot/init_image.h>
 
-#include <kernel/page.h>
 #include <kernel/string.h>
-#include <stdbool.h>
 #include <trellis/arch/registers.h>
 #include <trellis/structures.h>
 
@@ -62,7 +60,7 @@ static size_t padded(size_t size)
 struct archive_entry {
     const char *name;
     size_t name_length;
-    struct image_file file;
+    struct archive_file file;
 };
 
 /* The entry at `*at`, which then stands at the next one. */
@@ -81,7 +79,7 @@ static bool read_entry(const uint8_t *archive, size_t size, size_t *at, struct a
         return false;
     entry->name = (const char *)header + CPIO_HEADER;
     entry->name_length = name_size - 1;
-    entry->file = (struct image_file){archive + data, file_size};
+    entry->file = (struct archive_file){archive + data, file_size};
     *at = data + padded(file_size);
     return true;
 }
@@ -91,19 +89,18 @@ static bool name_is(const struct archive_entry *entry, const char *name)
     return entry->name_length == strlen(name) && memcmp(entry->name, name, entry->name_length) == 0;
 }
 
-enum status archive_find(const uint8_t *archive, size_t size, const char *name,
-                         struct image_file *file)
+bool archive_find(const uint8_t *archive, size_t size, const char *name, struct archive_file *file)
 {
     struct archive_entry entry;
     for (size_t at = 0; read_entry(archive, size, &at, &entry);) {
         if (name_is(&entry, CPIO_END))
-            return STATUS_NOT_FOUND;
+            return false;
         if (name_is(&entry, name)) {
             *file = entry.file;
-            return STATUS_OK;
+            return true;
         }
     }
-    return STATUS_INVALID;
+    return false;
 }
 
 static uint32_t map_flags(uint32_t segment_flags)
@@ -128,47 +125,50 @@ static bool in_user_space(uint64_t address, uint64_t size)
     return address >= USER_START && address < USER_END && size <= USER_END - address;
 }
 
-static bool add_segment(struct image *image, const struct elf_segment *segment, size_t size)
+static bool add_segment(struct init_image *image, const struct elf_segment *segment,
+                        const struct archive_file *file)
 {
-    uint64_t page_offset = segment->address & (PAGE_SIZE - 1);
-    if (image->count == IMAGE_SEGMENTS || segment->memory_size == 0 || segment->offset > size ||
+    size_t size = file->size;
+    uint64_t page_offset = segment->address & (USER_PAGE_SIZE - 1);
+    if (image->count == INIT_SEGMENTS || segment->memory_size == 0 || segment->offset > size ||
         segment->file_size > size - segment->offset || segment->file_size > segment->memory_size ||
         !in_user_space(segment->address, segment->memory_size) ||
         (segment->flags & (SEGMENT_WRITE | SEGMENT_EXECUTE)) == (SEGMENT_WRITE | SEGMENT_EXECUTE))
         return false;
-    struct image_segment *added = &image->segments[image->count];
-    *added = (struct image_segment){
+    struct init_segment *added = &image->segments[image->count];
+    *added = (struct init_segment){
         .address = segment->address - page_offset,
-        .size = (page_offset + segment->memory_size + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1),
-        .file_offset = segment->offset,
-        .file_size = segment->file_size,
+        .size = (page_offset + segment->memory_size + USER_PAGE_SIZE - 1) &
+                ~(uint64_t)(USER_PAGE_SIZE - 1),
         .page_offset = page_offset,
+        .bytes = file->bytes + segment->offset,
+        .byte_count = segment->file_size,
         .flags = map_flags(segment->flags),
     };
-    const struct image_segment *before = added - 1;
+    const struct init_segment *before = added - 1;
     if (image->count > 0 && added->address < before->address + before->size)
         return false;
     image->count++;
     return true;
 }
 
-enum status image_parse(const struct image_file *file, struct image *image)
+bool init_image_parse(const struct archive_file *file, struct init_image *image)
 {
     struct elf_header header;
     if (file->size < sizeof(header))
-        return STATUS_INVALID;
+        return false;
     memcpy(&header, file->bytes, sizeof(header));
     if (!header_good(&header, file->size))
-        return STATUS_INVALID;
-    *image = (struct image){.entry = header.entry};
+        return false;
+    *image = (struct init_image){.entry = header.entry};
     for (uint32_t i = 0; i < header.segment_count; i++) {
         struct elf_segment segment;
         memcpy(&segment, file->bytes + header.segments + i * sizeof(segment), sizeof(segment));
         if (segment.type == ELF_INTERPRETER)
-            return STATUS_INVALID;
+            return false;
         if (segment.type == ELF_LOAD && segment.memory_size != 0 &&
-            !add_segment(image, &segment, file->size))
-            return STATUS_INVALID;
+            !add_segment(image, &segment, file))
+            return false;
     }
-    return image->count == 0 ? STATUS_INVALID : STATUS_OK;
+    return image->count != 0;
 }
