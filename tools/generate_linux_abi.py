@@ -28,7 +28,7 @@ C_TYPES = {
     "flags": "uint32_t", "choice": "int32_t",
 }
 SHAPES = {
-    "int": "INT", "uint": "UINT", "long": "INT", "size": "UINT", "hex": "HEX", "octal": "OCTAL",
+    "int": "INT", "uint": "UINT", "long": "LONG", "size": "SIZE", "hex": "HEX", "octal": "OCTAL",
     "fd": "FD", "dirfd": "DIRFD", "signal": "SIGNAL", "pointer": "POINTER", "string": "STRING",
     "strings": "STRINGS", "in": "BUFFER_IN", "out": "BUFFER_OUT", "pipe": "PIPE",
     "status": "STATUS", "timespec": "TIMESPEC", "flags": "FLAGS", "choice": "CHOICE",

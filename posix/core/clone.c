@@ -23,6 +23,7 @@
 #include <posix/memory.h>
 #include <posix/naming.h>
 #include <posix/pidfd.h>
+#include <posix/random.h>
 #include <posix/request.h>
 #include <posix/task.h>
 #include <posix/timer.h>
@@ -108,6 +109,7 @@ static void fork_begin_child(struct task *task, const struct message *reply)
     list_for_each(&library.vacant, node)
         container_of(node, struct task, library_link)->vacant = 1;
     timer_forget_all(group);
+    random_diverge(task->tid);
     file_table_after_fork(task);
 }
 

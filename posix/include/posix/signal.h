@@ -70,6 +70,11 @@ void signal_information(struct linux_siginfo *to, const struct process_signal *f
 bool signal_is_on_stack(const struct task *task);
 struct linux_stack signal_stack_state(const struct task *task);
 
+/* As sigsuspend, ppoll and pselect: this mask until the call is over and its handlers have run. */
+void signal_use_mask(struct task *task, uint64_t mask);
+/* A pending signal of `set`, blocked or not (sigtimedwait, signalfd). 0, or -EAGAIN. */
+int signal_take_waited(struct task *task, uint64_t set, struct process_signal *signal);
+
 /*
  * The end of every call and interruption: deliver what waits. `result` is the
  * call's (in rax already), and `number` its number, or ~0 if there was no call.

@@ -15,9 +15,26 @@ struct task;
 
 #define TRACE_LINE 1024
 
-/* Before and after a call. The arguments are shown as they are afterwards, except
- * for calls that do not return, which are shown before. */
+/* A line as it grows; what does not fit is left out. */
+struct trace_line {
+    char text[TRACE_LINE];
+    size_t length;
+};
+
+void trace_add(struct trace_line *line, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* NAME(ARGUMENTS), read from the program's memory as it is now. `result`: what a call gave (buffers). */
+void trace_add_call(struct trace_line *line, uint64_t number, const uint64_t *arguments,
+                    int64_t result);
+/* The value, or -1 and the error's name. */
+void trace_add_result(struct trace_line *line, int64_t result);
+const char *trace_error_name(int error);
+const char *trace_signal_name(int number);
+
+/* The lines themselves, to the trace stream. */
 void trace_call(struct task *task, uint64_t number, const uint64_t *arguments, int64_t result);
-void trace_no_return(struct task *task, uint64_t number, const uint64_t *arguments);
+/* The call that runs now will not return, or not here: "= ?", or a result known before. */
+void trace_no_return(struct task *task);
+void trace_success(struct task *task);
 void trace_signal(struct task *task, int number);
 void trace_exit(struct task *task, int status);

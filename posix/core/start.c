@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * The start of a process: from the block to the program's first instruction.
+ *
+ * The first part runs on a stack in the image, without a task, and so without
+ * locks and heap; the second on the stack of the first task. A failure before
+ * the program runs ends it as Linux does behind exec's point of no return: by
+ * SIGKILL where the reason is lack of memory, SIGSEGV where it is the file.
+ */
+#include "start.h"
+
+#include <base/errno.h>
+#include <base/list.h>
+#include <base/random.h>
+#include <base/text.h>
+#include <posix/arch.h>
+#include <posix/copy.h>
+#include <posix/end.h>
+#include <posix/file.h>
+#include <posix/linux/process.h>
+#include <posix/memory.h>
+#include <posix/naming.h>
+#include <posix/random.h>
+#include <posix/request.h>
+#include <posix/task.h>
+#include <posix/time.h>
+#include <posix/wait.h>
+#include <trellis/native.h>
+
+#include "program.h"
+#include "stack.h"
+#include "start_block.h"
+
+#define PROGRAM_PLACE UINT64_C(0x555555554000) /* of an executable that may be anywhere */
+#define PLACE_PAGES 0x10000000u                /* over so many pages places are spread ... */
+#define STACK_SPREAD_PAGES 0x1000u
+#define BRK_SPREAD_PAGES 0x800u
+#define STACK_MIN UINT64_C(0x20000)
+#define STACK_MAX UINT64_C(0x4000000)
+#define STACK_DEFAULT UINT64_C(0x800000)
+#define STACK_GAP UINT64_C(0x10000000) /* below the library */
+
+/* All that is known of the program while it is put together. */
+struct start {
+    const struct posix_start *block;
+    struct task *task;
+    struct elf_image program, interpreter;
+    uint64_t bias, interpreter_bias;
+    bool interpreted;
+    uint64_t stack_size;
+    struct stack_layout layout;
+};
+
+static struct start start;
+
+static uint64_t page_spread(uint32_t pages)
+{
+    return random_number_below(pages) * USER_PAGE_SIZE;
+}
+
+static _Noreturn void fail(int number)
+{
+    end_by_signal(start.task, number);
+}
+
+static void adopt_handles(const struct posix_start *block)
+{
+    library.self = block->self;
+    library.account = block->account;
+    library.process = block->process;
+    library.tty = block->tty;
+    library.trace = block->trace;
+}
+
+static void map_time(handle_t time)
+{
+    int64_t address = native_map(library.self, time, 0, 0, USER_PAGE_SIZE,
+                                 MAP_READ | MAP_LIBRARY | MAP_HIDDEN);
+    if (address < 0)
+        end_broken("the time page cannot be mapped");
+    library.time = (const struct time_page *)address;
+}
+
+static void make_group(struct task *task, const struct posix_start *block)
+{
+    struct group *group = group_create();
+
+    task->group = group;
+    task->actions = signal_actions_create();
+    if (group == NULL || task->actions == NULL)
+        end_broken("no memory for the first task");
+    group->info = (const struct process_info_page *)block->info_address;
+    group->signals = (struct process_signal_page *)block->signals_address;
+    group->child_event = block->child_event;
+    group->dumpable = block->dumpable;
+    task->tid = group->info->pid;
+    task->slot = (uint32_t)block->signal_slot;
+    for (int number = 1; number <= SIGNAL_COUNT_MAX; number++) {
+        struct signal_action *action = &task->actions->actions[number];
+        if ((block->ignored & SIGNAL_BIT(number)) != 0)
+            action->handler = LINUX_SIG_IGN;
+        signal_publish_action(group, number, action);
+    }
+    signal_set_mask(task, block->blocked);
+}
+
+static void make_files(struct task *task, const struct posix_start *block)
+{
+    const handle_t *close = (const handle_t *)((const char *)block + block->close);
+
+    for (uint32_t i = 0; i < block->close_count; i++)
+        request_close_handle(close[i]);
+    task->naming = naming_create(block->root, block->cwd, start_block_cwd(block),
+                                 (uint32_t)block->umask);
+    task->files = file_table_create();
+    if (task->naming == NULL || task->files == NULL)
+        end_broken("no memory for files");
+    file_table_restore(task, block);
+}
+
+static void name_task(struct task *task, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    (void)text_copy(task->name, sizeof(task->name), slash == NULL ? path : slash + 1);
+}
+
+/* Size by the memory object: the attributes are not at hand here. */
+static int read_image(handle_t memory, struct elf_image *image)
+{
+    struct memory_information information;
+
+    int64_t result = native_memory_inspect(memory, &information);
+    return result < 0 ? request_error(result) : program_read(memory, information.size, image);
+}
+
+/* The interpreter's pages: opened by exec, or here where the server has replaced the program. */
+static handle_t interpreter_memory(void)
+{
+    char path[PATH_SIZE];
+    struct executable executable;
+    const struct executable_request request = {.dirfd = LINUX_AT_FDCWD, .path = path};
+
+    if (start.block->interpreter_memory != HANDLE_NONE)
+        return start.block->interpreter_memory;
+    if (program_read_interpreter(start.block->executable_memory, &start.program, path) != 0 ||
+        executable_open(start.task, &request, &executable) != 0)
+        fail(LINUX_SIGKILL);
+    handle_t memory = executable.memory;
+    executable.memory = HANDLE_NONE;
+    executable_close(&executable);
+    return memory;
+}
+
+static void map_programs(void)
+{
+    const struct posix_start *block = start.block;
+    uint64_t place = PROGRAM_PLACE + page_spread(PLACE_PAGES);
+
+    if (read_image(block->executable_memory, &start.program) != 0 ||
+        program_map(block->executable_memory, &start.program, place, &start.bias) != 0)
+        fail(LINUX_SIGSEGV);
+    start.interpreted = start.program.interpreted;
+    if (start.interpreted) {
+        handle_t memory = interpreter_memory();
+        if (read_image(memory, &start.interpreter) != 0 ||
+            program_map(memory, &start.interpreter, 0, &start.interpreter_bias) != 0)
+            fail(LINUX_SIGSEGV);
+        request_close_handle(memory);
+    }
+    request_close_handle(block->interpreter);
+    request_close_handle(block->executable_memory);
+    request_close_handle(block->executable);
+}
+
+static uint64_t entry_point(void)
+{
+    return start.interpreted ? start.interpreter.entry + start.interpreter_bias
+                             : start.program.entry + start.bias;
+}
+
+static uint64_t map_stack(void)
+{
+    uint64_t size = task_limit(start.task, LINUX_RLIMIT_STACK);
+    uint64_t top = USER_LIBRARY - STACK_GAP - page_spread(STACK_SPREAD_PAGES);
+
+    if (size > STACK_MAX)
+        size = size == LINUX_RLIM_INFINITY ? STACK_DEFAULT : STACK_MAX;
+    size = (size < STACK_MIN ? STACK_MIN : size) & ~(uint64_t)(USER_PAGE_SIZE - 1);
+    uint32_t flags = MAP_READ | MAP_WRITE | MAP_FIXED_ADDRESS | MAP_NO_REPLACE;
+    int64_t address = native_map(library.self, HANDLE_NONE, 0, top - size, size, flags);
+    if (address < 0)
+        fail(LINUX_SIGKILL);
+    start.stack_size = size;
+    return top;
+}
+
+static unsigned fill_auxiliary(struct stack_auxiliary *auxiliary)
+{
+    const struct process_info_page *info = start.task->group->info;
+    uint64_t headers = start.program.headers == 0 ? 0 : start.program.headers + start.bias;
+    const struct stack_auxiliary all[] = {
+        {LINUX_AT_HWCAP, arch_hardware()},
+        {LINUX_AT_PAGESZ, USER_PAGE_SIZE},
+        {LINUX_AT_CLKTCK, LINUX_CLOCK_TICKS},
+        {LINUX_AT_PHDR, headers},
+        {LINUX_AT_PHENT, 56},
+        {LINUX_AT_PHNUM, start.program.header_count},
+        {LINUX_AT_BASE, start.interpreted ? start.interpreter.low + start.interpreter_bias : 0},
+        {LINUX_AT_FLAGS, 0},
+        {LINUX_AT_ENTRY, start.program.entry + start.bias},
+        {LINUX_AT_UID, info->uid},
+        {LINUX_AT_EUID, info->euid},
+        {LINUX_AT_GID, info->gid},
+        {LINUX_AT_EGID, info->egid},
+        {LINUX_AT_SECURE, info->secure},
+        {LINUX_AT_HWCAP2, arch_hardware2()},
+        {LINUX_AT_MINSIGSTKSZ, arch_signal_frame_size()},
+    };
+    unsigned count = sizeof(all) / sizeof(all[0]);
+
+    _Static_assert(sizeof(all) / sizeof(all[0]) <= STACK_AUXV_MAX, "room for the vector");
+    memcpy(auxiliary, all, sizeof(all));
+    return count;
+}
+
+static void write_stack(void)
+{
+    const struct posix_start *block = start.block;
+    struct stack_auxiliary auxiliary[STACK_AUXV_MAX];
+    struct stack_request request = {
+        .top = map_stack(),
+        .strings = start_block_strings(block),
+        .strings_size = block->strings_size,
+        .argument_count = block->argument_count,
+        .environment_count = block->environment_count,
+        .path = start_block_path(block),
+        .platform = arch_machine_name(),
+        .auxiliary = auxiliary,
+        .auxiliary_count = fill_auxiliary(auxiliary),
+    };
+
+    random_bytes(request.random, sizeof(request.random));
+    stack_plan(&request, &start.layout);
+    void *image = memory_allocate(start.layout.size);
+    if (image == NULL || start.layout.size > start.stack_size)
+        fail(LINUX_SIGKILL);
+    stack_write(&request, &start.layout, image);
+    if (copy_to_program(start.layout.sp, image, start.layout.size) != 0)
+        fail(LINUX_SIGKILL);
+    memory_release(image);
+}
+
+/* For /proc. */
+static void publish_layout(void)
+{
+    struct group *group = start.task->group;
+    const struct stack_layout *layout = &start.layout;
+    const struct elf_segment *first = &start.program.segments[0];
+
+    group->brk_start = start.program.high + start.bias + page_spread(BRK_SPREAD_PAGES);
+    group->brk_end = group->brk_start;
+    group->signals->layout = (struct process_layout){
+        .arguments_start = layout->strings,
+        .arguments_end = layout->environment,
+        .environment_start = layout->environment,
+        .environment_end = layout->strings_end,
+        .heap_start = group->brk_start,
+        .heap_end = group->brk_end,
+        .stack_top = layout->sp,
+        .code_start = first->address + start.bias,
+        .code_end = first->address + start.bias + first->memory_size,
+        .cwd_path = (uint64_t)start.task->naming->cwd_path,
+    };
+    file_table_after_fork(start.task);
+}
+
+static _Noreturn void start_program(void *argument)
+{
+    struct task *task = argument;
+    const struct posix_start *block = start.block;
+
+    start.task = task;
+    if (!start_block_is_valid(block))
+        end_broken("the start block is damaged");
+    random_begin(block->entropy, sizeof(block->entropy));
+    make_group(task, block);
+    task_publish(task);
+    make_files(task, block);
+    name_task(task, start_block_path(block));
+    map_programs();
+    write_stack();
+    publish_layout();
+    arch_registers_begin(&task->frame->registers, entry_point(), start.layout.sp);
+    (void)native_unmap(library.self, (uint64_t)block, block->size);
+    if (signal_deliverable(task) != 0)
+        signal_deliver(task, 0, 0);
+    arch_enter_program(task->frame);
+}
+
+void start_library(const struct posix_start *block, struct frame *frame)
+{
+    struct personality entries;
+
+    adopt_handles(block);
+    map_time(block->time);
+    arch_personality(&entries);
+    if (native_process_set_personality(library.self, &entries) < 0)
+        end_broken("the personality was refused");
+    struct task *task = task_create();
+    if (task == NULL)
+        end_broken("no memory for the first task");
+    list_init(&library.tasks);
+    list_init(&library.vacant);
+    task->frame = frame;
+    frame->task = (uint64_t)task;
+    frame->stack_top = task_stack_top(task);
+    start.block = block;
+    arch_run_on_stack(task_stack_top(task), start_program, task);
+}

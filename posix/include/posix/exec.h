@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * Exec.
+ */
+#pragma once
+
+#include <stdint.h>
+
+struct task;
+
+struct exec_request {
+    int dirfd, flags;
+    uint64_t path, arguments, environment; /* addresses in the program */
+};
+
+/* Returns only if it fails, with a negated errno; the program is then as it was. */
+int exec_program(struct task *task, const struct exec_request *request);
