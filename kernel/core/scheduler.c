@@ -196,15 +196,14 @@ static void move(struct thread *thread, uint8_t effective, struct account *charg
         enqueue(queue, thread, false);
     lock_release(&queue->lock);
     struct thread *current = cpu_current()->current;
-    if (queued && current != NULL && effective > current->effective)
+    if (current == thread ? queue->filled >> effective > 1
+                          : queued && current != NULL && effective > current->effective)
         cpu_current()->reschedule = true;
 }
 
-#define DONATION_CHAIN 16
-
 void scheduler_update_donation(struct thread *thread)
 {
-    for (int depth = 0; thread != NULL && depth < DONATION_CHAIN; depth++) {
+    for (int depth = 0; thread != NULL && depth < DONATION_DEPTH; depth++) {
         uint8_t lent = ipc_lent_priority(thread);
         uint8_t effective = lent > thread->priority ? lent : thread->priority;
         struct account *charged =
@@ -297,8 +296,16 @@ static void choose(struct cpu *cpu)
 
 void scheduler_hand_over(struct thread *to)
 {
+    struct cpu *cpu = cpu_current();
+
+    cpu->current->runnable = false;
+    if (cpu->reschedule || own_queue()->filled >> to->effective > 1) {
+        scheduler_wake(to);
+        return;
+    }
     to->runnable = true;
-    load(cpu_current(), to);
+    if (may_run(to))
+        load(cpu, to);
 }
 
 void scheduler_personality_changed(struct process *process)
@@ -309,10 +316,13 @@ void scheduler_personality_changed(struct process *process)
         arch_thread_switch(current, current);
 }
 
+/* The CPU may sleep long: first let go of everything that was put off. */
 static void idle(void)
 {
     rcu_quiescent();
-    if (!process_teardown_step())
+    rcu_quiescent();
+    rcu_quiescent();
+    if (!process_teardown_step() && !cpu_current()->reschedule)
         arch_idle();
 }
 
@@ -321,16 +331,15 @@ _Noreturn void scheduler_leave_kernel(void)
     struct cpu *cpu = cpu_current();
 
     (void)process_teardown_step();
+    rcu_quiescent();
     for (;;) {
         if (cpu->current == NULL || cpu->reschedule || !may_run(cpu->current))
             choose(cpu);
-        if (cpu->current == NULL) {
-            idle();
-            continue;
-        }
-        rcu_quiescent();
-        if (cpu->current->interrupted)
-            personality_interrupt(cpu->current);
-        arch_return_to_user(cpu->current);
+        if (cpu->current != NULL)
+            break;
+        idle();
     }
+    if (cpu->current->interrupted)
+        personality_interrupt(cpu->current);
+    arch_return_to_user(cpu->current);
 }

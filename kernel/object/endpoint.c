@@ -1,33 +1,156 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright The Trellis authors */
 
-/* Endpoints, sessions and replies as objects: making and ending them. */
+/*
+ * Endpoints: where threads wait for calls, and calls for threads.
+ *
+ * Three kinds of things can be received: queued messages, events, and notices
+ * that a session has closed. The kind that was given out last is looked for last
+ * the next time, so none of them starves another. A session's notice comes after
+ * all its queued messages.
+ *
+ * An endpoint is dead when no handle is left that could receive at it. What
+ * waits at it then ends with CLOSED; calls already taken are still answered.
+ */
 #include <kernel/ipc.h>
 
-#include <kernel/account.h>
 #include <kernel/call_arguments.h>
 #include <kernel/handle.h>
 #include <kernel/process.h>
 #include <kernel/slab.h>
 
+#define HOLDER_RIGHTS (RIGHT_READ | RIGHT_MANAGE)
+
 static struct slab_cache endpoint_cache = SLAB_CACHE("endpoint", struct endpoint);
-static struct slab_cache session_cache = SLAB_CACHE("session", struct session);
-static struct slab_cache reply_cache = SLAB_CACHE("reply", struct reply);
 
-/* A handle for the caller takes the place of the maker's reference. */
-static int64_t give(struct thread *self, struct object *object, uint32_t rights)
+static struct endpoint *endpoint_of(struct object *object)
 {
-    handle_t token;
+    return container_of(object, struct endpoint, object);
+}
 
-    enum status status = handle_insert(&self->process->handles, object, NULL, rights, 0, &token);
-    object_release(object);
-    return status == STATUS_OK ? (int64_t)token : status_to_result(status);
+static struct thread *thread_of(struct list_node *node)
+{
+    return container_of(node, struct thread, wait.link);
+}
+
+/* Queues. */
+
+struct thread *endpoint_claim_receiver(struct endpoint *endpoint)
+{
+    list_for_each (&endpoint->receivers, node) {
+        if (thread_claim_wait(thread_of(node))) {
+            list_remove(node);
+            return thread_of(node);
+        }
+    }
+    return NULL;
+}
+
+void endpoint_queue_caller(struct endpoint *endpoint, struct thread *client)
+{
+    struct list_node *before = &endpoint->callers.head;
+    while (before->previous != &endpoint->callers.head &&
+           thread_of(before->previous)->effective < client->effective)
+        before = before->previous;
+    list_insert_between(&client->wait.link, before->previous, before);
+    client->wait.call.session->queued++;
+}
+
+void endpoint_add_taken(struct endpoint *endpoint, struct thread *client)
+{
+    client->wait.kind = WAIT_REPLY;
+    list_push_back(&endpoint->taken, &client->wait.link);
+}
+
+/* A call keeps waiting, now for its answer; a send has ended with this. */
+static bool take_message(struct endpoint *endpoint, struct arrival *arrival)
+{
+    list_for_each (&endpoint->callers, node) {
+        struct thread *from = thread_of(node);
+        bool is_send = from->wait.call.is_send;
+        if (is_send ? !thread_claim_wait(from)
+                    : atomic_load(&from->wait_state) != WAIT_STATE_WAITING)
+            continue;
+        list_remove(node);
+        struct session *session = from->wait.call.session;
+        session->queued--;
+        *arrival = (struct arrival){
+            .kind = is_send ? RECEIVED_SEND : RECEIVED_CALL, .from = from, .session = session};
+        return true;
+    }
+    return false;
+}
+
+static bool take_event(struct endpoint *endpoint, struct arrival *arrival)
+{
+    struct observation observation;
+    if (!observation_queue_take(&endpoint->observations, &observation))
+        return false;
+    *arrival = (struct arrival){
+        .kind = RECEIVED_EVENT, .badge = observation.key, .signals = observation.signals};
+    return true;
+}
+
+static bool take_closed(struct endpoint *endpoint, struct arrival *arrival)
+{
+    list_for_each (&endpoint->closed, node) {
+        struct session *session = container_of(node, struct session, closed_link);
+        if (session->queued != 0)
+            continue;
+        list_remove(node);
+        *arrival = (struct arrival){.kind = RECEIVED_CLOSED, .badge = session->badge};
+        object_release(&session->object);
+        return true;
+    }
+    return false;
+}
+
+bool endpoint_take(struct endpoint *endpoint, struct arrival *arrival)
+{
+    static bool (*const kinds[])(struct endpoint *, struct arrival *) = {take_message, take_event,
+                                                                         take_closed};
+    const uint32_t count = sizeof(kinds) / sizeof(kinds[0]);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t kind = (endpoint->turn + i) % count;
+        if (kinds[kind](endpoint, arrival)) {
+            endpoint->turn = (kind + 1) % count;
+            return true;
+        }
+    }
+    return false;
+}
+
+int64_t arrival_show(const struct arrival *arrival, struct thread *thread)
+{
+    arch_message_set_information(thread, 0);
+    arch_message_set_word(thread, 0, arrival->signals);
+    arch_message_set_source(thread, arrival->badge, 0);
+    return arrival->kind;
+}
+
+/* A notice came: one who waits gets it now. Endpoint locked. */
+static void give_notice(struct endpoint *endpoint)
+{
+    struct arrival arrival;
+    struct thread *receiver = endpoint_claim_receiver(endpoint);
+    if (receiver == NULL)
+        return;
+    int64_t result = status_to_result(STATUS_RESTART);
+    if (endpoint_take(endpoint, &arrival))
+        result = arrival_show(&arrival, receiver);
+    thread_finish_wait(receiver, result);
+}
+
+/* Endpoints as objects. */
+
+static void observation_arrived(struct object *object)
+{
+    give_notice(endpoint_of(object));
 }
 
 int64_t call_endpoint_create(struct thread *self, const struct endpoint_create_arguments *arguments)
 {
     void *memory;
-
     enum status status = slab_allocate(&endpoint_cache, arguments->account, &memory);
     if (status != STATUS_OK)
         return status_to_result(status);
@@ -35,201 +158,73 @@ int64_t call_endpoint_create(struct thread *self, const struct endpoint_create_a
     object_init(&endpoint->object, OBJECT_ENDPOINT, arguments->account);
     list_init(&endpoint->receivers);
     list_init(&endpoint->callers);
+    list_init(&endpoint->taken);
     list_init(&endpoint->closed);
     observation_queue_init(&endpoint->observations, &endpoint->object, &endpoint->object.lock,
-                           endpoint_observation_arrived);
-    return give(self, &endpoint->object, RIGHT_ALL);
+                           observation_arrived);
+    return handle_of_created(&self->process->handles, &endpoint->object);
 }
 
-void endpoint_unreachable(struct object *object)
+/* End all waits on a list. */
+static void end_waits(struct endpoint *endpoint, struct list *waiting)
 {
-    struct endpoint *endpoint = container_of(object, struct endpoint, object);
-    struct list_node *node;
+    struct thread *thread;
+    do {
+        lock_acquire(&endpoint->object.lock);
+        struct list_node *first = list_first(waiting);
+        thread = first != NULL ? thread_of(first) : NULL;
+        lock_release(&endpoint->object.lock);
+    } while (thread != NULL && thread_cancel_wait(thread, STATUS_CLOSED));
+}
 
-    ipc_close_endpoint(endpoint);
-    observation_queue_clear(&endpoint->observations);
+static void end_notices(struct endpoint *endpoint)
+{
+    struct list_node *node;
+    lock_acquire(&endpoint->object.lock);
     while ((node = list_pop_front(&endpoint->closed)) != NULL)
         object_release(&container_of(node, struct session, closed_link)->object);
+    lock_release(&endpoint->object.lock);
+}
+
+void endpoint_opened(struct object *object, uint32_t rights)
+{
+    lock_acquire(&object->lock);
+    endpoint_of(object)->holders += (rights & HOLDER_RIGHTS) != 0;
+    lock_release(&object->lock);
+}
+
+void endpoint_closed(struct object *object, uint32_t rights)
+{
+    struct endpoint *endpoint = endpoint_of(object);
+    if ((rights & HOLDER_RIGHTS) == 0)
+        return;
+    lock_acquire(&object->lock);
+    bool dead = --endpoint->holders == 0;
+    lock_release(&object->lock);
+    if (!dead)
+        return;
+    end_waits(endpoint, &endpoint->callers);
+    end_waits(endpoint, &endpoint->receivers);
+    observation_queue_clear(&endpoint->observations);
+    end_notices(endpoint);
 }
 
 void endpoint_destroy(struct object *object)
 {
-    struct endpoint *endpoint = container_of(object, struct endpoint, object);
-
+    struct endpoint *endpoint = endpoint_of(object);
     observation_queue_clear(&endpoint->observations);
     slab_free(&endpoint_cache, object->account, endpoint);
 }
 
-int64_t call_session_create(struct thread *self, const struct session_create_arguments *arguments)
-{
-    struct endpoint *endpoint = arguments->endpoint;
-    void *memory;
-
-    enum status status = slab_allocate(&session_cache, endpoint->object.account, &memory);
-    if (status != STATUS_OK)
-        return status_to_result(status);
-    struct session *session = memory;
-    object_init(&session->object, OBJECT_SESSION, endpoint->object.account);
-    object_acquire(&endpoint->object);
-    session->endpoint = endpoint;
-    session->badge = arguments->badge;
-    list_node_init(&session->closed_link);
-    return give(self, &session->object, RIGHT_ALL & ~(uint32_t)RIGHT_MANAGE);
-}
-
-int64_t call_session_badge(struct thread *self, const struct session_badge_arguments *arguments)
-{
-    (void)self;
-    if (arguments->session->endpoint != arguments->endpoint)
-        return status_to_result(STATUS_NOT_FOUND);
-    *arguments->badge = arguments->session->badge;
-    return 0;
-}
-
 void session_unreachable(struct object *object)
-{
-    ipc_session_closed(container_of(object, struct session, object));
-}
-
-void session_destroy(struct object *object)
 {
     struct session *session = container_of(object, struct session, object);
     struct endpoint *endpoint = session->endpoint;
-
-    slab_free(&session_cache, object->account, session);
-    object_release(&endpoint->object);
-}
-
-enum status reply_create(struct account *account, struct thread *client, struct reply **result)
-{
-    void *memory;
-
-    enum status status = slab_allocate(&reply_cache, account, &memory);
-    if (status != STATUS_OK)
-        return status;
-    struct reply *reply = memory;
-    object_init(&reply->object, OBJECT_REPLY, account);
-    object_acquire(&client->object);
-    reply->client = client;
-    client->reply = reply;
-    *result = reply;
-    return STATUS_OK;
-}
-
-int64_t call_reply_take(struct thread *self)
-{
-    struct thread *client = self->client;
-    struct reply *reply;
-    handle_t token;
-
-    if (client == NULL)
-        return status_to_result(STATUS_BAD_STATE);
-    enum status status = reply_create(self->process->account, client, &reply);
-    if (status != STATUS_OK)
-        return status_to_result(status);
-    status = handle_insert(&self->process->handles, &reply->object, NULL, RIGHT_ALL, 0, &token);
-    if (status != STATUS_OK) {
-        reply_forget(reply);
-        object_release(&reply->object);
-        return status_to_result(status);
+    lock_acquire(&endpoint->object.lock);
+    if (endpoint->holders != 0 && !list_node_is_linked(&session->closed_link)) {
+        object_acquire(object);
+        list_push_back(&endpoint->closed, &session->closed_link);
+        give_notice(endpoint);
     }
-    object_release(&reply->object);
-    ipc_release_client(self);
-    return (int64_t)token;
-}
-
-void reply_forget(struct reply *reply)
-{
-    struct thread *client = reply->client;
-
-    if (client == NULL)
-        return;
-    reply->client = NULL;
-    client->reply = NULL;
-    object_release(&client->object);
-}
-
-/* The right to answer is gone, unused. */
-void reply_unreachable(struct object *object)
-{
-    struct reply *reply = container_of(object, struct reply, object);
-
-    if (reply->client != NULL)
-        (void)thread_cancel_wait(reply->client, STATUS_SERVER_DIED);
-}
-
-void reply_destroy(struct object *object)
-{
-    slab_free(&reply_cache, object->account, container_of(object, struct reply, object));
-}
-
-/* The raw calls: handles are decoded here, words stay in the registers. */
-
-static enum status resolve_session(struct thread *self, struct session **session)
-{
-    struct handle_view view;
-
-    enum status status = handle_resolve(&self->process->handles, arch_call_argument(self, 0),
-                                        OBJECT_SESSION, RIGHT_WRITE, &view);
-    if (status == STATUS_OK)
-        *session = container_of(view.object, struct session, object);
-    return status;
-}
-
-static enum status resolve_endpoint(struct thread *self, struct endpoint **endpoint)
-{
-    struct handle_view view;
-
-    enum status status = handle_resolve(&self->process->handles, arch_call_argument(self, 0),
-                                        OBJECT_ENDPOINT, RIGHT_READ, &view);
-    if (status == STATUS_OK)
-        *endpoint = container_of(view.object, struct endpoint, object);
-    return status;
-}
-
-int64_t call_ipc_call(struct thread *self)
-{
-    struct session *session;
-    enum status status = resolve_session(self, &session);
-    return status_to_result(status == STATUS_OK ? ipc_call(self, session, false) : status);
-}
-
-int64_t call_ipc_call_until(struct thread *self)
-{
-    struct session *session;
-    enum status status = resolve_session(self, &session);
-    return status_to_result(status == STATUS_OK ? ipc_call(self, session, true) : status);
-}
-
-int64_t call_ipc_send(struct thread *self)
-{
-    struct session *session;
-    enum status status = resolve_session(self, &session);
-    return status_to_result(status == STATUS_OK ? ipc_send(self, session) : status);
-}
-
-int64_t call_ipc_receive(struct thread *self)
-{
-    struct endpoint *endpoint;
-    enum status status = resolve_endpoint(self, &endpoint);
-    return status_to_result(status == STATUS_OK ? ipc_receive(self, endpoint, false) : status);
-}
-
-int64_t call_ipc_receive_until(struct thread *self)
-{
-    struct endpoint *endpoint;
-    enum status status = resolve_endpoint(self, &endpoint);
-    return status_to_result(status == STATUS_OK ? ipc_receive(self, endpoint, true) : status);
-}
-
-int64_t call_ipc_reply_and_wait(struct thread *self)
-{
-    struct endpoint *endpoint;
-    enum status status = resolve_endpoint(self, &endpoint);
-    return status_to_result(status == STATUS_OK ? ipc_reply_and_wait(self, endpoint) : status);
-}
-
-int64_t call_ipc_reply(struct thread *self)
-{
-    return status_to_result(ipc_reply(self, arch_call_argument(self, 0)));
+    lock_release(&endpoint->object.lock);
 }

@@ -6,159 +6,30 @@
  *
  * A call is in one of three places: queued at the endpoint (WAIT_CALL), with a
  * server thread (WAIT_REPLY, client->server and server->client point at each
- * other), or with a reply object (WAIT_REPLY, client->reply). It ends by the
- * answer, the caller's deadline or death, or the server's death.
+ * other), or with a reply object (WAIT_REPLY, client->reply and reply->client).
+ * It ends by the answer, the caller's deadline or death, the death of who was to
+ * answer, or revocation.
  *
- * A message is delivered whole or not at all: handles are resolved and put into
- * the receiver's table before anything else is touched, and taken back if one of
- * them cannot be. Text and words then move from one pinned frame or register
- * area to another, which cannot fail.
+ * Whoever changes the place of a call does it under the endpoint's lock. Whoever
+ * writes to another thread's registers, frame or handles has claimed its wait
+ * before (thread.h), or was handed it with the call. A delivery that fails gives
+ * the claim back, so that the other side does not notice.
+ *
+ * A thread serves one call at a time: what it was asked and has not answered it
+ * must turn into a reply object before it can receive again.
  */
 #include <kernel/ipc.h>
 
-#include <kernel/account.h>
-#include <kernel/call_arguments.h>
 #include <kernel/cpu.h>
-#include <kernel/handle_parcel.h>
+#include <kernel/handle.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
 #include <kernel/scheduler.h>
-#include <kernel/string.h>
 #include <kernel/time.h>
 
 static uint64_t deadline_of(const struct thread *thread, bool until)
 {
-    return until ? thread->frame->deadline : DEADLINE_NEVER;
-}
-
-static bool message_is_valid(uint64_t information)
-{
-    return message_handle_count(information) <= MESSAGE_HANDLES &&
-           message_text_length(information) <= MESSAGE_TEXT_SIZE &&
-           information >> (MESSAGE_TEXT_SHIFT + 13) == 0;
-}
-
-/* Put the handles of a message into the receiver's table and frame, all or none. */
-static enum status transfer_handles(struct thread *from, struct thread *to, unsigned count)
-{
-    struct message_handle arrived[MESSAGE_HANDLES];
-    struct parcel parcel = {0};
-
-    enum status status = parcel_pack(from, count, &parcel);
-    if (status != STATUS_OK)
-        return status;
-    status = parcel_unpack(to, &parcel, arrived);
-    if (status == STATUS_OK) {
-        parcel_send(from, &parcel);
-        memcpy(to->frame->handles, arrived, count * sizeof(arrived[0]));
-    }
-    parcel_drop(&parcel);
-    return status;
-}
-
-/* Words, text and handles from one thread to another. */
-static enum status deliver(struct thread *from, struct thread *to)
-{
-    uint64_t information = arch_message_information(from);
-    unsigned handles = message_handle_count(information);
-    unsigned text = message_text_length(information);
-
-    if (handles > 0) {
-        enum status status = transfer_handles(from, to, handles);
-        if (status != STATUS_OK)
-            return status;
-    }
-    if (text > 0)
-        memcpy(frame_text(to->frame), frame_text(from->frame), text);
-    arch_message_copy(from, to);
-    return STATUS_OK;
-}
-
-/* Calls. */
-
-static void bind_client(struct thread *server, struct thread *client)
-{
-    client->wait.kind = WAIT_REPLY;
-    client->wait.on = NULL;
-    client->server = server;
-    server->client = client;
-    scheduler_update_donation(server);
-}
-
-/* The client no longer waits for this server. */
-void ipc_release_client(struct thread *server)
-{
-    server->client->server = NULL;
-    server->client = NULL;
-    scheduler_update_donation(server);
-}
-
-/* A wait for an answer, or for a server, ends early. */
-static void cancel_call(struct thread *client)
-{
-    struct reply *reply = client->reply;
-
-    if (client->server != NULL)
-        ipc_release_client(client->server);
-    if (reply != NULL) {
-        client->reply = NULL;
-        reply->client = NULL;
-        object_release(&client->object);
-    }
-    if (client->wait.kind == WAIT_CALL) {
-        list_remove(&client->wait.link);
-        object_release(&client->wait.call.session->object);
-    }
-}
-
-static void cancel_receive(struct thread *thread)
-{
-    list_remove(&thread->wait.link);
-}
-
-static void enqueue_caller(struct endpoint *endpoint, struct thread *client)
-{
-    list_for_each (&endpoint->callers, node) {
-        struct thread *other = container_of(node, struct thread, wait.link);
-        if (other->effective < client->effective) {
-            list_insert_between(&client->wait.link, node->previous, node);
-            return;
-        }
-    }
-    list_push_back(&endpoint->callers, &client->wait.link);
-}
-
-static struct thread *first_receiver(struct endpoint *endpoint)
-{
-    struct list_node *node;
-
-    while ((node = list_pop_front(&endpoint->receivers)) != NULL) {
-        struct thread *receiver = container_of(node, struct thread, wait.link);
-        if (thread_claim_wait(receiver))
-            return receiver;
-    }
-    return NULL;
-}
-
-/* The receiver was claimed but gets nothing: back to the head of the queue. */
-static void return_receiver(struct endpoint *endpoint, struct thread *receiver)
-{
-    thread_unclaim_wait(receiver);
-    list_push_front(&endpoint->receivers, &receiver->wait.link);
-}
-
-/* The highest priority of those who wait to be received. */
-uint8_t ipc_lent_priority(const struct thread *server)
-{
-    uint8_t lent = server->client != NULL ? server->client->effective : 0;
-    struct endpoint *endpoint = server->serves;
-
-    if (endpoint != NULL && endpoint->server == server && !list_is_empty(&endpoint->callers)) {
-        struct thread *first =
-            container_of(list_first(&endpoint->callers), struct thread, wait.link);
-        lent = first->effective > lent ? first->effective : lent;
-    }
-    return lent;
+    return until ? *(volatile uint64_t *)&thread->frame->deadline : DEADLINE_NEVER;
 }
 
 static void set_source(struct thread *to, const struct thread *from, const struct session *session)
@@ -166,40 +37,87 @@ static void set_source(struct thread *to, const struct thread *from, const struc
     arch_message_set_source(to, session->badge, from->identity);
 }
 
-void ipc_wait_for_reply(struct thread *thread)
+/* Calling. */
+
+/* The call is with this server. Endpoint locked. */
+static void bind_client(struct endpoint *endpoint, struct thread *server, struct thread *client)
 {
-    thread->wait.kind = WAIT_REPLY;
-    thread->wait.cancel = cancel_call;
-    atomic_store(&thread->wait_state, WAIT_STATE_WAITING);
+    endpoint_add_taken(endpoint, client);
+    client->server = server;
+    server->client = client;
 }
 
-/* Nobody receives: wait in the endpoint's queue. A revoked or closed way in ends the wait. */
+/* A queued or taken call ends early: whoever has it loses it. */
+void ipc_cancel_call(struct thread *client)
+{
+    struct endpoint *endpoint = container_of(client->wait.on, struct endpoint, object);
+    lock_acquire(&endpoint->object.lock);
+    struct session *session = client->wait.kind == WAIT_CALL ? client->wait.call.session : NULL;
+    struct thread *server = client->server;
+    struct reply *reply = client->reply;
+    list_remove(&client->wait.link);
+    client->server = NULL;
+    client->reply = NULL;
+    if (session != NULL)
+        session->queued--;
+    if (server != NULL)
+        server->client = NULL;
+    if (reply != NULL)
+        reply->client = NULL;
+    lock_release(&endpoint->object.lock);
+    if (server != NULL)
+        scheduler_update_donation(server);
+    if (reply != NULL)
+        object_release(&client->object);
+    if (session != NULL)
+        object_release(&session->object);
+}
+
+/* Queued callers lend their priority to the threads that serve others meanwhile. */
+static void lend_priority(struct endpoint *endpoint)
+{
+    struct thread *servers[DONATION_BREADTH];
+    unsigned count = 0;
+    lock_acquire(&endpoint->object.lock);
+    list_for_each (&endpoint->taken, node) {
+        struct thread *server = container_of(node, struct thread, wait.link)->server;
+        if (server != NULL && count < DONATION_BREADTH)
+            servers[count++] = server;
+    }
+    lock_release(&endpoint->object.lock);
+    while (count > 0)
+        scheduler_update_donation(servers[--count]);
+}
+
+/* Nobody receives. Endpoint locked. */
 static enum status queue_call(struct thread *self, struct endpoint *endpoint, uint64_t deadline)
 {
     self->wait.kind = WAIT_CALL;
-    self->wait.on = &endpoint->object;
-    self->wait.cancel = cancel_call;
     enum status status = thread_begin_wait(self, deadline);
     if (status != STATUS_OK)
         return status;
     object_acquire(&self->wait.call.session->object);
-    enqueue_caller(endpoint, self);
-    if (endpoint->server != NULL)
-        scheduler_update_donation(endpoint->server);
+    endpoint_queue_caller(endpoint, self);
     return STATUS_BLOCKED;
 }
 
-/* A receiver waits: hand it the message and, for a call, the CPU. */
-static enum status deliver_call(struct thread *self, struct thread *receiver, uint64_t deadline)
+/* Nothing came of a claim: the receiver waits on, as the next to be served. */
+static void return_receiver(struct endpoint *endpoint, struct thread *receiver)
+{
+    lock_acquire(&endpoint->object.lock);
+    list_push_front(&endpoint->receivers, &receiver->wait.link);
+    lock_release(&endpoint->object.lock);
+    thread_unclaim_wait(receiver);
+}
+
+/* A receiver has been claimed: give it the message, and for a call the CPU too. */
+static enum status call_receiver(struct thread *self, struct thread *receiver, uint64_t deadline)
 {
     struct session *session = self->wait.call.session;
     struct endpoint *endpoint = session->endpoint;
-
-    enum status status = deliver(self, receiver);
+    enum status status = message_deliver(self, receiver);
     if (status != STATUS_OK) {
-        lock_acquire(&endpoint->object.lock);
         return_receiver(endpoint, receiver);
-        lock_release(&endpoint->object.lock);
         return status;
     }
     set_source(receiver, self, session);
@@ -207,13 +125,13 @@ static enum status deliver_call(struct thread *self, struct thread *receiver, ui
         thread_finish_wait(receiver, RECEIVED_SEND);
         return STATUS_OK;
     }
-    self->wait.kind = WAIT_REPLY;
-    self->wait.on = NULL;
-    self->wait.cancel = cancel_call;
-    status = thread_begin_wait(self, deadline);
-    debug_assert(status == STATUS_OK);
-    thread_finish_wait(receiver, RECEIVED_CALL);
-    bind_client(receiver, self);
+    lock_acquire(&endpoint->object.lock);
+    bind_client(endpoint, receiver, self);
+    thread_start_wait(self, deadline);
+    lock_release(&endpoint->object.lock);
+    thread_settle_wait(receiver, RECEIVED_CALL);
+    scheduler_update_donation(receiver);
+    scheduler_hand_over(receiver);
     return STATUS_BLOCKED;
 }
 
@@ -221,26 +139,27 @@ static enum status begin_call(struct thread *self, struct session *session, uint
                               bool is_send)
 {
     struct endpoint *endpoint = session->endpoint;
-    struct handle_view view;
-
     if (!message_is_valid(arch_message_information(self)))
         return STATUS_INVALID;
     if (deadline != DEADLINE_NEVER && deadline <= time_now())
         return STATUS_TIMED_OUT;
-    enum status status = handle_resolve(&self->process->handles, arch_call_argument(self, 0),
-                                        OBJECT_SESSION, RIGHT_WRITE, &view);
-    if (status != STATUS_OK)
-        return status;
-    if (atomic_load(&endpoint->object.handles) == 0)
-        return STATUS_CLOSED;
+    self->wait.on = &endpoint->object;
+    self->wait.cancel = ipc_cancel_call;
     self->wait.call.session = session;
-    self->wait.call.derivation = view.derivation;
     self->wait.call.is_send = is_send;
+    struct thread *receiver = NULL;
+    enum status status = STATUS_CLOSED;
     lock_acquire(&endpoint->object.lock);
-    struct thread *receiver = first_receiver(endpoint);
-    status = receiver == NULL ? queue_call(self, endpoint, deadline) : STATUS_OK;
+    if (endpoint->holders != 0) {
+        receiver = endpoint_claim_receiver(endpoint);
+        status = receiver == NULL ? queue_call(self, endpoint, deadline) : STATUS_OK;
+    }
     lock_release(&endpoint->object.lock);
-    return receiver == NULL ? status : deliver_call(self, receiver, deadline);
+    if (receiver != NULL)
+        return call_receiver(self, receiver, deadline);
+    if (status == STATUS_BLOCKED)
+        lend_priority(endpoint);
+    return status;
 }
 
 enum status ipc_call(struct thread *self, struct session *session, bool until)
@@ -255,15 +174,12 @@ enum status ipc_send(struct thread *self, struct session *session)
 
 /* Receiving. */
 
-/* Whoever received last at an endpoint is who its queued callers lend their priority to. */
+/* Where a thread received last: callers queued there lend it their priority. */
 static void serve(struct thread *thread, struct endpoint *endpoint)
 {
     struct endpoint *before = thread->serves;
-
     if (before == endpoint)
         return;
-    if (before != NULL && before->server == thread)
-        before->server = NULL;
     if (endpoint != NULL)
         object_acquire(&endpoint->object);
     thread->serves = endpoint;
@@ -271,102 +187,89 @@ static void serve(struct thread *thread, struct endpoint *endpoint)
         object_release(&before->object);
 }
 
-static struct thread *next_caller(struct endpoint *endpoint)
+void ipc_cancel_receive(struct thread *thread)
 {
-    struct list_node *node = list_pop_front(&endpoint->callers);
-    return node == NULL ? NULL : container_of(node, struct thread, wait.link);
+    struct object *object = thread->wait.on;
+    lock_acquire(&object->lock);
+    list_remove(&thread->wait.link);
+    lock_release(&object->lock);
 }
 
-/* Take the first queued call whose message can be delivered. False if there is none. */
-static bool receive_call(struct thread *self, struct endpoint *endpoint, int64_t *received)
+/* Endpoint locked. */
+static enum status wait_for_message(struct thread *self, struct endpoint *endpoint,
+                                    uint64_t deadline)
 {
-    struct thread *client;
+    self->wait.kind = WAIT_RECEIVE;
+    self->wait.on = &endpoint->object;
+    self->wait.cancel = ipc_cancel_receive;
+    enum status status = thread_begin_wait(self, deadline);
+    if (status != STATUS_OK)
+        return status;
+    list_push_front(&endpoint->receivers, &self->wait.link);
+    return STATUS_BLOCKED;
+}
 
-    for (;;) {
-        lock_acquire(&endpoint->object.lock);
-        client = next_caller(endpoint);
-        lock_release(&endpoint->object.lock);
-        if (client == NULL)
-            return false;
-        struct session *session = client->wait.call.session;
-        enum status status = deliver(client, self);
-        if (status == STATUS_OK)
-            set_source(self, client, session);
-        bool is_send = client->wait.call.is_send;
-        bool ends = status != STATUS_OK || is_send;
-        if (ends && thread_claim_wait(client))
-            thread_finish_wait(client, status_to_result(status));
-        object_release(&session->object);
-        if (status != STATUS_OK)
-            continue;
-        if (!is_send)
-            bind_client(self, client);
-        *received = is_send ? RECEIVED_SEND : RECEIVED_CALL;
-        return true;
+/* A call that could not be delivered goes back to its caller with why. */
+static void refuse_call(struct thread *self, struct endpoint *endpoint, struct thread *client,
+                        enum status why)
+{
+    lock_acquire(&endpoint->object.lock);
+    bool claimed = self->client == client && thread_claim_wait(client);
+    if (claimed) {
+        list_remove(&client->wait.link);
+        client->server = NULL;
+        self->client = NULL;
     }
-}
-
-static bool receive_event(struct thread *self, struct endpoint *endpoint, int64_t *received)
-{
-    struct observation observation;
-
-    lock_acquire(&endpoint->object.lock);
-    bool found = observation_queue_take(&endpoint->observations, &observation);
     lock_release(&endpoint->object.lock);
-    if (!found)
-        return false;
-    arch_message_set_information(self, 0);
-    arch_message_set_source(self, observation.key, 0);
-    arch_message_set_word(self, 0, observation.signals);
-    *received = RECEIVED_EVENT;
-    return true;
+    if (claimed)
+        thread_finish_wait(client, status_to_result(why));
 }
 
-static bool receive_closed(struct thread *self, struct endpoint *endpoint, int64_t *received)
+/* Take over a message that was queued; false if it could not be delivered. */
+static bool accept_message(struct thread *self, struct endpoint *endpoint,
+                           const struct arrival *arrival)
+{
+    enum status status = message_deliver(arrival->from, self);
+    if (status == STATUS_OK)
+        set_source(self, arrival->from, arrival->session);
+    if (arrival->kind == RECEIVED_SEND)
+        thread_finish_wait(arrival->from, status_to_result(status));
+    else if (status != STATUS_OK)
+        refuse_call(self, endpoint, arrival->from, status);
+    object_release(&arrival->session->object);
+    return status == STATUS_OK;
+}
+
+/* The next thing, or wait for it; true if something was taken. */
+static bool take_or_wait(struct thread *self, struct endpoint *endpoint, uint64_t deadline,
+                         struct arrival *arrival, enum status *status)
 {
     lock_acquire(&endpoint->object.lock);
-    struct list_node *node = list_pop_front(&endpoint->closed);
+    bool taken = endpoint_take(endpoint, arrival);
+    if (taken && arrival->kind == RECEIVED_CALL)
+        bind_client(endpoint, self, arrival->from);
+    if (!taken)
+        *status = wait_for_message(self, endpoint, deadline);
     lock_release(&endpoint->object.lock);
-    if (node == NULL)
-        return false;
-    struct session *session = container_of(node, struct session, closed_link);
-    arch_message_set_information(self, 0);
-    arch_message_set_source(self, session->badge, 0);
-    object_release(&session->object);
-    *received = RECEIVED_CLOSED;
-    return true;
-}
-
-/* Events and calls take turns at being first, so that neither starves the other. */
-static bool receive_now(struct thread *self, struct endpoint *endpoint, int64_t *received)
-{
-    endpoint->events_first = !endpoint->events_first;
-    serve(self, endpoint);
-    endpoint->server = self;
-    if (endpoint->events_first && receive_event(self, endpoint, received))
-        return true;
-    return receive_call(self, endpoint, received) || receive_event(self, endpoint, received) ||
-           receive_closed(self, endpoint, received);
+    return taken;
 }
 
 static enum status receive(struct thread *self, struct endpoint *endpoint, uint64_t deadline)
 {
-    int64_t received;
-
-    if (receive_now(self, endpoint, &received)) {
-        arch_call_set_result(self, received);
-        return STATUS_BLOCKED; /* the result is set */
+    struct arrival arrival;
+    enum status status = STATUS_BLOCKED;
+    serve(self, endpoint);
+    while (take_or_wait(self, endpoint, deadline, &arrival, &status)) {
+        int64_t result = arrival.kind;
+        if (arrival.from == NULL)
+            result = arrival_show(&arrival, self);
+        else if (!accept_message(self, endpoint, &arrival))
+            continue;
+        arch_call_set_result(self, result);
+        break;
     }
-    self->wait.kind = WAIT_RECEIVE;
-    self->wait.on = &endpoint->object;
-    self->wait.cancel = cancel_receive;
-    enum status status = thread_begin_wait(self, deadline);
-    if (status != STATUS_OK)
-        return status;
-    lock_acquire(&endpoint->object.lock);
-    list_push_back(&endpoint->receivers, &self->wait.link);
-    lock_release(&endpoint->object.lock);
-    return STATUS_BLOCKED;
+    scheduler_update_donation(self);
+    return status;
 }
 
 enum status ipc_receive(struct thread *self, struct endpoint *endpoint, bool until)
@@ -376,51 +279,73 @@ enum status ipc_receive(struct thread *self, struct endpoint *endpoint, bool unt
     return receive(self, endpoint, deadline_of(self, until));
 }
 
-/* An event, a call from a thread that was queued meanwhile, or a closed notice arrived: who waits takes it. */
-static void wake_receiver(struct endpoint *endpoint)
-{
-    struct thread *receiver = first_receiver(endpoint);
-
-    if (receiver != NULL)
-        thread_finish_wait(receiver, status_to_result(STATUS_RESTART));
-}
-
-void endpoint_observation_arrived(struct object *object)
-{
-    wake_receiver(container_of(object, struct endpoint, object));
-}
-
 /* Answering. */
 
-static enum status answer(struct thread *self, struct thread *client)
+/* Take a call from who has it, `*place`; NULL if it has ended. */
+static struct thread *claim_client(struct endpoint *endpoint, struct thread **place)
 {
-    enum status status = deliver(self, client);
-    if (status != STATUS_OK)
+    lock_acquire(&endpoint->object.lock);
+    struct thread *client = *place;
+    if (client != NULL && !thread_claim_wait(client))
+        client = NULL;
+    if (client != NULL) {
+        *place = NULL;
+        list_remove(&client->wait.link);
+    }
+    lock_release(&endpoint->object.lock);
+    return client;
+}
+
+static void return_client(struct endpoint *endpoint, struct thread *client, struct thread **place)
+{
+    lock_acquire(&endpoint->object.lock);
+    *place = client;
+    list_push_back(&endpoint->taken, &client->wait.link);
+    lock_release(&endpoint->object.lock);
+    thread_unclaim_wait(client);
+}
+
+/* Answer the call at `*place`. *answered may run now, or is NULL if nobody waits any more. */
+static enum status answer(struct thread *self, struct endpoint *endpoint, struct thread **place,
+                          struct thread **answered)
+{
+    struct thread *client = claim_client(endpoint, place);
+    *answered = client;
+    if (client == NULL)
+        return STATUS_OK;
+    enum status status = message_deliver(self, client);
+    if (status != STATUS_OK) {
+        return_client(endpoint, client, place);
         return status;
-    if (thread_claim_wait(client))
-        thread_finish_wait(client, 0);
+    }
+    client->server = NULL;
+    client->reply = NULL;
+    thread_settle_wait(client, 0);
     return STATUS_OK;
 }
 
 enum status ipc_reply_and_wait(struct thread *self, struct endpoint *endpoint)
 {
-    struct thread *client = self->client;
-
+    struct thread *client = NULL;
     if (!message_is_valid(arch_message_information(self)))
         return STATUS_INVALID;
-    if (client != NULL) {
-        enum status status = answer(self, client);
+    if (self->client != NULL) {
+        enum status status = answer(self, self->serves, &self->client, &client);
         if (status != STATUS_OK)
             return status;
-        ipc_release_client(self);
     }
-    return receive(self, endpoint, DEADLINE_NEVER);
+    enum status status = receive(self, endpoint, DEADLINE_NEVER);
+    if (client != NULL && status == STATUS_BLOCKED && !self->runnable)
+        scheduler_hand_over(client);
+    else if (client != NULL)
+        scheduler_wake(client);
+    return status;
 }
 
 enum status ipc_reply(struct thread *self, handle_t token)
 {
     struct handle_view view;
-
+    struct thread *client;
     if (!message_is_valid(arch_message_information(self)))
         return STATUS_INVALID;
     enum status status =
@@ -428,73 +353,67 @@ enum status ipc_reply(struct thread *self, handle_t token)
     if (status != STATUS_OK)
         return status;
     struct reply *reply = container_of(view.object, struct reply, object);
-    struct thread *client = reply->client;
+    status = answer(self, reply->endpoint, &reply->client, &client);
+    if (status != STATUS_OK)
+        return status;
     if (client != NULL) {
-        status = answer(self, client);
-        if (status != STATUS_OK)
-            return status;
-        client->reply = NULL;
-        reply->client = NULL;
+        scheduler_wake(client);
         object_release(&client->object);
     }
     status = handle_close(&self->process->handles, token);
     return client == NULL && status == STATUS_OK ? STATUS_DEAD : status;
 }
 
+/* Endings. */
+
 void ipc_abandon(struct thread *thread)
 {
-    struct thread *client = thread->client;
-
+    struct thread *client = NULL;
+    if (thread->client != NULL)
+        client = claim_client(thread->serves, &thread->client);
     if (client != NULL) {
-        ipc_release_client(thread);
-        if (thread_claim_wait(client))
-            thread_finish_wait(client, status_to_result(STATUS_SERVER_DIED));
+        client->server = NULL;
+        thread_finish_wait(client, status_to_result(STATUS_SERVER_DIED));
     }
     serve(thread, NULL);
 }
 
-/* End the waits of queued callers that `ends` picks. */
-static void end_queued(struct endpoint *endpoint, bool (*ends)(const struct thread *),
-                       enum status why)
+uint8_t ipc_lent_priority(const struct thread *server)
 {
-    list_for_each_safe (&endpoint->callers, node) {
-        struct thread *client = container_of(node, struct thread, wait.link);
-        if (ends(client))
-            (void)thread_cancel_wait(client, why);
-    }
-}
-
-static bool way_is_revoked(const struct thread *client)
-{
-    return atomic_load(&client->wait.call.derivation->dead);
-}
-
-static bool always(const struct thread *client)
-{
-    (void)client;
-    return true;
-}
-
-void ipc_cancel_revoked(struct session *session)
-{
-    end_queued(session->endpoint, way_is_revoked, STATUS_REVOKED);
-}
-
-void ipc_close_endpoint(struct endpoint *endpoint)
-{
-    end_queued(endpoint, always, STATUS_CLOSED);
-}
-
-void ipc_session_closed(struct session *session)
-{
-    struct endpoint *endpoint = session->endpoint;
-
+    uint8_t lent = server->client != NULL ? server->client->effective : 0;
+    struct endpoint *endpoint = server->serves;
+    if (endpoint == NULL)
+        return lent;
     lock_acquire(&endpoint->object.lock);
-    bool heard = atomic_load(&endpoint->object.handles) > 0;
-    if (heard) {
-        object_acquire(&session->object);
-        list_push_back(&endpoint->closed, &session->closed_link);
-        wake_receiver(endpoint);
-    }
+    struct list_node *first = list_first(&endpoint->callers);
+    if (first != NULL && container_of(first, struct thread, wait.link)->effective > lent)
+        lent = container_of(first, struct thread, wait.link)->effective;
     lock_release(&endpoint->object.lock);
+    return lent;
+}
+
+/* One whose handle, the call's first argument, has been revoked; NULL if there is none. */
+static struct thread *find_revoked(const struct list *waiting)
+{
+    struct handle_view view;
+    list_for_each (waiting, node) {
+        struct thread *thread = container_of(node, struct thread, wait.link);
+        if (handle_resolve(&thread->process->handles, arch_call_argument(thread, 0), OBJECT_ANY, 0,
+                           &view) == STATUS_REVOKED)
+            return thread;
+    }
+    return NULL;
+}
+
+void ipc_cancel_revoked(struct endpoint *endpoint)
+{
+    struct list *const lists[] = {&endpoint->callers, &endpoint->taken, &endpoint->receivers};
+    for (unsigned i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        struct thread *thread;
+        do {
+            lock_acquire(&endpoint->object.lock);
+            thread = find_revoked(lists[i]);
+            lock_release(&endpoint->object.lock);
+        } while (thread != NULL && thread_cancel_wait(thread, STATUS_REVOKED));
+    }
 }

@@ -30,6 +30,7 @@ static struct spinlock teardown_lock = SPINLOCK_INITIAL(LOCK_DEFERRED);
 static struct list ending;   /* teardown lock; their handles are to be closed */
 static struct list unmapped; /* teardown lock; their memory is to be freed */
 static bool lists_ready;
+static _Atomic uint32_t torn_down; /* how many are on the two lists */
 
 static void make_lists(void)
 {
@@ -134,6 +135,7 @@ static void queue_teardown(struct process *process, struct list *list)
     lock_acquire(&teardown_lock);
     list_push_back(list, &process->teardown_link);
     lock_release(&teardown_lock);
+    atomic_fetch_add(&torn_down, 1);
 }
 
 void process_end(struct process *process, enum end_reason reason, uint64_t code)
@@ -198,12 +200,14 @@ static void leave_list(struct process *process)
     lock_acquire(&teardown_lock);
     list_remove(&process->teardown_link);
     lock_release(&teardown_lock);
+    atomic_fetch_sub(&torn_down, 1);
 }
 
 bool process_teardown_step(void)
 {
+    if (atomic_load_explicit(&torn_down, memory_order_relaxed) == 0)
+        return false;
     struct process *process = first_of(&ending);
-
     if (process != NULL) {
         bool keeps = (process->flags & PROCESS_KEEP_HANDLES) != 0;
         if (keeps || handle_table_drain(&process->handles, HANDLES_STEP)) {

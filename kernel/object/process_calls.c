@@ -65,11 +65,11 @@ static enum status clone_into(struct process *child, struct thread *from, uint64
 
 /* The child's thread waits for a reply object of its own, like its parent. */
 static enum status make_waiting(struct thread *thread, struct account *account,
-                                struct reply **reply)
+                                struct endpoint *endpoint, struct reply **result)
 {
-    enum status status = reply_create(account, thread, reply);
+    enum status status = reply_create(account, endpoint, thread, result);
     if (status == STATUS_OK)
-        ipc_wait_for_reply(thread);
+        reply_bind_clone(*result, thread);
     return status;
 }
 
@@ -109,7 +109,7 @@ static enum status clone_process(struct thread *self, struct thread *from,
     bool may_name = (asked->process_rights & RIGHT_IDENTITY) != 0;
     status = clone_into(child, from, may_name ? asked->identity : from->identity, &thread);
     if (status == STATUS_OK)
-        status = make_waiting(thread, asked->account, &reply);
+        status = make_waiting(thread, asked->account, asked->reply->endpoint, &reply);
     if (status == STATUS_OK)
         status = give_clone(self, thread, reply, asked);
     if (status != STATUS_OK)

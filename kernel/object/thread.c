@@ -32,8 +32,16 @@ static struct slab_cache thread_cache = SLAB_CACHE("thread", struct thread);
 /* An interruption ends only waits for something outside: what a server was asked is answered soon. */
 static bool is_interruptible(const struct wait *wait)
 {
-    return wait->kind == WAIT_RECEIVE || wait->kind == WAIT_SIGNALS ||
-           wait->kind == WAIT_ADDRESS;
+    return wait->kind == WAIT_RECEIVE || wait->kind == WAIT_SIGNALS || wait->kind == WAIT_ADDRESS;
+}
+
+void thread_start_wait(struct thread *thread, uint64_t deadline)
+{
+    thread->wait.until = deadline != DEADLINE_NEVER;
+    scheduler_block(thread);
+    atomic_store(&thread->wait_state, WAIT_STATE_WAITING);
+    if (thread->wait.until)
+        timer_arm(&thread->wait.timer, deadline);
 }
 
 enum status thread_begin_wait(struct thread *thread, uint64_t deadline)
@@ -42,11 +50,7 @@ enum status thread_begin_wait(struct thread *thread, uint64_t deadline)
         return STATUS_INTERRUPTED;
     if (deadline != DEADLINE_NEVER && deadline <= time_now())
         return STATUS_TIMED_OUT;
-    atomic_store(&thread->wait_state, WAIT_STATE_WAITING);
-    thread->wait.until = deadline != DEADLINE_NEVER;
-    if (thread->wait.until)
-        timer_arm(&thread->wait.timer, deadline);
-    scheduler_block(thread);
+    thread_start_wait(thread, deadline);
     return STATUS_OK;
 }
 
@@ -56,12 +60,17 @@ bool thread_claim_wait(struct thread *thread)
     return atomic_compare_exchange_strong(&thread->wait_state, &expected, WAIT_STATE_ENDED);
 }
 
+/* Who wanted to end it in between could not, and has left word: the timer, the mark, the end. */
 void thread_unclaim_wait(struct thread *thread)
 {
     atomic_store(&thread->wait_state, WAIT_STATE_WAITING);
+    if (thread->wait.until && !thread->wait.timer.armed)
+        (void)thread_cancel_wait(thread, STATUS_TIMED_OUT);
+    else if (thread->ended || (thread->interrupted && is_interruptible(&thread->wait)))
+        (void)thread_cancel_wait(thread, STATUS_INTERRUPTED);
 }
 
-void thread_finish_wait(struct thread *thread, int64_t result)
+void thread_settle_wait(struct thread *thread, int64_t result)
 {
     bool rewound = thread->wait.kind == WAIT_RESTART;
 
@@ -73,6 +82,11 @@ void thread_finish_wait(struct thread *thread, int64_t result)
         arch_call_rewind(thread);
     else if (!rewound)
         arch_call_set_result(thread, result);
+}
+
+void thread_finish_wait(struct thread *thread, int64_t result)
+{
+    thread_settle_wait(thread, result);
     scheduler_wake(thread);
 }
 
@@ -179,6 +193,14 @@ static enum status allocate_thread(struct process *process, uint64_t identity, u
     return STATUS_OK;
 }
 
+/* It was never published. */
+static void discard_thread(struct thread *thread)
+{
+    thread->ended = true;
+    account_uncharge(thread->process->account, ALLOW_THREADS, 1);
+    object_release(&thread->object);
+}
+
 /* Into its process; the process' list holds a reference. */
 static void publish_thread(struct thread *thread)
 {
@@ -209,8 +231,7 @@ enum status thread_create(const struct thread_create_request *request, struct th
     thread->suspended = (start->flags & THREAD_SUSPENDED) != 0;
     status = arch_thread_init(thread, &registers);
     if (status != STATUS_OK) {
-        thread->ended = true;
-        object_release(&thread->object);
+        discard_thread(thread);
         return status;
     }
     publish_thread(thread);
@@ -233,7 +254,7 @@ enum status thread_clone(struct thread *from, struct process *process, uint64_t 
     label_frame(thread);
     status = arch_thread_clone(thread, from);
     if (status != STATUS_OK) {
-        object_release(&thread->object);
+        discard_thread(thread);
         return status;
     }
     publish_thread(thread);

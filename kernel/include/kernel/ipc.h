@@ -4,7 +4,8 @@
 /*
  * Endpoints, sessions, replies: calls between processes.
  *
- * All of one endpoint's state is under its object.lock (LOCK_QUEUE).
+ * One endpoint's state, and that of every call that came by it until it has
+ * ended, is under its object.lock (LOCK_QUEUE); `endpoint lock` below.
  */
 #pragma once
 
@@ -15,24 +16,27 @@
 struct endpoint {
     struct object object;
     struct list receivers; /* threads in WAIT_RECEIVE */
-    struct list callers; /* threads in WAIT_CALL, highest effective priority first, then in order */
+    struct list callers;   /* in WAIT_CALL, highest effective priority first, then in order */
+    struct list taken;     /* in WAIT_REPLY: a server thread or a reply object has the call */
+    struct list closed;    /* sessions whose last handle has gone; references */
     struct observation_queue observations;
-    struct list closed;    /* sessions whose last handle has gone */
-    struct thread *server; /* who received last: queued callers lend it their priority */
-    bool events_first;     /* whose turn it is to be looked at first */
+    uint32_t holders; /* handles that may receive or manage; at none it is dead */
+    uint32_t turn;    /* which kind of thing is looked for first */
 };
 
 struct session {
     struct object object;
-    struct endpoint *endpoint;    /* a reference; constant */
-    uint64_t badge;               /* constant */
+    struct endpoint *endpoint; /* a reference; constant */
+    uint64_t badge;            /* constant */
+    uint32_t queued; /* endpoint lock; its calls not yet taken: they come before the notice */
     struct list_node closed_link; /* endpoint lock: the notice needs no allocation */
 };
 
 /* The right to answer one call, as an object. */
 struct reply {
     struct object object;
-    struct thread *client; /* object.lock; a reference; NULL once answered or given up */
+    struct endpoint *endpoint; /* that the call came by; a reference; constant */
+    struct thread *client;     /* endpoint lock; a reference; NULL once answered or given up */
 };
 
 /*
@@ -46,32 +50,53 @@ enum status ipc_receive(struct thread *self, struct endpoint *endpoint, bool unt
 enum status ipc_reply_and_wait(struct thread *self, struct endpoint *endpoint) must_check;
 enum status ipc_reply(struct thread *self, handle_t token) must_check;
 
-/* Of the thread's client and the callers queued where it receives. */
-uint8_t ipc_lent_priority(const struct thread *server);
-/* The server's client waits on, for somebody else's answer. */
-void ipc_release_client(struct thread *server);
-/* A cloned thread waits for its reply object, as the thread it was cloned from does. */
-void ipc_wait_for_reply(struct thread *thread);
-/* Queued calls that came by handles now dead end with REVOKED. */
-void ipc_cancel_revoked(struct session *session);
-/* Nobody will receive here any more: queued calls end with CLOSED. */
-void ipc_close_endpoint(struct endpoint *endpoint);
-void ipc_session_closed(struct session *session);
-void endpoint_observation_arrived(struct object *endpoint);
+/* The same for the plain case (ipc_fast.c): true if it is done, else nothing has changed. */
+bool ipc_fast_call(struct thread *self) must_check;
+bool ipc_fast_reply_and_wait(struct thread *self) must_check;
 
-/* The right to answer `client`, which waits. One reference for the caller. */
-enum status reply_create(struct account *account, struct thread *client,
+/* The highest priority of the thread's client and of the callers queued where it receives. */
+uint8_t ipc_lent_priority(const struct thread *server);
+/* Queued and taken calls, and receivers, that came by handles now dead end with REVOKED. */
+void ipc_cancel_revoked(struct endpoint *endpoint);
+/* The thread ends: its client (SERVER_DIED) and the endpoint it serves are given up. */
+void ipc_abandon(struct thread *thread);
+
+/* Words, text and handles from one thread to another: whole, or a status and nothing. */
+enum status message_deliver(struct thread *from, struct thread *to) must_check;
+bool message_is_valid(uint64_t information) must_check;
+
+/* What endpoint.c does for ipc.c: the queues. All expect the endpoint locked. */
+struct thread *endpoint_claim_receiver(struct endpoint *endpoint);
+void endpoint_queue_caller(struct endpoint *endpoint, struct thread *client);
+/* A call goes to a server thread, or a cloned one waits beside its original. */
+void endpoint_add_taken(struct endpoint *endpoint, struct thread *client);
+
+/* Something to receive: a queued message (`from`), or a notice. */
+struct arrival {
+    enum received kind;
+    struct thread *from;     /* a send has been claimed, a call is taken by nobody yet; or NULL */
+    struct session *session; /* of that message; its reference passes to the caller */
+    uint64_t badge;          /* of a notice */
+    uint64_t signals;
+};
+bool endpoint_take(struct endpoint *endpoint, struct arrival *arrival);
+/* Show a notice to a thread; the result of its call. */
+int64_t arrival_show(const struct arrival *arrival, struct thread *thread);
+
+/* The right to answer a client that is set to wait for it. One reference for the caller. */
+enum status reply_create(struct account *account, struct endpoint *endpoint, struct thread *client,
                          struct reply **result) must_check;
-void reply_forget(struct reply *reply);
+/* A thread that does not run is set to wait for it, as the one it was cloned from does. */
+void reply_bind_clone(struct reply *reply, struct thread *client);
+/* The cancel operation of a call's wait. */
+void ipc_cancel_call(struct thread *client);
+void ipc_cancel_receive(struct thread *thread);
 
 /* Object operations (object.h). */
-void endpoint_unreachable(struct object *object);
+void endpoint_opened(struct object *object, uint32_t rights);
+void endpoint_closed(struct object *object, uint32_t rights);
 void endpoint_destroy(struct object *object);
 void session_unreachable(struct object *object);
 void session_destroy(struct object *object);
 void reply_unreachable(struct object *object);
 void reply_destroy(struct object *object);
-
-/* The thread ends or its process does: its client, its callers' right to an
- * answer (SERVER_DIED) and its place in queues are given up. */
-void ipc_abandon(struct thread *thread);

@@ -14,6 +14,8 @@
 #include <kernel/thread.h>
 
 #define SLICE_NS UINT64_C(10000000)
+#define DONATION_DEPTH 16  /* priority passes along so many calls in a chain */
+#define DONATION_BREADTH 8 /* and from a queued caller to so many threads */
 
 void scheduler_init_cpu(uint32_t cpu);
 
@@ -21,7 +23,8 @@ void scheduler_init_cpu(uint32_t cpu);
 void scheduler_wake(struct thread *thread);
 /* No longer runnable (it waits, is suspended, or has ended). */
 void scheduler_block(struct thread *thread);
-/* Block the current thread and run `to` next, as if it were it: same turn. */
+/* The current thread has begun to wait; run `to` in the rest of its turn, unless it may not
+ * run or something more urgent is ready. */
 void scheduler_hand_over(struct thread *to);
 /* To the end of its queue. */
 void scheduler_yield(struct thread *thread);

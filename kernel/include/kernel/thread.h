@@ -48,8 +48,7 @@ struct wait {
             uint32_t bucket;
         } address;
         struct {
-            struct session *session;       /* a reference while queued */
-            struct derivation *derivation; /* of the handle that was called by */
+            struct session *session; /* a reference while queued */
             bool is_send;
         } call;
     };
@@ -111,13 +110,16 @@ static inline struct thread *thread_current(void)
  */
 enum status thread_begin_wait(struct thread *thread, uint64_t deadline) must_check;
 
+/* The same without those two checks: where the wait follows from something already done. */
+void thread_start_wait(struct thread *thread, uint64_t deadline);
+
 /*
  * End a wait: true for the one who wins, who then must call thread_finish_wait.
  * The object's lock may be held.
  */
 bool thread_claim_wait(struct thread *thread);
 
-/* Give a claim back: the thread waits on. */
+/* Give a claim back: the thread waits on, unless its wait was to end meanwhile. No locks held. */
 void thread_unclaim_wait(struct thread *thread);
 
 /* After a claim: disarm the timer, set the result of the call and make the thread
@@ -125,6 +127,9 @@ void thread_unclaim_wait(struct thread *thread);
  * WAIT_RESTART the call has been rewound already and no result is set. `cancel` is not called: the
  * one who claimed has taken the thread off its queue. Locks below LOCK_TIMER may be held. */
 void thread_finish_wait(struct thread *thread, int64_t result);
+
+/* The same but for making it runnable, which the caller does next. */
+void thread_settle_wait(struct thread *thread, int64_t result);
 
 /* Claim, cancel and finish with an error: deadline, interruption, revocation. No locks held. False if it did not wait. */
 bool thread_cancel_wait(struct thread *thread, enum status why);

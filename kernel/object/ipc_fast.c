@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * The plain call and its answer: words in registers only, no deadline, the other
+ * side waiting. The CPU goes straight from one thread to the other with the
+ * caller's turn, priority and account; no queue is touched and no clock is read.
+ *
+ * Each function first finds out whether this is such a case, then does it in
+ * steps that cannot fail. What it does is what ipc.c does in general.
+ */
+#include <kernel/ipc.h>
+
+#include <kernel/handle.h>
+#include <kernel/process.h>
+#include <kernel/scheduler.h>
+#include <trellis/message.h>
+
+/* Neither handles nor text, nor bits that mean nothing. */
+static bool is_plain(uint64_t information)
+{
+    return (information & ~(MESSAGE_LONG | UINT32_MAX)) == 0;
+}
+
+static bool can_take_over(const struct thread *thread)
+{
+    return thread->suspended == 0 && thread->process->suspended == 0 && !thread->wait.until;
+}
+
+static void begin_wait(struct thread *self, struct endpoint *endpoint, enum wait_kind kind,
+                       void (*cancel)(struct thread *))
+{
+    self->wait.kind = kind;
+    self->wait.until = false;
+    self->wait.on = &endpoint->object;
+    self->wait.cancel = cancel;
+    atomic_store_explicit(&self->wait_state, WAIT_STATE_WAITING, memory_order_release);
+}
+
+static void end_wait(struct thread *thread, int64_t result)
+{
+    thread->wait.kind = WAIT_NONE;
+    atomic_store_explicit(&thread->wait_state, WAIT_STATE_NONE, memory_order_relaxed);
+    arch_call_set_result(thread, result);
+}
+
+/* Off the receivers, claimed; NULL if the general path must look. Endpoint locked. */
+static struct thread *claim_receiver(struct endpoint *endpoint)
+{
+    struct list_node *first = list_first(&endpoint->receivers);
+    if (first == NULL)
+        return NULL;
+    struct thread *receiver = container_of(first, struct thread, wait.link);
+    if (!can_take_over(receiver) || !thread_claim_wait(receiver))
+        return NULL;
+    list_remove(first);
+    return receiver;
+}
+
+bool ipc_fast_call(struct thread *self)
+{
+    struct handle_view view;
+    if (!is_plain(arch_message_information(self)) ||
+        handle_resolve(&self->process->handles, arch_call_argument(self, 0), OBJECT_SESSION,
+                       RIGHT_WRITE, &view) != STATUS_OK)
+        return false;
+    struct session *session = container_of(view.object, struct session, object);
+    struct endpoint *endpoint = session->endpoint;
+    lock_acquire(&endpoint->object.lock);
+    struct thread *server = claim_receiver(endpoint);
+    if (server != NULL) {
+        list_push_back(&endpoint->taken, &self->wait.link);
+        self->server = server;
+        server->client = self;
+        begin_wait(self, endpoint, WAIT_REPLY, ipc_cancel_call);
+    }
+    lock_release(&endpoint->object.lock);
+    if (server == NULL)
+        return false;
+    arch_message_copy(self, server);
+    arch_message_set_source(server, session->badge, self->identity);
+    end_wait(server, RECEIVED_CALL);
+    server->effective = self->effective > server->priority ? self->effective : server->priority;
+    server->charged = self->charged;
+    scheduler_hand_over(server);
+    return true;
+}
+
+/* Whether the server has nothing to do but to answer and to wait here again. */
+static bool is_quiet(const struct endpoint *endpoint)
+{
+    return list_is_empty(&endpoint->callers) && list_is_empty(&endpoint->observations.fired) &&
+           list_is_empty(&endpoint->closed);
+}
+
+bool ipc_fast_reply_and_wait(struct thread *self)
+{
+    struct thread *client = self->client;
+    struct handle_view view;
+    if (client == NULL || !is_plain(arch_message_information(self)) ||
+        handle_resolve(&self->process->handles, arch_call_argument(self, 0), OBJECT_ENDPOINT,
+                       RIGHT_READ, &view) != STATUS_OK)
+        return false;
+    struct endpoint *endpoint = container_of(view.object, struct endpoint, object);
+    if (endpoint != self->serves || self->frame->interrupted != 0 || !can_take_over(client))
+        return false;
+    lock_acquire(&endpoint->object.lock);
+    bool claimed = is_quiet(endpoint) && self->client == client && thread_claim_wait(client);
+    if (claimed) {
+        list_remove(&client->wait.link);
+        list_push_front(&endpoint->receivers, &self->wait.link);
+        self->client = NULL;
+        client->server = NULL;
+        begin_wait(self, endpoint, WAIT_RECEIVE, ipc_cancel_receive);
+    }
+    lock_release(&endpoint->object.lock);
+    if (!claimed)
+        return false;
+    arch_message_copy(self, client);
+    end_wait(client, 0);
+    self->effective = self->priority;
+    self->charged = self->process->account;
+    scheduler_hand_over(client);
+    return true;
+}

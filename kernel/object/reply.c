@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/* Replies: the right to answer one call, as an object that can be kept and passed on. */
+#include <kernel/ipc.h>
+
+#include <kernel/call_arguments.h>
+#include <kernel/handle.h>
+#include <kernel/process.h>
+#include <kernel/scheduler.h>
+#include <kernel/slab.h>
+
+static struct slab_cache reply_cache = SLAB_CACHE("reply", struct reply);
+
+enum status reply_create(struct account *account, struct endpoint *endpoint, struct thread *client,
+                         struct reply **result)
+{
+    void *memory;
+    enum status status = slab_allocate(&reply_cache, account, &memory);
+    if (status != STATUS_OK)
+        return status;
+    struct reply *reply = memory;
+    object_init(&reply->object, OBJECT_REPLY, account);
+    object_acquire(&endpoint->object);
+    object_acquire(&client->object);
+    reply->endpoint = endpoint;
+    reply->client = client;
+    *result = reply;
+    return STATUS_OK;
+}
+
+/* The call passes from the thread to the object; false if it has ended meanwhile. */
+static bool pass_on(struct thread *self, struct reply *reply)
+{
+    struct object *endpoint = &reply->endpoint->object;
+    lock_acquire(&endpoint->lock);
+    struct thread *client = self->client;
+    if (client != NULL) {
+        self->client = NULL;
+        client->server = NULL;
+        client->reply = reply;
+    }
+    lock_release(&endpoint->lock);
+    return client != NULL;
+}
+
+/* Before the client knows of it, or when it no longer waits. */
+static void forget_client(struct reply *reply)
+{
+    struct thread *client = reply->client;
+    reply->client = NULL;
+    object_release(&client->object);
+}
+
+int64_t call_reply_take(struct thread *self)
+{
+    struct handle_table *table = &self->process->handles;
+    struct thread *client = self->client;
+    struct reply *reply;
+    handle_t token;
+    if (client == NULL)
+        return status_to_result(STATUS_BAD_STATE);
+    enum status status = reply_create(self->process->account, self->serves, client, &reply);
+    if (status != STATUS_OK)
+        return status_to_result(status);
+    status = handle_insert(table, &reply->object, NULL, RIGHT_ALL, 0, &token);
+    if (status != STATUS_OK || !pass_on(self, reply))
+        forget_client(reply);
+    object_release(&reply->object);
+    scheduler_update_donation(self);
+    return status == STATUS_OK ? (int64_t)token : status_to_result(status);
+}
+
+void reply_bind_clone(struct reply *reply, struct thread *client)
+{
+    struct endpoint *endpoint = reply->endpoint;
+    client->wait.on = &endpoint->object;
+    client->wait.cancel = ipc_cancel_call;
+    client->reply = reply;
+    lock_acquire(&endpoint->object.lock);
+    endpoint_add_taken(endpoint, client);
+    atomic_store(&client->wait_state, WAIT_STATE_WAITING);
+    lock_release(&endpoint->object.lock);
+}
+
+/* The right to answer is gone, unused. */
+void reply_unreachable(struct object *object)
+{
+    struct reply *reply = container_of(object, struct reply, object);
+    lock_acquire(&reply->endpoint->object.lock);
+    struct thread *client = reply->client;
+    lock_release(&reply->endpoint->object.lock);
+    if (client != NULL)
+        (void)thread_cancel_wait(client, STATUS_SERVER_DIED);
+}
+
+void reply_destroy(struct object *object)
+{
+    struct reply *reply = container_of(object, struct reply, object);
+    struct endpoint *endpoint = reply->endpoint;
+    slab_free(&reply_cache, object->account, reply);
+    object_release(&endpoint->object);
+}
