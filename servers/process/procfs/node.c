@@ -80,6 +80,30 @@ uint64_t procfs_node_number(const struct procfs_node *node)
            (uint64_t)node->number << 52;
 }
 
+static uint32_t number_at(const struct procfs_node *node, enum procfs_numbers kind)
+{
+    if (kind == NUMBERS_PROCESSES)
+        return node->pid;
+    return kind == NUMBERS_THREADS ? node->tid : node->number;
+}
+
+size_t procfs_path(const struct procfs_node *node, char *text, size_t size)
+{
+    size_t length = 0;
+
+    for (unsigned depth = 1; depth <= node->depth; depth++) {
+        const struct procfs_entry *above = node->path[depth - 1];
+        const char *slash = depth == 1 ? "" : "/";
+        if (node->path[depth] == procfs_number_entry(above))
+            length += text_format(text + length, size - length, "%s%u", slash,
+                                  number_at(node, above->numbers));
+        else
+            length +=
+                text_format(text + length, size - length, "%s%s", slash, node->path[depth]->name);
+    }
+    return length;
+}
+
 void procfs_root(struct procfs_node *node)
 {
     *node = (struct procfs_node){.path = {&procfs_root_entry}};

@@ -61,6 +61,8 @@ void procfs_root(struct procfs_node *node);
 /* Bring mode and owner up to date. ENOENT: its process is gone. */
 fs_error_t procfs_refresh(struct procfs_node *node);
 uint64_t procfs_node_number(const struct procfs_node *node);
+/* Where it is, from the root and without a slash in front; the length. */
+size_t procfs_path(const struct procfs_node *node, char *text, size_t size);
 /* The living or dead process it belongs to; NULL: gone, or none. */
 struct process *procfs_process(const struct procfs_node *node);
 struct thread *procfs_thread(const struct procfs_node *node);

@@ -113,6 +113,10 @@ static void test_walks(void **state)
     assert_int_equal(node->tid, 2);
     assert_int_equal(walk_to("sys/random/../random/uuid", &node), 0);
     assert_string_equal(procfs_entry_of(node)->name, "uuid");
+    char path[64];
+    assert_int_equal(walk_to("self/task/2", &node), 0);
+    assert_int_equal(procfs_path(node, path, sizeof(path)), strlen("2/task/2"));
+    assert_string_equal(path, "2/task/2");
     assert_int_equal(walk_to("2/task/2/..", &node), 0);
     assert_string_equal(procfs_entry_of(node)->name, "task");
     assert_int_equal(node->tid, 0);

@@ -277,6 +277,18 @@ static fs_error_t serve_copy(struct request *request)
     return put_session(request, &request->session->node, request->session->flags);
 }
 
+static fs_error_t serve_path(struct request *request)
+{
+    struct procfs_node *node = &request->session->node;
+
+    if (procfs_refresh(node) != 0)
+        return LINUX_ENOENT;
+    if (type_of(node) != TYPE_DIRECTORY)
+        return LINUX_ENOTDIR;
+    request->reply_text = procfs_path(node, frame_text(request->frame), MESSAGE_TEXT_SIZE);
+    return 0;
+}
+
 static fs_error_t serve_sync(struct request *request)
 {
     (void)request;
@@ -297,6 +309,7 @@ static const handler handlers[] = {
     [FS_SEEK] = serve_seek,
     [FS_COPY] = serve_copy,
     [FS_SYNC] = serve_sync,
+    [FS_PATH] = serve_path,
 };
 
 /* What changes a file system is not permitted here. */
@@ -305,7 +318,7 @@ static fs_error_t dispatch(struct request *request, uint32_t label)
     if (request->session == NULL)
         return LINUX_EBADF;
     if (label >= sizeof(handlers) / sizeof(handlers[0]) || handlers[label] == NULL)
-        return label > FS_RENEW ? LINUX_ENOSYS : LINUX_EPERM;
+        return label > FS_PATH ? LINUX_ENOSYS : LINUX_EPERM;
     return handlers[label](request);
 }
 
