@@ -75,7 +75,7 @@ static inline uint64_t process_identity(uint32_t pid, uint32_t tid)
      * only ask. Reply: [0] what was left, [1] the old interval. */ \
     X(TIMER, 16)                                                                                       \
     /* [0] rdev of a terminal, [1] enum process_terminal, [2] group. Session and job control rules   \
-     * are checked here. Reply: [0] session, [1] group. */ \
+     * are checked here. Reply: [0] session, [1] group, [2] 1: the caller's group is orphaned. */ \
     X(TERMINAL, 17)                                                                                    \
     /* Reply: text: for each mount u32 number, u32 parent mount, strings source, directory, type,    \
      * options; handle with [0] mount number: a session of its root for the caller. */ \
