@@ -5,10 +5,9 @@
  * x86-64: segments, the trap table, control registers and the syscall
  * instruction of one CPU (Intel SDM volume 3, chapters 2, 3, 5 and 6).
  */
-#include <arch/cpu.h>
-
 #include "x86.h"
 
+#include <arch/cpu.h>
 #include <arch/layout.h>
 #include <arch/thread.h>
 #include <kernel/cpu.h>

@@ -8,11 +8,10 @@
  * (cpu->arch.thread says whose they are); user mode changes them without the
  * kernel where it has the instructions, so they are read back at that time.
  */
-#include <arch/thread.h>
-
 #include "x86.h"
 
 #include <arch/layout.h>
+#include <arch/thread.h>
 #include <kernel/cpu.h>
 #include <kernel/process.h>
 #include <kernel/string.h>
