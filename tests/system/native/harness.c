@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+#include "harness.h"
+
+#include <base/log.h>
+#include <base/service.h>
+#include <base/text.h>
+
+#define SECOND UINT64_C(1000000000)
+#define WAIT_LIMIT (10 * SECOND)
+/* Teardown goes on whenever the kernel is left: so many times suffice for what tests make. */
+#define SETTLE_CALLS 4000
+#define SETTLE_QUIET 64
+
+struct test_world test_world;
+
+void test_begin(void)
+{
+    test_world.self = service_need_handle("self");
+    test_world.account = service_need_handle("account");
+}
+
+const char *test_status_name(enum status status)
+{
+    static const char *const names[] = {
+#define X(name, number, meaning) [number] = #name,
+        TRELLIS_STATUSES(X)
+#undef X
+    };
+    return (size_t)status < sizeof(names) / sizeof(names[0]) ? names[status] : "no status";
+}
+
+void test_check(const struct test_place *place, _Bool holds)
+{
+    if (!holds)
+        service_fail("%s:%d: not so: %s", place->file, place->line, place->text);
+}
+
+void test_check_equal(const struct test_place *place, uint64_t got, uint64_t wanted)
+{
+    if (got != wanted)
+        service_fail("%s:%d: %s is %#lx, not %#lx", place->file, place->line, place->text, got,
+                     wanted);
+}
+
+void test_check_result(const struct test_place *place, int64_t result, enum status wanted)
+{
+    if (status_of_result(result) != wanted)
+        service_fail("%s:%d: %s gave %s (%ld), not %s", place->file, place->line, place->text,
+                     test_status_name(status_of_result(result)), result, test_status_name(wanted));
+}
+
+uint64_t test_check_success(const struct test_place *place, int64_t result)
+{
+    if (result < 0)
+        service_fail("%s:%d: %s gave %s", place->file, place->line, place->text,
+                     test_status_name(status_of_result(result)));
+    return (uint64_t)result;
+}
+
+static void read_use(handle_t account, struct account_limits *use)
+{
+    struct account_information information;
+    SUCCEED(native_account_inspect(account, &information));
+    *use = information.used;
+}
+
+void test_settled_use(handle_t account, struct account_limits *use)
+{
+    struct account_limits now;
+    unsigned quiet = 0;
+    read_use(account, use);
+    for (unsigned calls = 0; calls < SETTLE_CALLS && quiet < SETTLE_QUIET; calls++) {
+        (void)native_thread_yield();
+        read_use(account, &now);
+        quiet = memcmp(&now, use, sizeof(now)) == 0 ? quiet + 1 : 0;
+        *use = now;
+    }
+}
+
+static void check_use(const char *name, const struct account_limits *before,
+                      const struct account_limits *after)
+{
+    if (memcmp(before, after, sizeof(*before)) != 0)
+        service_fail("%s leaves behind: pages %lu -> %lu, handles %lu -> %lu, threads %lu -> %lu, "
+                     "processes %lu -> %lu",
+                     name, before->pages, after->pages, before->handles, after->handles,
+                     before->threads, after->threads, before->processes, after->processes);
+}
+
+void test_run(const struct test_case *cases, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct account_limits before, after;
+        log_print("%s", cases[i].name);
+        cases[i].run();
+        test_settled_use(test_world.account, &before);
+        cases[i].run();
+        test_settled_use(test_world.account, &after);
+        check_use(cases[i].name, &before, &after);
+    }
+}
+
+uint32_t test_signals(handle_t handle)
+{
+    struct handle_information information;
+    SUCCEED(native_handle_inspect(handle, &information));
+    return information.signals;
+}
+
+uint64_t test_now(void)
+{
+    return SUCCEED(native_clock_read());
+}
+
+void test_wait(handle_t handle, uint32_t mask)
+{
+    struct wait_item item = {.handle = handle, .mask = mask};
+    CHECK_EQUAL(native_wait_many(&item, 1, test_now() + WAIT_LIMIT), 1);
+    CHECK((item.fired & mask) != 0);
+}
