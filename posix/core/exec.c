@@ -26,6 +26,7 @@
 #include "script.h"
 #include "strings.h"
 
+#define SET_ID_BITS 06000 /* of a file's mode */
 #define SCRIPT_DEPTH 5        /* more interpreters of interpreters: ELOOP */
 #define STRINGS_LEAST 131072  /* bytes of argv and environment that always fit */
 #define LINUX_ELIBBAD 80
@@ -152,7 +153,10 @@ static int send(struct task *task, struct exec_parts *parts, const char *path)
     message_begin(&message, PROCESS_EXEC);
     message_set_text(&message, name + 1 + size);
     message_add_handle(&message, task->frame, parts->block, RIGHT_SAME, MESSAGE_HANDLE_MOVE);
-    message_add_handle(&message, task->frame, parts->executable.session, RIGHT_SAME, 0);
+    if ((parts->executable.attributes.mode & SET_ID_BITS) != 0) {
+        message.words[0] = 1;
+        message_add_handle(&message, task->frame, parts->executable.session, RIGHT_SAME, 0);
+    }
     if (library.trace != HANDLE_NONE)
         trace_success(task);
     __atomic_store_n(&task->execing, 1, __ATOMIC_RELEASE);

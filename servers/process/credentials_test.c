@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "fake.h"
 #include "limits.h"
+#include "process_fake.h"
 
 #define NO UINT32_MAX
 

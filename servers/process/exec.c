@@ -308,11 +308,12 @@ static void commit(struct exec *exec)
 enum answer exec_serve(struct thread *caller, struct message *message)
 {
     struct exec exec = {.process = caller->process, .caller = caller};
+    bool asks_for_set_id = message->words[0] != 0;
 
     int error = take_request(&exec, message);
     if (error == 0)
         error = read_start(&exec);
-    if (error == 0)
+    if (error == 0 && asks_for_set_id)
         error = check_set_id(&exec);
     if (error == 0)
         error = prepare(&exec);

@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "fake.h"
 #include "job.h"
 #include "kill.h"
+#include "process_fake.h"
 
 static const struct wait_request any_ended = {.which = WAIT_ALL, .options = WAIT_EXITED};
 

@@ -289,8 +289,8 @@ static int serve_terminal(struct request *request)
 
     request->reply[0] = state.session;
     request->reply[1] = state.group;
-    request->reply[2] = job_group_is_orphaned(request->process->info->group,
-                                              request->process->info->session);
+    request->reply[2] =
+        job_group_is_orphaned(request->process->info->group, request->process->info->session);
     return error;
 }
 

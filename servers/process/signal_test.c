@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "fake.h"
+#include "process_fake.h"
 
 static struct process *child(void)
 {

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "fake.h"
+#include "process_fake.h"
 
 #define STRINGS(literal) (literal), sizeof(literal)
 

@@ -35,14 +35,14 @@ static inline uint64_t process_identity(uint32_t pid, uint32_t tid)
     /* The calling thread is about to end (by thread_end). [0] wait status, used (as EXIT, and not   \
      * answered) if it is the last one of its pid. */ \
     X(THREAD_EXIT, 3)                                                                                  \
-    /* [0] wait status as wait4 gives it. Not answered: the process ends. From a vfork child: its   \
-     * pid ends and it is answered; it then ends its thread. */  \
+    /* [0] wait status as wait4 gives it. Not answered: the process ends, or of a vfork child its   \
+     * threads. */  \
     X(EXIT, 4)                                                                                         \
-    /* handles: the start block (memory, MOVEd), then the session of the executable (for set-id, and \
-     * for /proc). text: the new name, NUL, the executable's path. Not answered when it works. If    \
-     * the file is set-id, the server checks it with its file server and replaces executable,       \
-     * executable_memory, root and cwd in the block by its own, and interpreter by HANDLE_NONE:      \
-     * the new library then opens PT_INTERP itself. */ \
+    /* handles: the start block (memory, MOVEd); text: the new name, NUL, the executable's path.    \
+     * Not answered when it works. [0] 1: the file is set-id, a second handle is its session: the    \
+     * server checks it with its file server and replaces executable, executable_memory, root and    \
+     * cwd in the block by its own, and interpreter by HANDLE_NONE: the new library then opens       \
+     * PT_INTERP itself. */  \
     X(EXEC, 5)                                                                                         \
     /* [0] id type (P_ALL 0, P_PID 1, P_PGID 2), [1] id, [2] options (WNOHANG is the library's      \
      * business: EAGAIN says that nobody has changed), [3] 1: as waitid, which reports ends only     \

@@ -12,7 +12,7 @@
 
 #include <base/errno.h>
 
-#include "fake.h"
+#include "process_fake.h"
 
 /* A small tree instead of tables.c. */
 #define DIRECTORY (0040000 | 0555)
