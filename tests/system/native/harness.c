@@ -114,6 +114,13 @@ uint64_t test_now(void)
     return SUCCEED(native_clock_read());
 }
 
+void test_pause(uint64_t duration_ns)
+{
+    static const uint32_t word;
+    CHECK_STATUS(native_address_wait((uint64_t)&word, 0, 1, 0, test_now() + duration_ns),
+                 TIMED_OUT);
+}
+
 void test_wait(handle_t handle, uint32_t mask)
 {
     struct wait_item item = {.handle = handle, .mask = mask};

@@ -66,5 +66,6 @@ const char *test_status_name(enum status status);
 void test_settled_use(handle_t account, struct account_limits *use);
 uint32_t test_signals(handle_t handle);
 uint64_t test_now(void);
-/* Wait for signals of one handle; TIMED_OUT is a failure after a second. */
+void test_pause(uint64_t duration_ns);
+/* Wait for signals of one handle; ten seconds without are a failure. */
 void test_wait(handle_t handle, uint32_t mask);

@@ -9,7 +9,8 @@
 #include "stubs.h"
 
 #define STACK_SIZE UINT64_C(16384)
-#define AWAIT_CALLS 100000
+#define AWAIT_TIMES 10000
+#define AWAIT_PAUSE_NS 50000
 
 void (*stub_entered)(struct frame *frame);
 
@@ -71,8 +72,8 @@ uint32_t test_thread_state(handle_t thread)
 
 void test_thread_await(handle_t thread, enum thread_state state)
 {
-    for (unsigned calls = 0; calls < AWAIT_CALLS && test_thread_state(thread) != state; calls++)
-        (void)native_thread_yield();
+    for (unsigned i = 0; i < AWAIT_TIMES && test_thread_state(thread) != state; i++)
+        test_pause(AWAIT_PAUSE_NS);
     CHECK_EQUAL(test_thread_state(thread), state);
 }
 

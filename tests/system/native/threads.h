@@ -36,7 +36,7 @@ void test_thread_run(struct test_thread *thread, test_function *function, uint64
 void test_thread_join(struct test_thread *thread);
 /* What a thread is doing: enum thread_state. */
 uint32_t test_thread_state(handle_t thread);
-/* Until the thread is in this state, other than running. */
+/* Until the thread is in this state; meanwhile threads of lower priority run. */
 void test_thread_await(handle_t thread, enum thread_state state);
 
 /*
