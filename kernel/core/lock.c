@@ -2,8 +2,9 @@
 /* Copyright The Trellis authors */
 
 /*
- * Test-and-test-and-set locks. The order is checked by a mask of the classes
- * this CPU holds: a lock may be taken when no bit at or above its own stands.
+ * Test-and-test-and-set locks. In debug builds the order is checked by a mask of
+ * the classes this CPU holds: a lock may be taken when no bit at or above its
+ * own stands. In others the uncontended case is inline (lock.h).
  */
 #include <kernel/lock.h>
 
@@ -11,16 +12,16 @@
 #include <kernel/cpu.h>
 #include <kernel/log.h>
 
-static bool try_take(struct spinlock *lock)
-{
-    return atomic_exchange_explicit(&lock->taken, 1, memory_order_acquire) == 0;
-}
-
 static void take(struct spinlock *lock)
 {
-    while (!try_take(lock))
+    while (atomic_exchange_explicit(&lock->taken, 1, memory_order_acquire) != 0)
         while (atomic_load_explicit(&lock->taken, memory_order_relaxed) != 0)
             arch_cpu_relax();
+}
+
+void lock_init(struct spinlock *lock, enum lock_class class)
+{
+    *lock = SPINLOCK_INITIAL(class);
 }
 
 #if TRELLIS_DEBUG
@@ -38,35 +39,6 @@ static void note_taken(const struct spinlock *lock)
     cpu->lock_classes |= 1u << lock->class;
 }
 
-static void note_released(const struct spinlock *lock)
-{
-    struct cpu *cpu = cpu_current();
-    assert(lock_is_held(lock));
-    if (--cpu->locks_held[lock->class] == 0)
-        cpu->lock_classes &= ~(1u << lock->class);
-}
-#else
-static void check_order(const struct spinlock *lock)
-{
-    (void)lock;
-}
-
-static void note_taken(const struct spinlock *lock)
-{
-    (void)lock;
-}
-
-static void note_released(const struct spinlock *lock)
-{
-    (void)lock;
-}
-#endif
-
-void lock_init(struct spinlock *lock, enum lock_class class)
-{
-    *lock = SPINLOCK_INITIAL(class);
-}
-
 void lock_acquire(struct spinlock *lock)
 {
     check_order(lock);
@@ -76,7 +48,10 @@ void lock_acquire(struct spinlock *lock)
 
 void lock_release(struct spinlock *lock)
 {
-    note_released(lock);
+    struct cpu *cpu = cpu_current();
+    assert(lock_is_held(lock));
+    if (--cpu->locks_held[lock->class] == 0)
+        cpu->lock_classes &= ~(1u << lock->class);
     atomic_store_explicit(&lock->taken, 0, memory_order_release);
 }
 
@@ -94,5 +69,23 @@ void lock_acquire_two(struct spinlock *first, struct spinlock *second)
 bool lock_is_held(const struct spinlock *lock)
 {
     return atomic_load_explicit(&lock->taken, memory_order_relaxed) != 0 &&
-           (!TRELLIS_DEBUG || cpu_current()->locks_held[lock->class] != 0);
+           cpu_current()->locks_held[lock->class] != 0;
 }
+#else
+void lock_wait(struct spinlock *lock)
+{
+    take(lock);
+}
+
+void lock_acquire_two(struct spinlock *first, struct spinlock *second)
+{
+    bool ordered = (uintptr_t)first < (uintptr_t)second;
+    take(ordered ? first : second);
+    take(ordered ? second : first);
+}
+
+bool lock_is_held(const struct spinlock *lock)
+{
+    return atomic_load_explicit(&lock->taken, memory_order_relaxed) != 0;
+}
+#endif

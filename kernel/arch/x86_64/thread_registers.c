@@ -126,21 +126,27 @@ enum status arch_thread_set_base(struct thread *thread, uint32_t which, uint64_t
     return STATUS_OK;
 }
 
+/* The bases of one thread out, of another in. */
+static void switch_bases(struct thread *loaded, const struct thread *to)
+{
+    if (loaded != NULL)
+        read_bases(&loaded->arch.registers);
+    load_bases(&to->arch.registers);
+}
+
 void arch_thread_switch(struct thread *from, struct thread *to)
 {
     struct cpu *cpu = cpu_current();
-    struct thread *loaded = cpu->arch.thread;
+    uint64_t reflect = to->process->personality.reflect;
     (void)from;
-    if (loaded != to) {
-        if (loaded != NULL)
-            read_bases(&loaded->arch.registers);
-        load_bases(&to->arch.registers);
-        cpu->arch.thread = to;
-        x86_floating_switch(cpu, to);
-    }
-    cpu->arch.reflect = to->process->personality.reflect;
-    cpu->arch.frame = cpu->arch.reflect != 0 ? (uint64_t)to->frame : 0;
+    if (cpu->arch.thread != to)
+        switch_bases(cpu->arch.thread, to);
+    cpu->arch.thread = to;
+    cpu->arch.reflect = reflect;
+    cpu->arch.frame = reflect != 0 ? (uint64_t)to->frame : 0;
     cpu->arch.frame_user = to->frame_address;
+    if (cpu->arch.floating_off != (cpu->arch.floating != to))
+        x86_floating_switch(cpu, to);
 }
 
 /*

@@ -43,8 +43,24 @@ struct spinlock {
 #define SPINLOCK_INITIAL(lock_class) ((struct spinlock){.taken = 0, .class = (lock_class)})
 
 void lock_init(struct spinlock *lock, enum lock_class class);
+#if TRELLIS_DEBUG || defined(TRELLIS_HOST_TEST)
 void lock_acquire(struct spinlock *lock);
 void lock_release(struct spinlock *lock);
+#else
+/* Until it is free. */
+void lock_wait(struct spinlock *lock);
+
+static inline void lock_acquire(struct spinlock *lock)
+{
+    if (atomic_exchange_explicit(&lock->taken, 1, memory_order_acquire) != 0)
+        lock_wait(lock);
+}
+
+static inline void lock_release(struct spinlock *lock)
+{
+    atomic_store_explicit(&lock->taken, 0, memory_order_release);
+}
+#endif
 /* Two different locks of one class, in the order of their addresses. */
 void lock_acquire_two(struct spinlock *first, struct spinlock *second);
 /* For assertions: this CPU holds it. */
