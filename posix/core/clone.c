@@ -26,7 +26,6 @@
 #include <posix/random.h>
 #include <posix/request.h>
 #include <posix/task.h>
-#include <posix/timer.h>
 #include <posix/wait.h>
 #include <trellis/native.h>
 
@@ -108,7 +107,6 @@ static void fork_begin_child(struct task *task, const struct message *reply)
     }
     list_for_each(&library.vacant, node)
         container_of(node, struct task, library_link)->vacant = 1;
-    timer_forget_all(group);
     random_diverge(task->tid);
     file_table_after_fork(task);
 }

@@ -19,10 +19,8 @@ struct group *group_create(void)
 {
     struct group *group = memory_allocate_zeroed(1, sizeof(*group));
 
-    if (group != NULL) {
+    if (group != NULL)
         group->references = 1;
-        list_init(&group->timers);
-    }
     return group;
 }
 
