@@ -58,10 +58,8 @@ static struct deferred *take_ready(void)
     return deferred;
 }
 
-void rcu_quiescent(void)
+static __attribute__((noinline)) void free_some(void)
 {
-    if (atomic_load_explicit(&outstanding, memory_order_relaxed) == 0)
-        return;
     lock_acquire(&lock);
     advance_locked();
     lock_release(&lock);
@@ -72,4 +70,10 @@ void rcu_quiescent(void)
         atomic_fetch_sub(&outstanding, 1);
         deferred->free(deferred);
     }
+}
+
+void rcu_quiescent(void)
+{
+    if (atomic_load_explicit(&outstanding, memory_order_relaxed) != 0)
+        free_some();
 }
