@@ -56,8 +56,7 @@ void scheduler_init_cpu(uint32_t cpu)
 
 static bool may_run(const struct thread *thread)
 {
-    return thread->runnable && !thread->ended && thread->suspended == 0 &&
-           thread->process->suspended == 0;
+    return thread->runnable && thread->suspended == 0;
 }
 
 /* Queues, locked. */
@@ -135,7 +134,7 @@ static void make_ready(struct thread *thread)
 
 void scheduler_wake(struct thread *thread)
 {
-    thread->runnable = true;
+    thread->runnable = !thread->ended;
     if (may_run(thread))
         make_ready(thread);
 }
@@ -304,8 +303,7 @@ void scheduler_hand_over(struct thread *to)
         return;
     }
     to->runnable = true;
-    if (may_run(to))
-        load(cpu, to);
+    load(cpu, to);
 }
 
 void scheduler_personality_changed(struct process *process)
@@ -326,19 +324,31 @@ static void idle(void)
         arch_idle();
 }
 
+/* Whether the current thread goes on, without anything else to be looked at. */
+static bool is_undisturbed(const struct cpu *cpu)
+{
+    return cpu->current != NULL && !cpu->reschedule && may_run(cpu->current);
+}
+
+static __attribute__((noinline)) void find_thread(struct cpu *cpu)
+{
+    for (;;) {
+        choose(cpu);
+        if (cpu->current != NULL)
+            return;
+        idle();
+    }
+}
+
 _Noreturn void scheduler_leave_kernel(void)
 {
     struct cpu *cpu = cpu_current();
 
-    (void)process_teardown_step();
+    if (process_teardown_is_pending())
+        (void)process_teardown_step();
     rcu_quiescent();
-    for (;;) {
-        if (cpu->current == NULL || cpu->reschedule || !may_run(cpu->current))
-            choose(cpu);
-        if (cpu->current != NULL)
-            break;
-        idle();
-    }
+    if (!is_undisturbed(cpu))
+        find_thread(cpu);
     if (cpu->current->interrupted)
         personality_interrupt(cpu->current);
     arch_return_to_user(cpu->current);

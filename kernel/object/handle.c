@@ -16,7 +16,6 @@
 #include <kernel/log.h>
 #include <kernel/slab.h>
 
-#define SLOT_MASK ((1u << HANDLE_SLOT_BITS) - 1)
 #define NO_SLOT UINT32_MAX
 
 static uint32_t chunk_of(uint32_t index)
@@ -94,7 +93,7 @@ static enum status take_slot(struct handle_table *table, uint32_t *index)
         table->first_free = slot_at(table, *index)->rights;
         return STATUS_OK;
     }
-    if (table->used_slots > SLOT_MASK)
+    if (table->used_slots > HANDLE_SLOT_MASK)
         return STATUS_LIMIT;
     *index = table->used_slots;
     if (slot_at(table, *index) == NULL) {
@@ -109,7 +108,7 @@ static enum status take_slot(struct handle_table *table, uint32_t *index)
 enum status handle_resolve(const struct handle_table *table, handle_t token, enum object_type type,
                            uint32_t rights, struct handle_view *view)
 {
-    const struct handle_slot *slot = slot_at(table, token & SLOT_MASK);
+    const struct handle_slot *slot = slot_at(table, token & HANDLE_SLOT_MASK);
 
     if (token == HANDLE_NONE || slot == NULL ||
         atomic_load_explicit(&slot->token, memory_order_acquire) != token)
@@ -209,7 +208,7 @@ static void drop_view(struct handle_table *table, const struct handle_view *view
 
 enum status handle_close(struct handle_table *table, handle_t token)
 {
-    uint32_t index = token & SLOT_MASK;
+    uint32_t index = token & HANDLE_SLOT_MASK;
     struct handle_view view;
 
     lock_acquire(&table->lock);
@@ -287,7 +286,7 @@ enum status handle_table_clone(struct handle_table *from, struct handle_table *t
 
 enum status handle_mark(struct handle_table *table, handle_t token, uint32_t flags)
 {
-    struct handle_slot *slot = slot_at(table, token & SLOT_MASK);
+    struct handle_slot *slot = slot_at(table, token & HANDLE_SLOT_MASK);
     struct handle_view view;
 
     enum status status = handle_resolve(table, token, OBJECT_ANY, 0, &view);

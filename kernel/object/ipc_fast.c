@@ -24,7 +24,7 @@ static bool is_plain(uint64_t information)
 
 static bool can_take_over(const struct thread *thread)
 {
-    return thread->suspended == 0 && thread->process->suspended == 0 && !thread->wait.until;
+    return thread->suspended == 0 && !thread->wait.until;
 }
 
 static void begin_wait(struct thread *self, struct endpoint *endpoint, enum wait_kind kind,
@@ -59,12 +59,11 @@ static struct thread *claim_receiver(struct endpoint *endpoint)
 
 bool ipc_fast_call(struct thread *self)
 {
-    struct handle_view view;
-    if (!is_plain(arch_message_information(self)) ||
-        handle_resolve(&self->process->handles, arch_call_argument(self, 0), OBJECT_SESSION,
-                       RIGHT_WRITE, &view) != STATUS_OK)
+    struct object *object = handle_peek(&self->process->handles, arch_call_argument(self, 0),
+                                        OBJECT_SESSION, RIGHT_WRITE);
+    if (object == NULL || !is_plain(arch_message_information(self)))
         return false;
-    struct session *session = container_of(view.object, struct session, object);
+    struct session *session = container_of(object, struct session, object);
     struct endpoint *endpoint = session->endpoint;
     lock_acquire(&endpoint->object.lock);
     struct thread *server = claim_receiver(endpoint);
@@ -96,13 +95,12 @@ static bool is_quiet(const struct endpoint *endpoint)
 bool ipc_fast_reply_and_wait(struct thread *self)
 {
     struct thread *client = self->client;
-    struct handle_view view;
-    if (client == NULL || !is_plain(arch_message_information(self)) ||
-        handle_resolve(&self->process->handles, arch_call_argument(self, 0), OBJECT_ENDPOINT,
-                       RIGHT_READ, &view) != STATUS_OK)
-        return false;
-    struct endpoint *endpoint = container_of(view.object, struct endpoint, object);
-    if (endpoint != self->serves || self->frame->interrupted != 0 || !can_take_over(client))
+    struct object *object = handle_peek(&self->process->handles, arch_call_argument(self, 0),
+                                        OBJECT_ENDPOINT, RIGHT_READ);
+    struct endpoint *endpoint = container_of(object, struct endpoint, object);
+    if (object == NULL || client == NULL || endpoint != self->serves ||
+        !is_plain(arch_message_information(self)) || self->frame->interrupted != 0 ||
+        !can_take_over(client))
         return false;
     lock_acquire(&endpoint->object.lock);
     bool claimed = is_quiet(endpoint) && self->client == client && thread_claim_wait(client);

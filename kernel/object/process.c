@@ -30,7 +30,8 @@ static struct spinlock teardown_lock = SPINLOCK_INITIAL(LOCK_DEFERRED);
 static struct list ending;   /* teardown lock; their handles are to be closed */
 static struct list unmapped; /* teardown lock; their memory is to be freed */
 static bool lists_ready;
-static _Atomic uint32_t torn_down; /* how many are on the two lists */
+
+_Atomic uint32_t process_teardown_count;
 
 static void make_lists(void)
 {
@@ -135,7 +136,7 @@ static void queue_teardown(struct process *process, struct list *list)
     lock_acquire(&teardown_lock);
     list_push_back(list, &process->teardown_link);
     lock_release(&teardown_lock);
-    atomic_fetch_add(&torn_down, 1);
+    atomic_fetch_add(&process_teardown_count, 1);
 }
 
 void process_end(struct process *process, enum end_reason reason, uint64_t code)
@@ -200,13 +201,11 @@ static void leave_list(struct process *process)
     lock_acquire(&teardown_lock);
     list_remove(&process->teardown_link);
     lock_release(&teardown_lock);
-    atomic_fetch_sub(&torn_down, 1);
+    atomic_fetch_sub(&process_teardown_count, 1);
 }
 
 bool process_teardown_step(void)
 {
-    if (atomic_load_explicit(&torn_down, memory_order_relaxed) == 0)
-        return false;
     struct process *process = first_of(&ending);
     if (process != NULL) {
         bool keeps = (process->flags & PROCESS_KEEP_HANDLES) != 0;

@@ -141,17 +141,23 @@ int64_t call_process_end(struct thread *self, const struct process_end_arguments
     return own ? status_to_result(STATUS_BLOCKED) : 0;
 }
 
-static void reconsider_threads(struct process *process)
+/* Suspend all threads once more (1) or less (-1). */
+static void suspend_threads(struct process *process, int32_t change)
 {
-    list_for_each (&process->threads, node)
-        scheduler_reconsider(container_of(node, struct thread, process_link));
+    lock_acquire(&process->object.lock);
+    process->suspended += (uint32_t)change;
+    list_for_each (&process->threads, node) {
+        struct thread *thread = container_of(node, struct thread, process_link);
+        thread->suspended += (uint32_t)change;
+        scheduler_reconsider(thread);
+    }
+    lock_release(&process->object.lock);
 }
 
 int64_t call_process_suspend(struct thread *self, const struct process_suspend_arguments *arguments)
 {
     (void)self;
-    arguments->process->suspended++;
-    reconsider_threads(arguments->process);
+    suspend_threads(arguments->process, 1);
     return 0;
 }
 
@@ -160,8 +166,7 @@ int64_t call_process_resume(struct thread *self, const struct process_resume_arg
     (void)self;
     if (arguments->process->suspended == 0)
         return status_to_result(STATUS_BAD_STATE);
-    arguments->process->suspended--;
-    reconsider_threads(arguments->process);
+    suspend_threads(arguments->process, -1);
     return 0;
 }
 

@@ -209,6 +209,7 @@ static void publish_thread(struct thread *thread)
     object_acquire(&thread->object);
     lock_acquire(&process->object.lock);
     list_push_back(&process->threads, &thread->process_link);
+    thread->suspended += process->suspended;
     process->thread_count++;
     process->state = PROCESS_RUNNING;
     lock_release(&process->object.lock);
@@ -393,7 +394,7 @@ static uint32_t state_of(const struct thread *thread)
 {
     if (thread->ended)
         return THREAD_ENDED;
-    if (thread->suspended > 0 || thread->process->suspended > 0)
+    if (thread->suspended > 0)
         return THREAD_STOPPED;
     switch (thread->wait.kind) {
     case WAIT_NONE:

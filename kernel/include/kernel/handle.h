@@ -23,6 +23,7 @@ struct handle_slot {
 };
 
 #define HANDLE_SLOT_BITS 20
+#define HANDLE_SLOT_MASK ((1u << HANDLE_SLOT_BITS) - 1)
 #define HANDLE_FIRST_BITS                                                                          \
     6 /* the first chunk has 64 slots, each further one as many as all before it */
 #define HANDLE_CHUNKS (HANDLE_SLOT_BITS - HANDLE_FIRST_BITS + 1)
@@ -52,6 +53,23 @@ void handle_table_free(struct handle_table *table);
 /* BAD_HANDLE, REVOKED, WRONG_TYPE or NO_RIGHT. type OBJECT_ANY takes each. O(1), no lock, no reference. */
 enum status handle_resolve(const struct handle_table *table, handle_t token, enum object_type type,
                            uint32_t rights, struct handle_view *view) must_check;
+
+/*
+ * The same for paths that leave it to handle_resolve to say why not: the object, or
+ * NULL. It does not find handles beyond the table's first chunk.
+ */
+static inline struct object *handle_peek(const struct handle_table *table, handle_t token,
+                                         enum object_type type, uint32_t rights)
+{
+    uint32_t index = token & HANDLE_SLOT_MASK;
+    const struct handle_slot *slots = atomic_load_explicit(&table->chunks[0], memory_order_acquire);
+    if (token == HANDLE_NONE || index >> HANDLE_FIRST_BITS != 0 || slots == NULL ||
+        atomic_load_explicit(&slots[index].token, memory_order_acquire) != token ||
+        atomic_load_explicit(&slots[index].derivation->dead, memory_order_relaxed) ||
+        slots[index].object->type != type || (rights & ~slots[index].rights) != 0)
+        return NULL;
+    return slots[index].object;
+}
 
 /* A new handle; the object's own reference is taken. derivation NULL: the object's root. */
 enum status handle_insert(struct handle_table *table, struct object *object,

@@ -42,6 +42,11 @@ enum status process_create(struct account *account, const char *name, size_t len
 void process_end(struct process *process, enum end_reason reason, uint64_t code);
 /* Some bounded teardown work; true while there is more. Called on the way out of the kernel and when idle. */
 bool process_teardown_step(void);
+extern _Atomic uint32_t process_teardown_count; /* processes on their way */
+static inline bool process_teardown_is_pending(void)
+{
+    return atomic_load_explicit(&process_teardown_count, memory_order_relaxed) != 0;
+}
 /* A slot for a frame: *slot, or any with FRAME_SLOT_ANY. LIMIT, NO_MEMORY. */
 #define FRAME_SLOT_ANY UINT32_MAX
 enum status process_take_frame_slot(struct process *process, uint32_t *slot) must_check;

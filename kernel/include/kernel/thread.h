@@ -76,7 +76,7 @@ struct thread {
     struct account *charged; /* whose turn it runs in: its own account's or the donor's */
     uint64_t slice_left_ns;
     uint64_t user_ns, kernel_ns;
-    uint32_t suspended; /* process lock: thread_suspend nesting */
+    uint32_t suspended; /* process lock; how often, its process' suspensions included */
 
     struct wait wait;
     _Atomic uint32_t wait_state;       /* enum wait_state: who may end the wait is decided here */
