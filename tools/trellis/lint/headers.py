@@ -47,7 +47,9 @@ def include_directories(tree, path):
 
 def _may_see(path, provider):
     part, owner = path.split("/")[0], provider.split("/")[0]
-    if owner in ("drivers", "servers", "posix", "boot"):
+    if owner in ("posix", "boot"):
+        return part == owner
+    if owner in ("drivers", "servers"):
         return path.startswith(provider + "/")
     if part in ("kernel", "boot"):
         return owner in ("abi", "kernel", "protocols")
