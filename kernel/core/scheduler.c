@@ -247,6 +247,11 @@ static void book_time(struct cpu *cpu, uint64_t now)
     atomic_fetch_add_explicit(&cpu->current->charged->cpu_ns, spent, memory_order_relaxed);
 }
 
+void scheduler_book_time(void)
+{
+    book_time(cpu_current(), time_now());
+}
+
 static void load(struct cpu *cpu, struct thread *thread)
 {
     struct space *space = &thread->process->space;

@@ -30,6 +30,7 @@ void derivation_init_root(struct derivation *derivation, struct object *object)
     list_init(&derivation->children);
     list_node_init(&derivation->sibling);
     derivation->object = object;
+    derivation->account = NULL;
     atomic_init(&derivation->references, 1);
     atomic_init(&derivation->dead, false);
 }
@@ -48,7 +49,7 @@ void derivation_acquire(struct derivation *derivation)
 static void free_derivation(struct deferred *deferred)
 {
     struct derivation *derivation = container_of(deferred, struct derivation, deferred);
-    slab_free(&derivation_cache, NULL, derivation);
+    slab_free(&derivation_cache, derivation->account, derivation);
 }
 
 void derivation_release(struct derivation *derivation)
@@ -64,15 +65,17 @@ void derivation_release(struct derivation *derivation)
     }
 }
 
-enum status derivation_create(struct derivation *parent, struct derivation **result)
+enum status derivation_create(struct derivation *parent, struct account *account,
+                              struct derivation **result)
 {
     void *memory;
 
-    enum status status = slab_allocate(&derivation_cache, NULL, &memory);
+    enum status status = slab_allocate(&derivation_cache, account, &memory);
     if (status != STATUS_OK)
         return status;
     struct derivation *derivation = memory;
     derivation_init_root(derivation, parent->object);
+    derivation->account = account;
     lock_acquire(&derivation_lock);
     bool dead = atomic_load(&parent->dead);
     if (!dead) {
@@ -82,7 +85,7 @@ enum status derivation_create(struct derivation *parent, struct derivation **res
     }
     lock_release(&derivation_lock);
     if (dead) {
-        slab_free(&derivation_cache, NULL, derivation);
+        slab_free(&derivation_cache, account, derivation);
         return STATUS_REVOKED;
     }
     *result = derivation;
@@ -159,7 +162,7 @@ int64_t call_handle_derive(struct thread *self, const struct handle_derive_argum
     if (status == STATUS_OK)
         status = handle_meet_rights(&view.rights, arguments->rights);
     if (status == STATUS_OK)
-        status = derivation_create(view.derivation, &view.derivation);
+        status = derivation_create(view.derivation, self->process->account, &view.derivation);
     if (status != STATUS_OK)
         return status_to_result(status);
     status = handle_insert_view(table, &view, &token);

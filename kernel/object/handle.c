@@ -48,6 +48,7 @@ void handle_table_init(struct handle_table *table, struct account *account)
     table->first_free = NO_SLOT;
     table->used_slots = 0;
     table->count = 0;
+    table->draining = false;
     table->account = account;
     if (!arch_random(&table->random))
         table->random = arch_counter_read();
@@ -88,6 +89,8 @@ static enum status make_chunk(struct handle_table *table, uint32_t chunk)
 /* A free slot, taken off the free list. Table locked. */
 static enum status take_slot(struct handle_table *table, uint32_t *index)
 {
+    if (table->draining)
+        return STATUS_DEAD;
     if (table->first_free != NO_SLOT) {
         *index = table->first_free;
         table->first_free = slot_at(table, *index)->rights;
@@ -105,22 +108,28 @@ static enum status take_slot(struct handle_table *table, uint32_t *index)
     return STATUS_OK;
 }
 
+/* The slot may be emptied and filled again meanwhile: what was read is one handle's only if
+ * the token is still the same. */
+static bool read_slot(const struct handle_slot *slot, handle_t token, struct handle_view *view)
+{
+    if (atomic_load_explicit(&slot->token, memory_order_acquire) != token)
+        return false;
+    *view = (struct handle_view){slot->object, slot->derivation, slot->rights, slot->flags};
+    atomic_thread_fence(memory_order_acquire);
+    return atomic_load_explicit(&slot->token, memory_order_relaxed) == token;
+}
+
 enum status handle_resolve(const struct handle_table *table, handle_t token, enum object_type type,
                            uint32_t rights, struct handle_view *view)
 {
     const struct handle_slot *slot = slot_at(table, token & HANDLE_SLOT_MASK);
-
-    if (token == HANDLE_NONE || slot == NULL ||
-        atomic_load_explicit(&slot->token, memory_order_acquire) != token)
+    if (token == HANDLE_NONE || slot == NULL || !read_slot(slot, token, view))
         return STATUS_BAD_HANDLE;
-    if (atomic_load_explicit(&slot->derivation->dead, memory_order_relaxed))
+    if (atomic_load_explicit(&view->derivation->dead, memory_order_relaxed))
         return STATUS_REVOKED;
-    if (type != OBJECT_ANY && slot->object->type != type)
+    if (type != OBJECT_ANY && view->object->type != type)
         return STATUS_WRONG_TYPE;
-    if ((slot->rights & rights) != rights)
-        return STATUS_NO_RIGHT;
-    *view = (struct handle_view){slot->object, slot->derivation, slot->rights, slot->flags};
-    return STATUS_OK;
+    return (view->rights & rights) == rights ? STATUS_OK : STATUS_NO_RIGHT;
 }
 
 static void count_opened(struct object *object, uint32_t rights, uint32_t flags)
@@ -225,21 +234,23 @@ enum status handle_close(struct handle_table *table, handle_t token)
 
 bool handle_table_drain(struct handle_table *table, uint32_t limit)
 {
-    while (table->count > 0 && limit-- > 0) {
+    for (; table->used_slots > 0 && limit > 0; limit--) {
         struct handle_view view;
         lock_acquire(&table->lock);
-        uint32_t index = table->used_slots - 1;
-        while (atomic_load(&slot_at(table, index)->token) == 0)
-            index--;
-        empty_slot(table, slot_at(table, index), index, &view);
-        table->used_slots = index + 1;
+        table->draining = true;
+        uint32_t index = --table->used_slots;
+        bool used = atomic_load(&slot_at(table, index)->token) != 0;
+        if (used)
+            empty_slot(table, slot_at(table, index), index, &view);
         lock_release(&table->lock);
-        drop_view(table, &view);
+        if (used)
+            drop_view(table, &view);
     }
-    return table->count == 0;
+    return table->used_slots == 0;
 }
 
-static enum status clone_chunks(struct handle_table *from, struct handle_table *to)
+/* Have as many slots as another table, and the handles in it paid for. Both locked. */
+static enum status prepare_clone(const struct handle_table *from, struct handle_table *to)
 {
     for (uint32_t chunk = 0; chunk < HANDLE_CHUNKS && chunk_start(chunk) < from->used_slots;
          chunk++) {
@@ -250,16 +261,12 @@ static enum status clone_chunks(struct handle_table *from, struct handle_table *
     return account_charge(to->account, ALLOW_HANDLES, from->count);
 }
 
-enum status handle_table_clone(struct handle_table *from, struct handle_table *to)
+/* From the last to the first, so that the lowest free slot is used first. Both locked. */
+static void clone_slots(const struct handle_table *from, struct handle_table *to)
 {
-    enum status status = clone_chunks(from, to);
-    if (status != STATUS_OK)
-        return status;
-    lock_acquire_two(&from->lock, &to->lock);
-    uint32_t charged = from->count;
     to->used_slots = from->used_slots;
     for (uint32_t index = from->used_slots; index-- > 0;) {
-        struct handle_slot *source = slot_at(from, index);
+        const struct handle_slot *source = slot_at(from, index);
         struct handle_slot *target = slot_at(to, index);
         uint64_t token = atomic_load(&source->token);
         if (token == 0 || (source->flags & HANDLE_NOT_CLONED) != 0) {
@@ -267,17 +274,27 @@ enum status handle_table_clone(struct handle_table *from, struct handle_table *t
             to->first_free = index;
             continue;
         }
-        struct handle_view view = {source->object, source->derivation, source->rights,
-                                   source->flags};
+        const struct handle_view view = {source->object, source->derivation, source->rights,
+                                         source->flags};
         fill_slot(target, &view, token);
         to->count++;
     }
-    uint32_t unused = charged - to->count;
+}
+
+enum status handle_table_clone(struct handle_table *from, struct handle_table *to)
+{
+    lock_acquire_two(&from->lock, &to->lock);
+    enum status status = prepare_clone(from, to);
+    uint32_t charged = from->count;
+    if (status == STATUS_OK)
+        clone_slots(from, to);
     lock_release(&to->lock);
     lock_release(&from->lock);
-    account_uncharge(to->account, ALLOW_HANDLES, unused);
+    if (status != STATUS_OK)
+        return status;
+    account_uncharge(to->account, ALLOW_HANDLES, charged - to->count);
     for (uint32_t index = 0; index < to->used_slots; index++) {
-        struct handle_slot *slot = slot_at(to, index);
+        const struct handle_slot *slot = slot_at(to, index);
         if (atomic_load(&slot->token) != 0)
             count_opened(slot->object, slot->rights, slot->flags);
     }

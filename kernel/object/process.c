@@ -101,7 +101,7 @@ static uint32_t find_slot(const struct process *process)
     return process->frame_words * 64;
 }
 
-enum status process_take_frame_slot(struct process *process, uint32_t *slot)
+static enum status take_slot_locked(struct process *process, uint32_t *slot)
 {
     if (*slot == FRAME_SLOT_ANY)
         *slot = find_slot(process);
@@ -119,9 +119,19 @@ enum status process_take_frame_slot(struct process *process, uint32_t *slot)
     return STATUS_OK;
 }
 
+enum status process_take_frame_slot(struct process *process, uint32_t *slot)
+{
+    lock_acquire(&process->object.lock);
+    enum status status = take_slot_locked(process, slot);
+    lock_release(&process->object.lock);
+    return status;
+}
+
 void process_free_frame_slot(struct process *process, uint32_t slot)
 {
+    lock_acquire(&process->object.lock);
     process->frame_slots[slot / 64] &= ~(UINT64_C(1) << slot % 64);
+    lock_release(&process->object.lock);
 }
 
 /* The end. */
@@ -139,20 +149,33 @@ static void queue_teardown(struct process *process, struct list *list)
     atomic_fetch_add(&process_teardown_count, 1);
 }
 
+static struct list_node *first_thread(struct process *process)
+{
+    lock_acquire(&process->object.lock);
+    struct list_node *node = list_first(&process->threads);
+    lock_release(&process->object.lock);
+    return node;
+}
+
 void process_end(struct process *process, enum end_reason reason, uint64_t code)
 {
     struct list_node *node;
 
-    if (process->state >= PROCESS_ENDING)
+    lock_acquire(&process->object.lock);
+    bool first = process->state < PROCESS_ENDING;
+    if (first) {
+        process->state = PROCESS_ENDING;
+        process->reason = reason;
+        process->code = code;
+    }
+    lock_release(&process->object.lock);
+    if (!first)
         return;
-    process->state = PROCESS_ENDING;
-    process->reason = reason;
-    process->code = code;
     if ((process->flags & PROCESS_CRITICAL) != 0)
         machine_fail("%s, which the machine cannot do without, %s (code %lu, pc %lx, address %lx)",
                      process->name, reason_name(reason), process->code, process->fault_pc,
                      process->fault_address);
-    while ((node = list_first(&process->threads)) != NULL)
+    while ((node = first_thread(process)) != NULL)
         thread_end(container_of(node, struct thread, process_link), (uint32_t)code);
     object_acquire(&process->object);
     queue_teardown(process, &ending);

@@ -170,20 +170,23 @@ int64_t call_process_resume(struct thread *self, const struct process_resume_arg
     return 0;
 }
 
-static void add_thread_times(const struct process *process, struct process_information *information)
+static void add_thread_times(struct process *process, struct process_information *information)
 {
+    lock_acquire(&process->object.lock);
     list_for_each (&process->threads, node) {
         const struct thread *thread = container_of(node, struct thread, process_link);
         information->user_ns += thread->user_ns;
         information->kernel_ns += thread->kernel_ns;
     }
+    lock_release(&process->object.lock);
 }
 
 int64_t call_process_inspect(struct thread *self, const struct process_inspect_arguments *arguments)
 {
-    const struct process *process = arguments->process;
+    struct process *process = arguments->process;
 
     (void)self;
+    scheduler_book_time();
     *arguments->information = (struct process_information){
         .state = process->state,
         .reason = process->reason,

@@ -201,18 +201,22 @@ static void discard_thread(struct thread *thread)
     object_release(&thread->object);
 }
 
-/* Into its process; the process' list holds a reference. */
-static void publish_thread(struct thread *thread)
+/* Into its process, whose list holds a reference; DEAD if that is ending. */
+static enum status publish_thread(struct thread *thread)
 {
     struct process *process = thread->process;
 
-    object_acquire(&thread->object);
     lock_acquire(&process->object.lock);
-    list_push_back(&process->threads, &thread->process_link);
-    thread->suspended += process->suspended;
-    process->thread_count++;
-    process->state = PROCESS_RUNNING;
+    bool alive = process->state < PROCESS_ENDING;
+    if (alive) {
+        object_acquire(&thread->object);
+        list_push_back(&process->threads, &thread->process_link);
+        thread->suspended += process->suspended;
+        process->thread_count++;
+        process->state = PROCESS_RUNNING;
+    }
     lock_release(&process->object.lock);
+    return alive ? STATUS_OK : STATUS_DEAD;
 }
 
 enum status thread_create(const struct thread_create_request *request, struct thread **result)
@@ -223,19 +227,18 @@ enum status thread_create(const struct thread_create_request *request, struct th
 
     if (start->priority >= PRIORITY_COUNT || (start->flags & ~(uint32_t)THREAD_SUSPENDED) != 0)
         return STATUS_INVALID;
-    if (request->process->state >= PROCESS_ENDING)
-        return STATUS_DEAD;
     enum status status = allocate_thread(request->process, request->identity, UINT32_MAX, &thread);
     if (status != STATUS_OK)
         return status;
     thread->priority = thread->effective = (uint8_t)start->priority;
     thread->suspended = (start->flags & THREAD_SUSPENDED) != 0;
     status = arch_thread_init(thread, &registers);
+    if (status == STATUS_OK)
+        status = publish_thread(thread);
     if (status != STATUS_OK) {
         discard_thread(thread);
         return status;
     }
-    publish_thread(thread);
     scheduler_wake(thread);
     *result = thread;
     return STATUS_OK;
@@ -254,11 +257,12 @@ enum status thread_clone(struct thread *from, struct process *process, uint64_t 
     thread->frame->interrupted = 0;
     label_frame(thread);
     status = arch_thread_clone(thread, from);
+    if (status == STATUS_OK)
+        status = publish_thread(thread);
     if (status != STATUS_OK) {
         discard_thread(thread);
         return status;
     }
-    publish_thread(thread);
     *result = thread;
     return STATUS_OK;
 }
@@ -267,9 +271,10 @@ void thread_end(struct thread *thread, uint32_t code)
 {
     struct process *process = thread->process;
 
-    if (thread->ended)
+    if (__atomic_exchange_n(&thread->ended, true, __ATOMIC_ACQ_REL))
         return;
-    thread->ended = true;
+    if (thread == thread_current())
+        scheduler_book_time();
     thread->code = code;
     if (thread_claim_wait(thread)) {
         if (thread->wait.cancel != NULL)
@@ -366,22 +371,31 @@ int64_t call_thread_interrupt(struct thread *self,
     return 0;
 }
 
+/* Suspend it once more (1), or less (-1) than it is, its process' suspensions left out. */
+static int64_t suspend_once(struct thread *thread, int32_t change)
+{
+    struct process *process = thread->process;
+
+    lock_acquire(&process->object.lock);
+    bool possible = change > 0 || thread->suspended > process->suspended;
+    if (possible) {
+        thread->suspended += (uint32_t)change;
+        scheduler_reconsider(thread);
+    }
+    lock_release(&process->object.lock);
+    return status_to_result(possible ? STATUS_OK : STATUS_BAD_STATE);
+}
+
 int64_t call_thread_suspend(struct thread *self, const struct thread_suspend_arguments *arguments)
 {
     (void)self;
-    arguments->thread->suspended++;
-    scheduler_reconsider(arguments->thread);
-    return 0;
+    return suspend_once(arguments->thread, 1);
 }
 
 int64_t call_thread_resume(struct thread *self, const struct thread_resume_arguments *arguments)
 {
     (void)self;
-    if (arguments->thread->suspended == 0)
-        return status_to_result(STATUS_BAD_STATE);
-    arguments->thread->suspended--;
-    scheduler_reconsider(arguments->thread);
-    return 0;
+    return suspend_once(arguments->thread, -1);
 }
 
 int64_t call_thread_yield(struct thread *self)
@@ -414,6 +428,7 @@ int64_t call_thread_inspect(struct thread *self, const struct thread_inspect_arg
     const struct thread *thread = arguments->thread;
 
     (void)self;
+    scheduler_book_time();
     *arguments->information = (struct thread_information){
         .state = state_of(thread),
         .priority = thread->priority,

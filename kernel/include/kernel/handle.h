@@ -34,6 +34,7 @@ struct handle_table {
     uint32_t first_free;     /* lock; a free slot's `rights` is the next one */
     uint32_t used_slots;     /* lock; those from here on were never used */
     uint32_t count;          /* lock; slots in use */
+    bool draining;           /* lock; takes no more handles */
     uint64_t random;         /* lock; for the numbers in tokens */
     struct account *account; /* charged per handle; a reference */
 };
@@ -71,7 +72,8 @@ static inline struct object *handle_peek(const struct handle_table *table, handl
     return slots[index].object;
 }
 
-/* A new handle; the object's own reference is taken. derivation NULL: the object's root. */
+/* A new handle; the object's own reference is taken. derivation NULL: the object's root.
+ * LIMIT, NO_MEMORY; DEAD for a table that is being drained. */
 enum status handle_insert(struct handle_table *table, struct object *object,
                           struct derivation *derivation, uint32_t rights, uint32_t flags,
                           handle_t *token) must_check;
@@ -84,7 +86,7 @@ enum status handle_insert_view(struct handle_table *table, const struct handle_v
 enum status handle_meet_rights(uint32_t *rights, uint32_t wanted) must_check;
 enum status handle_mark(struct handle_table *table, handle_t token, uint32_t flags) must_check;
 enum status handle_close(struct handle_table *table, handle_t token) must_check;
-/* Close up to `limit` handles; true when the table is empty. For teardown in steps. */
+/* Empty up to `limit` slots, for good; true when the table is empty. For teardown in steps. */
 bool handle_table_drain(struct handle_table *table, uint32_t limit);
 
 /* Copy every handle without HANDLE_NOT_CLONED to the same token of an empty table. */
@@ -108,4 +110,5 @@ static inline int64_t handle_of_created(struct handle_table *table, struct objec
 
 void derivation_init_root(struct derivation *derivation, struct object *object);
 /* Below `parent`, one reference for the caller. REVOKED, NO_MEMORY. */
-enum status derivation_create(struct derivation *parent, struct derivation **result) must_check;
+enum status derivation_create(struct derivation *parent, struct account *account,
+                              struct derivation **result) must_check;

@@ -31,6 +31,7 @@ struct derivation {
     struct object *object;       /* constant */
     _Atomic uint32_t references; /* handles and children */
     _Atomic bool dead;           /* set once, under the derivation lock */
+    struct account *account;     /* charged; constant; the slab holds the reference */
     struct deferred deferred;
 };
 

@@ -35,6 +35,8 @@ void scheduler_personality_changed(struct process *process);
 void scheduler_set_priority(struct thread *thread, uint8_t own);
 /* Recompute effective priority and account from the thread's client and queued callers. */
 void scheduler_update_donation(struct thread *thread);
+/* Book the time since the last booking to the running thread: before its times are read. */
+void scheduler_book_time(void);
 /* The slice has ended (timer). */
 void scheduler_tick(uint64_t now);
 
