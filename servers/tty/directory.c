@@ -222,10 +222,7 @@ uint32_t directory_serve(struct message *message, uint32_t label, unsigned *hand
     struct directory_session *session = find(message->badge);
     uint32_t node, error;
 
-    for (unsigned i = 0; i < message_handle_count(message->information); i++) {
-        if (native_handle_close(server.frame->handles[i].handle) < 0)
-            service_fail("a handle that came with a request cannot be closed");
-    }
+    server_close_received(message);
     if (label == FS_MINT || label == FS_RENEW)
         return mint(message, handles);
     if (session == NULL)

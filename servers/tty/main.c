@@ -6,6 +6,7 @@
  * discipline. Its state is in the ledger; killed at any moment, the next
  * instance goes on where it was.
  */
+#include <base/errno.h>
 #include <base/service.h>
 #include <base/text.h>
 #include <trellis/boot_info.h>
@@ -52,6 +53,25 @@ static void make_message_stream(void)
     __atomic_store_n(&server.ledger->magic, LEDGER_MAGIC, __ATOMIC_RELEASE);
 }
 
+void server_close_received(const struct message *message)
+{
+    for (unsigned i = 0; i < message_handle_count(message->information); i++) {
+        if (native_handle_close(server.frame->handles[i].handle) < 0)
+            service_fail("a handle that came with a request cannot be closed");
+    }
+}
+
+/* What the reply moves to a client that has no room for it; the reply becomes an error. */
+static void withdraw_reply(struct message *message)
+{
+    for (unsigned i = 0; i < message_handle_count(message->information); i++) {
+        const struct message_handle *handle = &server.frame->handles[i];
+        if ((handle->flags & MESSAGE_HANDLE_MOVE) != 0 && native_handle_close(handle->handle) < 0)
+            service_fail("a session that was not delivered cannot be closed");
+    }
+    message->information = message_information(LINUX_EMFILE, 0, 0);
+}
+
 static void take_event(const struct message *message, int64_t received)
 {
     if (received == RECEIVED_EVENT)
@@ -74,7 +94,7 @@ static int64_t answer(struct message *message)
     if (received != status_to_result(STATUS_LIMIT))
         return received;
     *message = reply;
-    request_undeliverable(message);
+    withdraw_reply(message);
     return ipc_reply_and_wait(server.endpoint, message);
 }
 

@@ -430,14 +430,6 @@ static struct terminal_open *find_open(uint64_t badge)
     return open->in_use ? open : NULL;
 }
 
-static void close_received(const struct message *message)
-{
-    for (unsigned i = 0; i < message_handle_count(message->information); i++) {
-        if (native_handle_close(server.frame->handles[i].handle) < 0)
-            service_fail("a handle that came with a request cannot be closed");
-    }
-}
-
 bool request_serve(struct message *message)
 {
     uint32_t label = message_label(message->information);
@@ -454,7 +446,7 @@ bool request_serve(struct message *message)
     if (for_directory) {
         error = directory_serve(message, label, &request.reply_handles, &request.reply_text);
     } else {
-        close_received(message);
+        server_close_received(message);
         if (request.open != NULL)
             request.terminal = &server.ledger->terminals[request.open->terminal];
         memcpy(request.words, message->words, sizeof(request.words));
@@ -466,16 +458,6 @@ bool request_serve(struct message *message)
     message->information =
         message_information(error, request.reply_handles, (unsigned)request.reply_text);
     return !request.unanswered;
-}
-
-void request_undeliverable(struct message *message)
-{
-    for (unsigned i = 0; i < message_handle_count(message->information); i++) {
-        const struct message_handle *handle = &server.frame->handles[i];
-        if ((handle->flags & MESSAGE_HANDLE_MOVE) != 0 && native_handle_close(handle->handle) < 0)
-            service_fail("a session that was not delivered cannot be closed");
-    }
-    message->information = message_information(LINUX_EMFILE, 0, 0);
 }
 
 static void close_terminal(struct terminal *terminal)

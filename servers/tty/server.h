@@ -28,6 +28,9 @@ enum observation_key {
     KEY_STREAM_INPUT = 2, /* then the other streams, in the order of enum stream_number */
 };
 
+/* Handles that came with a request nobody wants them of. */
+void server_close_received(const struct message *message);
+
 static inline struct terminal *console_terminal(void)
 {
     return &server.ledger->terminals[CONSOLE_TERMINAL];
@@ -58,7 +61,6 @@ void console_finish(const struct console_exit *exit, handle_t reply);
 
 /* request.c: what clients ask. False: no reply is due. */
 bool request_serve(struct message *message);
-void request_undeliverable(struct message *message);
 void request_closed(uint64_t badge);
 
 /* directory.c: the file system of /dev/pts. */
