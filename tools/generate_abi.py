@@ -23,7 +23,6 @@ BANNER = """/* SPDX-License-Identifier: MIT */
 KINDS = ("handle", "in", "out", "bytes_in", "bytes_out", "array", "value")
 RESULTS = ("status", "handle", "address", "bytes", "count", "value")
 REGISTER_ARGUMENTS = 6
-NO_TYPE = "OBJECT_ANY"
 
 
 class Argument:
@@ -128,25 +127,40 @@ def native_header(calls):
     return lines[:-1]
 
 
+def length_position(call, argument):
+    """Where the length of a buffer stands among the arguments; -1 for what is no buffer."""
+    names = [other.name for other in call.arguments]
+    return names.index(argument.length) if argument.kind in ("bytes_in", "bytes_out", "array") else -1
+
+
+def defined_bits(argument):
+    """The bits that a number may have."""
+    return " | ".join(argument.flags) if argument.flags else argument.type.upper().replace("_T", "_MAX")
+
+
+def shape(call, argument):
+    """One argument as data."""
+    kind = "TOKEN" if argument.type == "handle_t" else argument.kind.upper()
+    typed = argument.kind == "handle" and argument.type != "any"
+    types = [f"1u << OBJECT_{name.upper()}" for name in ([argument.type] if typed else argument.types)]
+    sized = argument.kind in ("in", "out", "array", "value")
+    fields = [kind, " | ".join(types) or "UINT32_MAX", argument.rights, str(int(argument.optional)),
+              f"sizeof({argument.type})" if sized else "1",
+              defined_bits(argument) if kind == "VALUE" else "0", str(length_position(call, argument))]
+    return f"ARGUMENT({', '.join(fields)})"
+
+
 def shapes_header(calls):
     """What each call takes, as data: for tests that give every call every bad argument."""
     lines = [BANNER, "#pragma once", "",
-             "/* CALL(name, raw, argument count, arguments); ARGUMENT(kind, object type, rights,",
-             " * optional, size of the structure or element, defined flags or 0). */",
+             "#include <trellis/frame.h>", "#include <trellis/structures.h>", "",
+             "/* CALL(name, raw, argument count, arguments), in the order of their numbers.",
+             " * ARGUMENT(kind, mask of object types, rights, optional, size of the structure or",
+             " * element or number, bits defined of a number, position of its length or -1). */",
              "#define TRELLIS_CALL_SHAPES(CALL, ARGUMENT) \\"]
     for call in calls:
-        arguments = []
-        for a in call.arguments:
-            kind = a.kind.upper()
-            if a.kind == "value" and a.type == "handle_t":
-                kind = "TOKEN"
-            object_type = a.object_type if a.kind == "handle" else NO_TYPE
-            sized = a.kind in ("in", "out", "array") or a.kind == "value"
-            size = f"sizeof({a.type})" if sized else "0"
-            flags = " | ".join(a.flags) if a.flags else "0"
-            arguments.append(f"ARGUMENT({kind}, {object_type}, {a.rights}, {int(a.optional)}, {size}, {flags})")
-        lines.append(f"    CALL({call.name}, {int(call.raw)}, {len(call.arguments)}, "
-                     f"{' '.join(arguments)}) \\")
+        arguments = " ".join(shape(call, argument) for argument in call.arguments)
+        lines.append(f"    CALL({call.name}, {int(call.raw)}, {len(call.arguments)}, {arguments}) \\")
     lines[-1] = lines[-1].removesuffix(" \\")
     return lines
 
@@ -200,12 +214,14 @@ def refuse(condition, status):
 
 
 def decode_handle(argument, position):
-    """Resolve one handle to a typed pointer."""
+    """Resolve one handle to a typed pointer: what it is comes before what it may."""
+    asked = "0" if argument.types else argument.rights
     lines = check(f"handle_resolve(&self->process->handles, arch_call_argument(self, {position}), "
-                  f"{argument.object_type}, {argument.rights}, &view)")
+                  f"{argument.object_type}, {asked}, &view)")
     if argument.types:
         wrong = " && ".join(f"view.object->type != OBJECT_{name.upper()}" for name in argument.types)
         lines += refuse(wrong, "WRONG_TYPE")
+        lines += refuse(f"(view.rights & ({argument.rights})) != ({argument.rights})", "NO_RIGHT")
     if argument.type == "any":
         lines.append(f"    arguments.{argument.name} = view.object;")
     else:
