@@ -60,9 +60,21 @@ static void create_root_account(void)
     must_succeed(account_create(NULL, &limits, &account_root), "the root account");
 }
 
+/* From the last of the boot entropy, which nobody else gets then. */
+static void draw_canary(struct boot_info *boot)
+{
+    if (boot->entropy_bytes < sizeof(uint64_t))
+        return;
+    boot->entropy_bytes -= sizeof(uint64_t);
+    uint64_t *word = &boot->entropy[boot->entropy_bytes / sizeof(uint64_t)];
+    __stack_chk_guard = *word << 8;
+    *word = 0;
+}
+
 _Noreturn void kernel_main(struct boot_info *boot, const struct init_image *init)
 {
     boot_information = boot;
+    draw_canary(boot);
     struct cpu *cpu = cpu_get(0);
     arch_cpu_init(cpu);
     console_set_framed(command_line_option_is("console", "framed"));

@@ -59,8 +59,8 @@ _Noreturn void machine_fail(const char *format, ...)
     arch_machine_stop(STOP_PANIC);
 }
 
-/* The stack protector's: a canary has changed. */
-uintptr_t __stack_chk_guard = 0x595e9fbd94fda766;
+/* The stack protector's: what it puts below return addresses (kernel_main draws it), and where it ends. */
+uintptr_t __stack_chk_guard = 0x595e9fbd94fda700;
 _Noreturn void __stack_chk_fail(void);
 
 _Noreturn void __stack_chk_fail(void)

@@ -7,8 +7,7 @@
  * The registers belong to one thread, cpu->arch.floating; while another runs,
  * CR0.TS makes its first use trap, and then the state changes hands. A server
  * that never computes costs nothing. The kernel itself is compiled without
- * these registers. Not eager, although that is today's habit on hardware with
- * speculative leaks: under emulation saving costs eight calls (docs/decisions).
+ * these registers. docs/decisions/0006-lazy-floating-point.md says why not eagerly.
  */
 #include "x86.h"
 

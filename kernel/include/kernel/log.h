@@ -31,6 +31,9 @@ void log_show_rest(void);
  * status for a panic. Never returns, takes no locks. */
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The stack protector's canary; only a function that never returns may change it. */
+extern uintptr_t __stack_chk_guard;
+
 /* A critical process has ended or memory ran out: a message without backtrace. */
 _Noreturn void machine_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
