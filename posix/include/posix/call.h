@@ -61,11 +61,13 @@ struct call_entry {
 };
 
 /* By number; an empty entry has no name. */
+#pragma GCC visibility push(hidden) /* found relative to the pc, not through a table */
 extern const struct call_entry call_table[];
 extern const unsigned call_table_size;
 
 /* How often each absent call was made, by number; the last for numbers above the table. */
 extern uint32_t call_absent_counts[];
+#pragma GCC visibility pop
 
 /*
  * From the entry stubs, on the task's own stack. True: every register is to be
