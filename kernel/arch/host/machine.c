@@ -100,3 +100,53 @@ void arch_backtrace(void (*line)(uint64_t address))
 void arch_cpu_relax(void)
 {
 }
+
+/* No devices. */
+
+enum status arch_interrupt_enable(uint32_t line, uint32_t flags)
+{
+    (void)line;
+    (void)flags;
+    return STATUS_UNSUPPORTED;
+}
+
+void arch_interrupt_disable(uint32_t line)
+{
+    (void)line;
+}
+
+void arch_interrupt_mask(uint32_t line)
+{
+    (void)line;
+}
+
+void arch_interrupt_unmask(uint32_t line)
+{
+    (void)line;
+}
+
+uint32_t arch_interrupt_lines(void)
+{
+    return 0;
+}
+
+bool arch_port_read(uint32_t port, uint32_t width, uint32_t *value)
+{
+    (void)port;
+    (void)width;
+    (void)value;
+    return false;
+}
+
+bool arch_port_write(uint32_t port, uint32_t width, uint32_t value)
+{
+    (void)port;
+    (void)width;
+    (void)value;
+    return false;
+}
+
+uint32_t arch_port_count(void)
+{
+    return 0;
+}

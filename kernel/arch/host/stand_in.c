@@ -58,6 +58,16 @@ stand_in void panic(const char *format, ...)
     abort();
 }
 
+stand_in void machine_fail(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+    abort();
+}
+
 stand_in void lock_init(struct spinlock *lock, enum lock_class class)
 {
     *lock = SPINLOCK_INITIAL(class);
