@@ -37,6 +37,7 @@ LABEL(stub_text_low)
 FUNCTION(stub_reflect)
     movq FRAME_NUMBER(%rsp), %rax
     incq %rax
+    movq FRAME_PC(%rsp), %rcx
     movq FRAME_SP(%rsp), %rsp
     jmp *%rcx
 

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * Processes and threads: how they end, stop and are cloned.
+ */
+#include <base/ipc.h>
+#include <base/service.h>
+
+#include "harness.h"
+#include "stubs.h"
+#include "threads.h"
+
+#define MILLISECOND UINT64_C(1000000)
+#define MANY_THREADS 40
+
+static uint64_t return_argument(uint64_t argument, struct frame *frame)
+{
+    return argument;
+}
+
+static uint64_t end_process(uint64_t argument, struct frame *frame)
+{
+    (void)native_process_end(test_world.self, argument);
+    return 1;
+}
+
+static uint64_t touch(uint64_t address, struct frame *frame)
+{
+    *(volatile uint32_t *)address = 1;
+    return 0;
+}
+
+static uint64_t trap(uint64_t argument, struct frame *frame)
+{
+    __builtin_trap();
+}
+
+static uint64_t loop(uint64_t argument, struct frame *frame)
+{
+    for (;;)
+        (void)native_thread_yield();
+}
+
+static void check_end(test_function *function, uint64_t argument, enum end_reason reason,
+                      uint64_t code)
+{
+    struct process_information information;
+    struct test_child child = {.function = function, .argument = argument};
+    test_child_create(&child);
+    test_child_start(&child);
+    test_child_join(&child, &information);
+    CHECK_EQUAL(information.state, PROCESS_ENDED);
+    CHECK_EQUAL(information.reason, reason);
+    CHECK_EQUAL(information.code, code);
+    CHECK_EQUAL(information.threads, 0);
+    CHECK_EQUAL(information.handles, 0);
+    if (reason == END_FAULT && function == touch)
+        CHECK_EQUAL(information.fault_address, argument);
+}
+
+static void test_ends(void)
+{
+    check_end(return_argument, 33, END_EXIT, 33);
+    check_end(end_process, 44, END_EXIT, 44);
+    check_end(touch, 16, END_FAULT, FAULT_PAGE_ABSENT);
+    check_end(touch, (uint64_t)check_end, END_FAULT, FAULT_PAGE_ACCESS);
+    check_end(touch, UINT64_C(0xffffffff80000000), END_FAULT, FAULT_PAGE_ABSENT);
+    check_end(trap, 0, END_FAULT, FAULT_INSTRUCTION);
+}
+
+static void test_killed(void)
+{
+    struct process_information information;
+    struct test_child child = {.function = loop};
+    test_child_create(&child);
+    CHECK_STATUS(native_process_resume(child.process), BAD_STATE);
+    test_child_start(&child);
+    SUCCEED(native_process_end(child.process, 7));
+    test_wait(child.thread, SIGNAL_ENDED);
+    test_wait(child.process, SIGNAL_ENDED);
+    CHECK_STATUS(native_thread_interrupt(child.thread), DEAD);
+    const struct thread_start start = {.pc = USER_START, .sp = USER_START};
+    CHECK_STATUS(native_thread_create(child.process, &start), DEAD);
+    CHECK_STATUS(native_process_give(child.process, child.thread, RIGHT_SAME, 0), DEAD);
+    SUCCEED(native_process_end(child.process, 8)); /* has ended: nothing changes */
+    test_child_join(&child, &information);
+    CHECK_EQUAL(information.reason, END_KILLED);
+    CHECK_EQUAL(information.code, 7);
+}
+
+/* What it held is released by the time its end is told. */
+static void test_handles_closed_at_end(void)
+{
+    struct stream_handles ends;
+    struct test_child child = {.function = return_argument};
+    SUCCEED(native_stream_create(test_world.account, 4096, 0, &ends));
+    test_child_create(&child);
+    (void)test_child_give(&child, ends.write_end, RIGHT_SAME);
+    CLOSE(ends.write_end);
+    CHECK_EQUAL(test_signals(ends.read_end) & SIGNAL_CLOSED_WRITE, 0);
+    test_child_start(&child);
+    test_wait(child.process, SIGNAL_ENDED);
+    CHECK((test_signals(ends.read_end) & SIGNAL_CLOSED_WRITE) != 0);
+    test_child_finish(&child);
+    CLOSE(ends.read_end);
+}
+
+/* Stopping. */
+
+static volatile uint64_t progress;
+
+static uint64_t make_progress(uint64_t argument, struct frame *frame)
+{
+    for (;;)
+        progress++;
+}
+
+static bool makes_progress(void)
+{
+    uint64_t before = progress;
+    test_pause(MILLISECOND);
+    return progress != before;
+}
+
+static void test_suspend_thread(void)
+{
+    struct frame_registers registers;
+    struct test_thread thread;
+    test_thread_run(&thread, make_progress, 0);
+    CHECK(makes_progress());
+    CHECK_STATUS(native_thread_read_registers(thread.handle, &registers), BAD_STATE);
+    SUCCEED(native_thread_suspend(thread.handle));
+    SUCCEED(native_thread_suspend(thread.handle));
+    CHECK(!makes_progress());
+    SUCCEED(native_thread_read_registers(thread.handle, &registers));
+    CHECK(registers.sp > thread.stack);
+    SUCCEED(native_thread_resume(thread.handle));
+    CHECK(!makes_progress());
+    CHECK_EQUAL(test_thread_state(thread.handle), THREAD_STOPPED);
+    SUCCEED(native_thread_resume(thread.handle));
+    CHECK(makes_progress());
+    CHECK_STATUS(native_thread_resume(thread.handle), BAD_STATE);
+    SUCCEED(native_thread_kill(thread.handle));
+    CHECK(!makes_progress());
+    test_thread_join(&thread);
+}
+
+/* A wait that ends while its thread is stopped: the thread goes on when it is resumed. */
+static uint64_t wait_for_event(uint64_t event, struct frame *frame)
+{
+    test_wait(event, 0x100);
+    return 0;
+}
+
+static void test_suspend_waiting(void)
+{
+    struct test_thread thread;
+    handle_t event = SUCCEED(native_event_create(test_world.account, 0, 0));
+    test_thread_run(&thread, wait_for_event, event);
+    test_thread_await(thread.handle, THREAD_WAITING);
+    SUCCEED(native_thread_suspend(thread.handle));
+    SUCCEED(native_event_signal(event, 0, 0x100));
+    test_pause(MILLISECOND);
+    CHECK_EQUAL(test_signals(thread.handle) & SIGNAL_ENDED, 0);
+    SUCCEED(native_thread_resume(thread.handle));
+    test_thread_join(&thread);
+    CLOSE(event);
+}
+
+static uint64_t count_shared(uint64_t address, struct frame *frame)
+{
+    for (;;)
+        ++*(volatile uint64_t *)address;
+}
+
+static bool advances(uint64_t address)
+{
+    uint64_t before = *(volatile uint64_t *)address;
+    test_pause(MILLISECOND);
+    return *(volatile uint64_t *)address != before;
+}
+
+static void test_suspend_process(void)
+{
+    struct process_information information;
+    handle_t memory = SUCCEED(native_memory_create(test_world.account, USER_PAGE_SIZE, 0));
+    struct test_child child = {.function = count_shared};
+    uint64_t own = SUCCEED(native_map(test_world.self, memory, 0, 0, USER_PAGE_SIZE, MAP_READ));
+    test_child_create(&child);
+    child.argument = SUCCEED(
+        native_map(child.process, memory, 0, 0, USER_PAGE_SIZE, MAP_READ | MAP_WRITE));
+    test_child_start(&child);
+    CHECK(advances(own));
+    SUCCEED(native_process_suspend(child.process));
+    CHECK(!advances(own));
+    SUCCEED(native_thread_suspend(child.thread));
+    SUCCEED(native_process_resume(child.process));
+    CHECK(!advances(own));
+    SUCCEED(native_thread_resume(child.thread));
+    CHECK(advances(own));
+    SUCCEED(native_process_end(child.process, 0));
+    test_child_join(&child, &information);
+    SUCCEED(native_unmap(test_world.self, own, USER_PAGE_SIZE));
+    CLOSE(memory);
+}
+
+static uint64_t expect_interrupted(uint64_t event, struct frame *frame)
+{
+    struct wait_item item = {event, 0x100, 0};
+    CHECK_STATUS(native_wait_many(&item, 1, DEADLINE_NEVER), INTERRUPTED);
+    CHECK_EQUAL(frame->interrupted, 1);
+    CHECK_STATUS(native_wait_many(&item, 1, DEADLINE_NEVER), INTERRUPTED); /* sticky */
+    frame->interrupted = 0;
+    CHECK_STATUS(native_wait_many(&item, 1, test_now() + MILLISECOND), TIMED_OUT);
+    return 0;
+}
+
+static void test_interrupted_wait(void)
+{
+    struct test_thread thread;
+    handle_t event = SUCCEED(native_event_create(test_world.account, 0, 0));
+    test_thread_run(&thread, expect_interrupted, event);
+    test_thread_await(thread.handle, THREAD_WAITING);
+    SUCCEED(native_thread_interrupt(thread.handle));
+    test_thread_join(&thread);
+    CLOSE(event);
+}
+
+static void test_many_threads(void)
+{
+    static struct test_thread threads[MANY_THREADS];
+    struct thread_information first, second;
+    struct process_information process;
+    for (unsigned i = 0; i < MANY_THREADS; i++) {
+        threads[i] = (struct test_thread){.function = return_argument,
+                                          .priority = PRIORITY_NORMAL,
+                                          .flags = THREAD_SUSPENDED};
+        test_thread_start(&threads[i]);
+    }
+    SUCCEED(native_process_inspect(test_world.self, &process));
+    CHECK_EQUAL(process.threads, MANY_THREADS + 1);
+    SUCCEED(native_thread_inspect(threads[0].handle, &first));
+    SUCCEED(native_thread_inspect(threads[1].handle, &second));
+    CHECK(first.frame != second.frame && first.frame % FRAME_STRIDE == 0);
+    for (unsigned i = 0; i < MANY_THREADS; i++)
+        SUCCEED(native_thread_resume(threads[i].handle));
+    for (unsigned i = 0; i < MANY_THREADS; i++)
+        test_thread_join(&threads[i]);
+}
+
+static void test_priorities(void)
+{
+    struct thread_start start = {.pc = USER_START, .sp = USER_START, .priority = PRIORITY_COUNT};
+    struct test_thread thread;
+    CHECK_STATUS(native_thread_create(test_world.self, &start), INVALID);
+    start.priority = PRIORITY_NORMAL + 1; /* above its own */
+    CHECK_STATUS(native_thread_create(test_world.self, &start), INVALID);
+    start.priority = PRIORITY_NORMAL;
+    start.flags = THREAD_SUSPENDED << 1;
+    CHECK_STATUS(native_thread_create(test_world.self, &start), INVALID);
+    start.flags = 0;
+    start.pc = USER_END;
+    CHECK_STATUS(native_thread_create(test_world.self, &start), INVALID);
+    test_thread_run(&thread, make_progress, 0);
+    SUCCEED(native_thread_set_priority(thread.handle, PRIORITY_IDLE));
+    for (unsigned i = 0; i < 100; i++) {
+        uint64_t before = progress;
+        (void)native_thread_yield();
+        CHECK_EQUAL(progress, before);
+    }
+    CHECK_STATUS(native_thread_set_priority(thread.handle, PRIORITY_COUNT), INVALID);
+    SUCCEED(native_thread_kill(thread.handle));
+    test_thread_join(&thread);
+}
+
+/* Cloning. */
+
+#define CLONED UINT64_C(0xc10)
+
+static volatile uint64_t private_word;
+
+/* Asks to be cloned; the answer says which of the two it is. */
+static uint64_t ask_for_clone(uint64_t session, struct frame *frame)
+{
+    struct message message;
+    private_word = 5;
+    message_begin(&message, 0);
+    CHECK_STATUS(ipc_call(session, &message), OK);
+    CHECK_EQUAL(private_word, 5);
+    CHECK_EQUAL(message_text_length(message.information), 2);
+    CHECK_EQUAL(frame->identity, message.words[0] == 0 ? 0 : CLONED);
+    private_word = 6 + message.words[0];
+    message_begin(&message, 1);
+    CHECK_STATUS(ipc_call(session, &message), OK);
+    CHECK_EQUAL(private_word, 6 + message.words[0]);
+    return 100 + message.words[0];
+}
+
+static void answer(handle_t reply, uint64_t word)
+{
+    struct message message;
+    message_begin(&message, 0);
+    message.words[0] = word;
+    message_copy_text(&message, ipc_frame(), "ok", 2);
+    CHECK_STATUS(ipc_reply(reply, &message), OK);
+}
+
+/* Both ask again by the session they share; the identity tells them apart. */
+static void answer_both(handle_t endpoint)
+{
+    struct message message;
+    uint64_t seen = 0;
+    for (unsigned i = 0; i < 2; i++) {
+        CHECK_EQUAL(ipc_receive(endpoint, &message), RECEIVED_CALL);
+        CHECK(message.identity == 0 || message.identity == CLONED);
+        seen |= message.identity == CLONED ? 2 : 1;
+        answer(SUCCEED(native_reply_take()), message.identity == CLONED ? 1 : 0);
+    }
+    CHECK_EQUAL(seen, 3);
+}
+
+static void test_clone(void)
+{
+    struct process_information information;
+    struct process_clone_result clone;
+    struct test_child parent = {.function = ask_for_clone};
+    struct message message;
+    handle_t endpoint = SUCCEED(native_endpoint_create(test_world.account));
+    handle_t session = SUCCEED(native_session_create(endpoint, 3));
+    test_child_create(&parent);
+    parent.argument = test_child_give(&parent, session, RIGHT_SAME);
+    CLOSE(session);
+    test_child_start(&parent);
+    CHECK_EQUAL(ipc_receive(endpoint, &message), RECEIVED_CALL);
+    handle_t reply = SUCCEED(native_reply_take());
+    CHECK_STATUS(native_process_clone(test_world.self, reply, test_world.account, 1, &clone),
+                 INVALID);
+    SUCCEED(native_process_clone(parent.process, reply, test_world.account, CLONED, &clone));
+    CHECK_EQUAL(test_thread_state(clone.thread), THREAD_CALLING);
+    answer(clone.reply, 1);
+    answer(reply, 0);
+    answer_both(endpoint);
+    test_child_join(&parent, &information);
+    CHECK_EQUAL(information.code, 100);
+    test_wait(clone.process, SIGNAL_ENDED);
+    SUCCEED(native_process_inspect(clone.process, &information));
+    CHECK_EQUAL(information.code, 101);
+    CLOSE(clone.process);
+    CLOSE(clone.thread);
+    CHECK_EQUAL(ipc_receive(endpoint, &message), RECEIVED_CLOSED);
+    CLOSE(endpoint);
+}
+
+/* Without the memory for it, the parent goes on waiting as if nothing had been asked. */
+static void test_clone_refused(void)
+{
+    struct process_information information;
+    struct process_clone_result clone;
+    struct test_child parent = {.function = ask_for_clone};
+    struct account_limits limits = {0, UINT64_MAX, UINT64_MAX, UINT64_MAX}, used;
+    struct message message;
+    handle_t account = SUCCEED(native_account_create(test_world.account, &limits));
+    handle_t endpoint = SUCCEED(native_endpoint_create(test_world.account));
+    handle_t session = SUCCEED(native_session_create(endpoint, 3));
+    test_child_create(&parent);
+    parent.argument = test_child_give(&parent, session, RIGHT_SAME);
+    test_child_start(&parent);
+    CHECK_EQUAL(ipc_receive(endpoint, &message), RECEIVED_CALL);
+    handle_t reply = SUCCEED(native_reply_take());
+    for (limits.pages = 0; limits.pages < 40; limits.pages++) {
+        SUCCEED(native_account_set_limits(account, &limits));
+        int64_t result = native_process_clone(parent.process, reply, account, CLONED, &clone);
+        if (result == 0)
+            break;
+        CHECK_STATUS(result, NO_MEMORY);
+        test_settled_use(account, &used);
+        CHECK_EQUAL(used.pages + used.handles + used.threads + used.processes, 0);
+    }
+    CHECK(limits.pages > 0 && limits.pages < 40);
+    SUCCEED(native_process_end(clone.process, 0));
+    CLOSE(clone.process);
+    CLOSE(clone.thread);
+    CLOSE(clone.reply);
+    answer(reply, 0);
+    CHECK_EQUAL(ipc_receive(endpoint, &message), RECEIVED_CALL);
+    answer(SUCCEED(native_reply_take()), 0);
+    test_child_join(&parent, &information);
+    CHECK_EQUAL(information.code, 100);
+    CLOSE(session);
+    CLOSE(endpoint);
+    CLOSE(account);
+}
+
+void service_main(const struct start_block *start)
+{
+    static const struct test_case cases[] = {
+        {"ends", test_ends},
+        {"killed", test_killed},
+        {"handles are closed at the end", test_handles_closed_at_end},
+        {"suspended threads", test_suspend_thread},
+        {"suspended while waiting", test_suspend_waiting},
+        {"suspended processes", test_suspend_process},
+        {"interrupted waits", test_interrupted_wait},
+        {"many threads", test_many_threads},
+        {"priorities", test_priorities},
+        {"clone", test_clone},
+        {"a clone refused", test_clone_refused},
+    };
+    test_begin();
+    TEST_RUN(cases);
+}
