@@ -29,11 +29,12 @@ find tree -newer tree/a/f1 -type d | sort
 section ls and stat
 ls tree tree/a
 ls -lR tree | awk '{ print $1, $3, $4, $NF }' | grep -v total
-stat -c '%a %F %s %n' tree/a/f1 tree/a/f2 tree tree/c/link
+stat -c '%a %F %s %n' tree/a/f1 tree/a/f2 tree/c/link
+stat -c '%a %F %n' tree
 stat -c '%Y' tree/a/f1
 
 section text
-grep -r needle tree
+grep -r needle tree | sort
 grep -c 1 tree/a/f1
 grep -n '99$' tree/a/f10 | head -3
 grep -E '^(1|2)0$' tree/a/f1
