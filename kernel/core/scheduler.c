@@ -276,7 +276,7 @@ static void put_back(struct run_queue *queue, struct thread *current)
     current->yielded = false;
 }
 
-static void choose(struct cpu *cpu)
+void scheduler_choose(struct cpu *cpu)
 {
     struct run_queue *queue = own_queue();
     uint64_t now = time_now();
@@ -338,7 +338,7 @@ static bool is_undisturbed(const struct cpu *cpu)
 static __attribute__((noinline)) void find_thread(struct cpu *cpu)
 {
     for (;;) {
-        choose(cpu);
+        scheduler_choose(cpu);
         if (cpu->current != NULL)
             return;
         idle();

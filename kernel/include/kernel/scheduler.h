@@ -37,6 +37,8 @@ void scheduler_set_priority(struct thread *thread, uint8_t own);
 void scheduler_update_donation(struct thread *thread);
 /* Book the time since the last booking to the running thread: before its times are read. */
 void scheduler_book_time(void);
+/* Choose the thread that runs next and load it; cpu->current is NULL if there is none. */
+void scheduler_choose(struct cpu *cpu);
 /* The slice has ended (timer). */
 void scheduler_tick(uint64_t now);
 

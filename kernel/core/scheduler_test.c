@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/* Who runs when: priorities, accounts in turn, slices, preemption, bookkeeping. */
+#include "../object/machine_fake.h"
+
+#include <kernel/cpu.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define BOMB 50
+#define TURNS 20
+
+static struct account *poor;
+
+static int setup(void **state)
+{
+    const struct account_limits limits = {500, 500, 500, 500};
+    machine_setup(state);
+    host_run_thread(NULL);
+    enum status status = account_create(machine_account, &limits, &poor);
+    assert_int_equal(status, STATUS_OK);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    host_run_thread(NULL);
+    object_release(&poor->object);
+    return machine_teardown(state);
+}
+
+static struct process *poor_process(void)
+{
+    struct process *process;
+    assert_int_equal(process_create(poor, "poor", 4, 0, &process), STATUS_OK);
+    return process;
+}
+
+/* The running thread's turn ends. */
+static struct thread *next_turn(void)
+{
+    machine_pass_time(SLICE_NS);
+    scheduler_tick(host_clock_ns);
+    scheduler_choose(cpu_current());
+    return thread_current();
+}
+
+static void a_thousand_threads_of_one_account_are_one(void **state)
+{
+    (void)state;
+    struct process *bomb = poor_process();
+    for (unsigned i = 0; i < BOMB; i++)
+        machine_thread(bomb, PRIORITY_NORMAL);
+    struct thread *lonely = machine_program(PRIORITY_NORMAL);
+    unsigned turns = 0;
+    for (unsigned i = 0; i < TURNS; i++)
+        turns += next_turn() == lonely;
+    assert_int_equal(turns, TURNS / 2);
+    thread_end(lonely, 0);
+    process_end(bomb, END_KILLED, 0);
+    object_release(&bomb->object);
+}
+
+static void threads_of_an_account_take_turns(void **state)
+{
+    (void)state;
+    struct thread *first = machine_program(PRIORITY_NORMAL);
+    struct thread *second = machine_program(PRIORITY_NORMAL);
+    struct thread *running = next_turn();
+    for (unsigned i = 0; i < TURNS; i++) {
+        struct thread *next = next_turn();
+        assert_ptr_not_equal(next, running);
+        running = next;
+    }
+    thread_end(first, 0);
+    thread_end(second, 0);
+}
+
+static void the_more_urgent_preempts_and_the_other_goes_on_first(void **state)
+{
+    (void)state;
+    struct thread *first = machine_program(PRIORITY_NORMAL);
+    struct thread *second = machine_program(PRIORITY_NORMAL);
+    struct thread *running = next_turn();
+    struct thread *driver = machine_program(PRIORITY_DRIVER);
+    assert_true(cpu_current()->reschedule);
+    scheduler_choose(cpu_current());
+    assert_ptr_equal(thread_current(), driver);
+    scheduler_block(driver);
+    scheduler_choose(cpu_current());
+    assert_ptr_equal(thread_current(), running);
+    thread_end(first, 0);
+    thread_end(second, 0);
+    thread_end(driver, 0);
+}
+
+static void less_urgent_threads_wait(void **state)
+{
+    (void)state;
+    struct thread *batch = machine_program(PRIORITY_BATCH);
+    struct thread *normal = machine_program(PRIORITY_NORMAL);
+    for (unsigned i = 0; i < TURNS; i++)
+        assert_ptr_equal(next_turn(), normal);
+    scheduler_set_priority(batch, PRIORITY_SERVER);
+    assert_ptr_equal(next_turn(), batch);
+    thread_end(batch, 0);
+    thread_end(normal, 0);
+}
+
+static void a_yield_lets_the_next_one_run(void **state)
+{
+    (void)state;
+    struct thread *first = machine_program(PRIORITY_NORMAL);
+    struct thread *second = machine_program(PRIORITY_NORMAL);
+    struct thread *running = next_turn();
+    scheduler_yield(running);
+    scheduler_choose(cpu_current());
+    assert_ptr_not_equal(thread_current(), running);
+    thread_end(first, 0);
+    thread_end(second, 0);
+}
+
+static void time_is_booked_to_who_ran(void **state)
+{
+    (void)state;
+    uint64_t idle = cpu_current()->idle_ns;
+    cpu_current()->entered_ns = host_clock_ns;
+    machine_pass_time(500);
+    struct thread *thread = machine_program(PRIORITY_NORMAL);
+    scheduler_choose(cpu_current());
+    assert_int_equal(cpu_current()->idle_ns - idle, 500);
+    machine_pass_time(300);
+    scheduler_book_time();
+    assert_int_equal(thread->user_ns, 300);
+    assert_int_equal(atomic_load(&machine_account->cpu_ns), 300);
+    struct process *process = thread->process;
+    object_acquire(&process->object);
+    machine_pass_time(200);
+    thread_end(thread, 0);
+    assert_int_equal(process->user_ns, 500);
+    object_release(&process->object);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    host_memory_init(2 * TEST_PAGES);
+    const struct CMUnitTest tests[] = {
+        TEST(a_thousand_threads_of_one_account_are_one),
+        TEST(threads_of_an_account_take_turns),
+        TEST(the_more_urgent_preempts_and_the_other_goes_on_first),
+        TEST(less_urgent_threads_wait),
+        TEST(a_yield_lets_the_next_one_run),
+        TEST(time_is_booked_to_who_ran),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
