@@ -117,17 +117,25 @@ fs_error_t serve_list(struct request *request)
     return 0;
 }
 
+static uint64_t lesser(uint64_t left, uint64_t right)
+{
+    return left < right ? left : right;
+}
+
+/* What this server may use, and what the machine has. */
 fs_error_t serve_statistics(struct request *request)
 {
     struct account_information account;
+    struct machine_information machine;
     struct fs_statistics statistics = {
         .type = TMPFS_MAGIC, .block_size = 4096, .name_length = VFS_NAME_MAX};
 
-    if (native_account_inspect(request_account, &account) < 0)
+    if (native_account_inspect(request_account, &account) < 0 ||
+        native_machine_inspect(request_account, &machine) < 0)
         return LINUX_EIO;
-    statistics.blocks = account.limits.pages;
-    statistics.blocks_free = account.limits.pages - account.used.pages;
-    statistics.nodes = account.limits.pages;
+    statistics.blocks = lesser(account.limits.pages, machine.pages_total);
+    statistics.blocks_free = lesser(account.limits.pages - account.used.pages, machine.pages_free);
+    statistics.nodes = statistics.blocks;
     statistics.nodes_free =
         statistics.nodes > tree_node_count ? statistics.nodes - tree_node_count : 0;
     memcpy(request_text(request), &statistics, sizeof(statistics));

@@ -18,6 +18,7 @@
 #define DIRECTORY_MODE 0040755u
 #define PTMX_NODE (LEDGER_TERMINALS + 1)
 #define ROOT_NODE 1
+#define DEVPTS_MAGIC 0x1cd1
 
 struct directory_session {
     bool in_use;
@@ -205,6 +206,16 @@ static uint32_t serve_list(const struct directory_session *session, struct messa
     return 0;
 }
 
+static uint32_t serve_statistics(size_t *text)
+{
+    const struct fs_statistics statistics = {
+        .type = DEVPTS_MAGIC, .block_size = 4096, .name_length = VFS_NAME_MAX};
+
+    memcpy(frame_text(server.frame), &statistics, sizeof(statistics));
+    *text = sizeof(statistics);
+    return 0;
+}
+
 static uint32_t mint(struct message *message, unsigned *handles)
 {
     struct fs_credentials credentials;
@@ -239,6 +250,8 @@ uint32_t directory_serve(struct message *message, uint32_t label, unsigned *hand
         return walk(session, message, &node, &error, text) ? 0 : error;
     case FS_READLINK:
         return walk(session, message, &node, &error, text) ? LINUX_EINVAL : error;
+    case FS_STATISTICS:
+        return serve_statistics(text);
     case FS_COPY:
         return put_session(session->node, &session->credentials, handles);
     case FS_MAKE:
