@@ -28,20 +28,20 @@ struct file;
 
 /* Bytes between a file and the program's memory. */
 struct transfer {
-    uint64_t address;  /* in the program */
+    uint64_t address; /* in the program */
     size_t length;
-    bool internal;     /* the address is the library's (sendfile, gathered vectors) */
-    bool positioned;   /* pread, pwrite: at `offset`, the file's own stays */
+    bool internal;   /* the address is the library's (sendfile, gathered vectors) */
+    bool positioned; /* pread, pwrite: at `offset`, the file's own stays */
     uint64_t offset;
 };
 
 /* What poll asks a file: what holds now, and what to wait for if that is nothing. */
 struct file_interest {
-    uint32_t events;   /* in: LINUX_POLL* wanted */
-    uint32_t ready;    /* out: LINUX_POLL* that hold, errors included */
-    unsigned count;    /* out: how many items there are */
+    uint32_t events;     /* in: LINUX_POLL* wanted */
+    uint32_t ready;      /* out: LINUX_POLL* that hold, errors included */
+    unsigned count;      /* out: how many items there are */
     handle_t handles[2]; /* out */
-    uint32_t masks[2]; /* out: signals of these handles that may mean a change */
+    uint32_t masks[2];   /* out: signals of these handles that may mean a change */
 };
 
 /* mmap: the pages behind a file. */
@@ -63,7 +63,8 @@ struct file_operations {
     int (*attributes)(struct task *task, struct file *file, struct fs_attributes *attributes);
     int (*change)(struct task *task, struct file *file, const struct fs_change *change);
     int (*pages)(struct task *task, struct file *file, struct file_pages *pages);
-    int64_t (*list)(struct task *task, struct file *file, const struct transfer *transfer); /* getdents64 */
+    int64_t (*list)(struct task *task, struct file *file,
+                    const struct transfer *transfer); /* getdents64 */
     /* A descriptor to it is closed (record locks); the last is gone. */
     void (*close)(struct task *task, struct file *file);
     void (*destroy)(struct file *file);
@@ -75,16 +76,16 @@ struct file_operations {
 
 struct file {
     const struct file_operations *operations;
-    uint32_t references;      /* atomic */
-    uint32_t status_flags;    /* atomic; LINUX_O_*: access mode, APPEND, NONBLOCK ... */
-    struct lock lock;         /* guards what follows, as the sort of file says */
-    uint64_t offset;          /* while `offset_shared` is false */
-    bool offset_shared;       /* the session has it */
+    uint32_t references;   /* atomic */
+    uint32_t status_flags; /* atomic; LINUX_O_*: access mode, APPEND, NONBLOCK ... */
+    struct lock lock;      /* guards what follows, as the sort of file says */
+    uint64_t offset;       /* while `offset_shared` is false */
+    bool offset_shared;    /* the session has it */
     uint64_t rdev, node, device;
     handle_t handles[FILE_HANDLES]; /* as enum posix_file_kind says; closed with the file */
     uint64_t extra[2];
-    char *path;               /* absolute, as it was opened, or NULL; memory_allocate */
-    void *state;              /* the sort's own */
+    char *path;                /* absolute, as it was opened, or NULL; memory_allocate */
+    void *state;               /* the sort's own */
     struct list_node all_link; /* every file of this library; file.c */
     struct list watchers;      /* epoll sets that watch it; poll_set.c */
     uint64_t save_group;       /* while exec collects: what the new process knows it by; save.c */

@@ -47,9 +47,9 @@ void naming_forget_mounts(void);
 /* A program to run, or the interpreter of one. */
 struct executable {
     handle_t session;
-    handle_t memory;              /* its pages, readable and executable */
+    handle_t memory; /* its pages, readable and executable */
     struct fs_attributes attributes;
-    char *path;                   /* absolute or as given; memory_allocate */
+    char *path; /* absolute or as given; memory_allocate */
 };
 
 /*

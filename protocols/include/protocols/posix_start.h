@@ -44,7 +44,6 @@ enum posix_file_kind {
     POSIX_FILE_SIGNAL = 7,   /* signalfd: extra[0] is the mask */
     POSIX_FILE_POLL = 8,     /* epoll: port */
     POSIX_FILE_SOCKET = 9,   /* socketpair: read end, write end */
-    POSIX_FILE_MEMORY = 10,  /* memfd: memory */
     POSIX_FILE_PROCESS = 11, /* pidfd: event; extra[0] is the pid */
 };
 
