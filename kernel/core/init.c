@@ -54,8 +54,7 @@ static uint64_t map_segment(struct process *process, const struct init_segment *
 static handle_t give(struct process *process, struct object *object, uint32_t rights)
 {
     handle_t token;
-    must_succeed(handle_insert(&process->handles, object, NULL, rights, 0, &token),
-                 "handles of init");
+    must_succeed(handle_create(&process->handles, object, rights, &token), "handles of init");
     object_release(object);
     return token;
 }

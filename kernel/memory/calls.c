@@ -69,8 +69,7 @@ static int64_t move_bytes(const struct transfer *transfer)
 static int64_t insert_memory(struct thread *self, struct memory *memory)
 {
     handle_t token;
-    enum status status =
-        handle_insert(&self->process->handles, &memory->object, NULL, RIGHT_ALL, 0, &token);
+    enum status status = handle_create(&self->process->handles, &memory->object, RIGHT_ALL, &token);
     object_release(&memory->object);
     return status == STATUS_OK ? (int64_t)token : status_to_result(status);
 }

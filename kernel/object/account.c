@@ -128,8 +128,8 @@ int64_t call_account_create(struct thread *self, const struct account_create_arg
     if (status != STATUS_OK)
         return status_to_result(status);
     handle_t token;
-    status = handle_insert(&self->process->handles, &account->object, NULL,
-                           object_rights_of_new(arguments->account_rights), 0, &token);
+    status = handle_create(&self->process->handles, &account->object,
+                           object_rights_of_new(arguments->account_rights), &token);
     object_release(&account->object);
     return status == STATUS_OK ? (int64_t)token : status_to_result(status);
 }

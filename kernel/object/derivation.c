@@ -161,11 +161,12 @@ int64_t call_handle_derive(struct thread *self, const struct handle_derive_argum
         handle_resolve(table, arguments->handle, OBJECT_ANY, RIGHT_DERIVE | RIGHT_COPY, &view);
     if (status == STATUS_OK)
         status = handle_meet_rights(&view.rights, arguments->rights);
+    view.flags &= HANDLE_NOT_CLONED;
     if (status == STATUS_OK)
         status = derivation_create(view.derivation, self->process->account, &view.derivation);
     if (status != STATUS_OK)
         return status_to_result(status);
-    status = handle_insert_view(table, &view, &token);
+    status = handle_insert(table, &view, &token);
     derivation_release(view.derivation);
     return status == STATUS_OK ? (int64_t)token : status_to_result(status);
 }

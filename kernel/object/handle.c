@@ -144,12 +144,27 @@ static void count_closed(struct object *object, uint32_t rights, uint32_t flags)
         object_operations[object->type].closed(object, rights);
 }
 
-/* Fill a slot; references are taken. Table locked. */
-static void fill_slot(struct handle_slot *slot, const struct handle_view *view, uint64_t token)
+void handle_view_hold(const struct handle_view *view)
 {
     object_acquire(view->object);
     derivation_acquire(view->derivation);
     atomic_fetch_add(&view->object->handles, 1);
+    count_opened(view->object, view->rights, view->flags);
+}
+
+void handle_view_drop(const struct handle_view *view)
+{
+    struct object *object = view->object;
+    count_closed(object, view->rights, view->flags);
+    derivation_release(view->derivation);
+    if (atomic_fetch_sub(&object->handles, 1) == 1 &&
+        object_operations[object->type].unreachable != NULL)
+        object_operations[object->type].unreachable(object);
+    object_release(object);
+}
+
+static void fill_slot(struct handle_slot *slot, const struct handle_view *view, uint64_t token)
+{
     slot->object = view->object;
     slot->derivation = view->derivation;
     slot->rights = view->rights;
@@ -157,37 +172,44 @@ static void fill_slot(struct handle_slot *slot, const struct handle_view *view, 
     atomic_store_explicit(&slot->token, token, memory_order_release);
 }
 
-enum status handle_insert_view(struct handle_table *table, const struct handle_view *view,
-                               handle_t *token)
+/* A slot that is nobody's until it is filled. */
+static enum status reserve_slot(struct handle_table *table, uint32_t *index, handle_t *token)
 {
-    uint32_t index;
-
     enum status status = account_charge(table->account, ALLOW_HANDLES, 1);
     if (status != STATUS_OK)
         return status;
     lock_acquire(&table->lock);
-    status = take_slot(table, &index);
+    status = take_slot(table, index);
     if (status == STATUS_OK) {
-        *token = draw_token(table, index);
-        fill_slot(slot_at(table, index), view, *token);
+        *token = draw_token(table, *index);
         table->count++;
     }
     lock_release(&table->lock);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         account_uncharge(table->account, ALLOW_HANDLES, 1);
-        return status;
-    }
-    count_opened(view->object, view->rights, view->flags);
-    return STATUS_OK;
+    return status;
 }
 
-enum status handle_insert(struct handle_table *table, struct object *object,
-                          struct derivation *derivation, uint32_t rights, uint32_t flags,
+enum status handle_insert(struct handle_table *table, const struct handle_view *view,
                           handle_t *token)
 {
-    struct handle_view view = {object, derivation == NULL ? &object->root : derivation, rights,
-                               flags};
-    return handle_insert_view(table, &view, token);
+    uint32_t index;
+    enum status status = reserve_slot(table, &index, token);
+    if (status != STATUS_OK)
+        return status;
+    handle_view_hold(view);
+    fill_slot(slot_at(table, index), view, *token);
+    if (!table->draining)
+        return STATUS_OK;
+    (void)handle_close(table, *token);
+    return STATUS_DEAD;
+}
+
+enum status handle_create(struct handle_table *table, struct object *object, uint32_t rights,
+                          handle_t *token)
+{
+    const struct handle_view view = {object, &object->root, rights, 0};
+    return handle_insert(table, &view, token);
 }
 
 /* Empty a slot; its references pass to `view`. Table locked. */
@@ -199,20 +221,6 @@ static void empty_slot(struct handle_table *table, struct handle_slot *slot, uin
     slot->rights = table->first_free;
     table->first_free = index;
     table->count--;
-}
-
-/* What follows the loss of a handle. No locks held. */
-static void drop_view(struct handle_table *table, const struct handle_view *view)
-{
-    struct object *object = view->object;
-
-    account_uncharge(table->account, ALLOW_HANDLES, 1);
-    count_closed(object, view->rights, view->flags);
-    derivation_release(view->derivation);
-    if (atomic_fetch_sub(&object->handles, 1) == 1 &&
-        object_operations[object->type].unreachable != NULL)
-        object_operations[object->type].unreachable(object);
-    object_release(object);
 }
 
 enum status handle_close(struct handle_table *table, handle_t token)
@@ -228,7 +236,8 @@ enum status handle_close(struct handle_table *table, handle_t token)
     lock_release(&table->lock);
     if (!found)
         return STATUS_BAD_HANDLE;
-    drop_view(table, &view);
+    account_uncharge(table->account, ALLOW_HANDLES, 1);
+    handle_view_drop(&view);
     return STATUS_OK;
 }
 
@@ -243,8 +252,10 @@ bool handle_table_drain(struct handle_table *table, uint32_t limit)
         if (used)
             empty_slot(table, slot_at(table, index), index, &view);
         lock_release(&table->lock);
-        if (used)
-            drop_view(table, &view);
+        if (used) {
+            account_uncharge(table->account, ALLOW_HANDLES, 1);
+            handle_view_drop(&view);
+        }
     }
     return table->used_slots == 0;
 }
@@ -276,6 +287,7 @@ static void clone_slots(const struct handle_table *from, struct handle_table *to
         }
         const struct handle_view view = {source->object, source->derivation, source->rights,
                                          source->flags};
+        handle_view_hold(&view);
         fill_slot(target, &view, token);
         to->count++;
     }
@@ -290,15 +302,9 @@ enum status handle_table_clone(struct handle_table *from, struct handle_table *t
         clone_slots(from, to);
     lock_release(&to->lock);
     lock_release(&from->lock);
-    if (status != STATUS_OK)
-        return status;
-    account_uncharge(to->account, ALLOW_HANDLES, charged - to->count);
-    for (uint32_t index = 0; index < to->used_slots; index++) {
-        const struct handle_slot *slot = slot_at(to, index);
-        if (atomic_load(&slot->token) != 0)
-            count_opened(slot->object, slot->rights, slot->flags);
-    }
-    return STATUS_OK;
+    if (status == STATUS_OK)
+        account_uncharge(to->account, ALLOW_HANDLES, charged - to->count);
+    return status;
 }
 
 enum status handle_mark(struct handle_table *table, handle_t token, uint32_t flags)

@@ -34,7 +34,7 @@ int64_t call_handle_copy(struct thread *self, const struct handle_copy_arguments
         status = handle_meet_rights(&view.rights, arguments->rights);
     view.flags = arguments->flags;
     if (status == STATUS_OK)
-        status = handle_insert_view(table, &view, &token);
+        status = handle_insert(table, &view, &token);
     return status == STATUS_OK ? (int64_t)token : status_to_result(status);
 }
 

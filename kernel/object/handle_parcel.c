@@ -7,28 +7,6 @@
 #include <kernel/process.h>
 #include <kernel/thread.h>
 
-static void view_hold(const struct handle_view *view)
-{
-    struct object *object = view->object;
-    object_acquire(object);
-    derivation_acquire(view->derivation);
-    atomic_fetch_add(&object->handles, 1);
-    if (object_operations[object->type].opened != NULL)
-        object_operations[object->type].opened(object, view->rights);
-}
-
-static void view_drop(const struct handle_view *view)
-{
-    struct object *object = view->object;
-    const struct object_operations *operations = &object_operations[object->type];
-    if (operations->closed != NULL)
-        operations->closed(object, view->rights);
-    if (atomic_fetch_sub(&object->handles, 1) == 1 && operations->unreachable != NULL)
-        operations->unreachable(object);
-    derivation_release(view->derivation);
-    object_release(object);
-}
-
 static bool is_move(const struct message_handle *name)
 {
     return (name->flags & MESSAGE_HANDLE_MOVE) != 0;
@@ -42,6 +20,7 @@ static enum status resolve(struct thread *self, const struct message_handle *nam
         return STATUS_INVALID;
     enum status status = handle_resolve(&self->process->handles, name->handle, OBJECT_ANY,
                                         is_move(name) ? RIGHT_MOVE : RIGHT_COPY, view);
+    view->flags = 0;
     if (status == STATUS_OK && (name->rights & RIGHT_SAME) == 0)
         view->rights &= name->rights;
     return status;
@@ -74,7 +53,7 @@ enum status parcel_pack(struct thread *self, uint64_t count, struct parcel *parc
         parcel->moved[i] = is_move(&names[i]) ? names[i].handle : HANDLE_NONE;
     }
     for (; parcel->count < count; parcel->count++)
-        view_hold(&parcel->handles[parcel->count]);
+        handle_view_hold(&parcel->handles[parcel->count]);
     return STATUS_OK;
 }
 
@@ -92,8 +71,7 @@ enum status parcel_unpack(struct thread *self, const struct parcel *parcel,
     for (uint32_t i = 0; i < parcel->count; i++) {
         const struct handle_view *view = &parcel->handles[i];
         made[i] = (struct message_handle){.rights = view->rights};
-        enum status status = handle_insert(&self->process->handles, view->object, view->derivation,
-                                           view->rights, 0, &made[i].handle);
+        enum status status = handle_insert(&self->process->handles, view, &made[i].handle);
         if (status != STATUS_OK) {
             parcel_repack(self, made, i);
             return status;
@@ -111,5 +89,5 @@ void parcel_repack(struct thread *self, const struct message_handle *made, uint3
 void parcel_drop(struct parcel *parcel)
 {
     for (; parcel->count > 0; parcel->count--)
-        view_drop(&parcel->handles[parcel->count - 1]);
+        handle_view_drop(&parcel->handles[parcel->count - 1]);
 }

@@ -204,7 +204,7 @@ static void a_drained_table_takes_no_more(void **state)
     struct object *object = machine_object(self, event);
     object_acquire(object);
     assert_false(handle_table_drain(table, MANY / 2));
-    assert_int_equal(handle_insert(table, object, NULL, RIGHT_ALL, 0, &token), STATUS_DEAD);
+    assert_int_equal(handle_create(table, object, RIGHT_ALL, &token), STATUS_DEAD);
     assert_true(handle_table_drain(table, MANY));
     assert_int_equal(table->count, 0);
     object_release(object);

@@ -83,7 +83,7 @@ int64_t call_interrupt_create(struct thread *self,
         return status_to_result(status);
     struct handle_table *table = &self->process->handles;
     handle_t token;
-    status = handle_insert(table, &interrupt->object, NULL, RIGHT_ALL, 0, &token);
+    status = handle_create(table, &interrupt->object, RIGHT_ALL, &token);
     if (status == STATUS_OK) {
         status = interrupt_connect(interrupt, arguments->flags);
         if (status != STATUS_OK) {

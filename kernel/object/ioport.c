@@ -56,7 +56,7 @@ int64_t call_ioport_create(struct thread *self, const struct ioport_create_argum
     if (status != STATUS_OK)
         return status_to_result(status);
     handle_t token;
-    status = handle_insert(&self->process->handles, &ioport->object, NULL, RIGHT_ALL, 0, &token);
+    status = handle_create(&self->process->handles, &ioport->object, RIGHT_ALL, &token);
     object_release(&ioport->object);
     return status == STATUS_OK ? (int64_t)token : status_to_result(status);
 }

@@ -99,7 +99,7 @@ bool machine_waits(const struct thread *thread)
 handle_t machine_give(struct thread *to, struct object *object, uint32_t rights)
 {
     handle_t token;
-    enum status status = handle_insert(&to->process->handles, object, NULL, rights, 0, &token);
+    enum status status = handle_create(&to->process->handles, object, rights, &token);
     assert(status == STATUS_OK);
     return token;
 }

@@ -253,13 +253,10 @@ bool process_teardown_step(void)
     return true;
 }
 
-/* Nobody can name it any more: end it if it runs with no thread of its own to do so. */
+/* Nobody can stop it any more, not even itself. */
 void process_unreachable(struct object *object)
 {
-    struct process *process = container_of(object, struct process, object);
-
-    if (process->state == PROCESS_NEW)
-        process->state = PROCESS_ENDED;
+    process_end(container_of(object, struct process, object), END_KILLED, 0);
 }
 
 void process_destroy(struct object *object)

@@ -17,8 +17,7 @@
 static enum status give_process(struct thread *self, struct process *process, uint32_t rights,
                                 handle_t *token)
 {
-    enum status status =
-        handle_insert(&self->process->handles, &process->object, NULL, rights, 0, token);
+    enum status status = handle_create(&self->process->handles, &process->object, rights, token);
     if (status != STATUS_OK)
         process_end(process, END_KILLED, 0);
     object_release(&process->object);
@@ -80,13 +79,13 @@ static enum status give_clone(struct thread *self, struct thread *child, struct 
     struct process_clone_result *result = asked->result;
 
     enum status status =
-        handle_insert(table, &child->process->object, NULL,
-                      object_rights_of_new(asked->process_rights), 0, &result->process);
+        handle_create(table, &child->process->object, object_rights_of_new(asked->process_rights),
+                      &result->process);
     if (status != STATUS_OK)
         return status;
-    status = handle_insert(table, &child->object, NULL, RIGHT_ALL, 0, &result->thread);
+    status = handle_create(table, &child->object, RIGHT_ALL, &result->thread);
     if (status == STATUS_OK) {
-        status = handle_insert(table, &reply->object, NULL, RIGHT_ALL, 0, &result->reply);
+        status = handle_create(table, &reply->object, RIGHT_ALL, &result->reply);
         if (status != STATUS_OK)
             (void)handle_close(table, result->thread);
     }
@@ -230,6 +229,6 @@ int64_t call_process_give(struct thread *self, const struct process_give_argumen
     if (status == STATUS_OK && arguments->process->state >= PROCESS_ENDING)
         status = STATUS_DEAD;
     if (status == STATUS_OK)
-        status = handle_insert_view(&arguments->process->handles, &view, &token);
+        status = handle_insert(&arguments->process->handles, &view, &token);
     return status == STATUS_OK ? (int64_t)token : status_to_result(status);
 }

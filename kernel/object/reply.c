@@ -63,7 +63,7 @@ int64_t call_reply_take(struct thread *self)
     enum status status = reply_create(self->process->account, self->serves, client, &reply);
     if (status != STATUS_OK)
         return status_to_result(status);
-    status = handle_insert(table, &reply->object, NULL, RIGHT_ALL, 0, &token);
+    status = handle_create(table, &reply->object, RIGHT_ALL, &token);
     if (status != STATUS_OK || !pass_on(self, reply))
         forget_client(reply);
     object_release(&reply->object);

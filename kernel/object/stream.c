@@ -219,9 +219,9 @@ int64_t call_stream_create(struct thread *self, const struct stream_create_argum
     if (status != STATUS_OK)
         return status_to_result(status);
     struct object *object = &stream->object;
-    status = handle_insert(table, object, NULL, END_RIGHTS | RIGHT_READ, 0, &ends->read_end);
+    status = handle_create(table, object, END_RIGHTS | RIGHT_READ, &ends->read_end);
     if (status == STATUS_OK) {
-        status = handle_insert(table, object, NULL, END_RIGHTS | RIGHT_WRITE, 0, &ends->write_end);
+        status = handle_create(table, object, END_RIGHTS | RIGHT_WRITE, &ends->write_end);
         if (status != STATUS_OK)
             (void)handle_close(table, ends->read_end);
     }

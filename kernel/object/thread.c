@@ -333,7 +333,7 @@ int64_t call_thread_create(struct thread *self, const struct thread_create_argum
     enum status status = thread_create(&request, &thread);
     if (status != STATUS_OK)
         return status_to_result(status);
-    status = handle_insert(&self->process->handles, &thread->object, NULL, RIGHT_ALL, 0, &token);
+    status = handle_create(&self->process->handles, &thread->object, RIGHT_ALL, &token);
     if (status != STATUS_OK)
         thread_end(thread, 0);
     object_release(&thread->object);

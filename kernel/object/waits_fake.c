@@ -156,8 +156,27 @@ enum status handle_resolve(const struct handle_table *table, handle_t token, enu
     return STATUS_OK;
 }
 
-enum status handle_insert(struct handle_table *table, struct object *object,
-                          struct derivation *derivation, uint32_t rights, uint32_t flags,
+void handle_view_hold(const struct handle_view *view)
+{
+    struct object *object = view->object;
+    object_acquire(object);
+    object->handles++;
+    if (object_operations[object->type].opened != NULL)
+        object_operations[object->type].opened(object, view->rights);
+}
+
+void handle_view_drop(const struct handle_view *view)
+{
+    struct object *object = view->object;
+    const struct object_operations *operations = &object_operations[object->type];
+    if (operations->closed != NULL)
+        operations->closed(object, view->rights);
+    if (--object->handles == 0 && operations->unreachable != NULL)
+        operations->unreachable(object);
+    object_release(object);
+}
+
+enum status handle_insert(struct handle_table *table, const struct handle_view *view,
                           handle_t *token)
 {
     struct fake_slot *slot = find(0);
@@ -165,18 +184,17 @@ enum status handle_insert(struct handle_table *table, struct object *object,
     if (fake_handles_left == 0 || slot == NULL)
         return STATUS_LIMIT;
     fake_handles_left--;
-    object_acquire(object);
-    object->handles++;
+    handle_view_hold(view);
     slot->token = *token = ++last_token;
-    slot->view = (struct handle_view){
-        .object = object,
-        .derivation = derivation != NULL ? derivation : &object->root,
-        .rights = rights,
-        .flags = flags,
-    };
-    if (object_operations[object->type].opened != NULL)
-        object_operations[object->type].opened(object, rights);
+    slot->view = *view;
     return STATUS_OK;
+}
+
+enum status handle_create(struct handle_table *table, struct object *object, uint32_t rights,
+                          handle_t *token)
+{
+    const struct handle_view view = {object, &object->root, rights, 0};
+    return handle_insert(table, &view, token);
 }
 
 enum status handle_close(struct handle_table *table, handle_t token)
@@ -185,15 +203,9 @@ enum status handle_close(struct handle_table *table, handle_t token)
     (void)table;
     if (slot == NULL)
         return STATUS_BAD_HANDLE;
-    struct object *object = slot->view.object;
-    const struct object_operations *operations = &object_operations[object->type];
     slot->token = 0;
     fake_handles_left++;
-    if (operations->closed != NULL)
-        operations->closed(object, slot->view.rights);
-    if (--object->handles == 0 && operations->unreachable != NULL)
-        operations->unreachable(object);
-    object_release(object);
+    handle_view_drop(&slot->view);
     return STATUS_OK;
 }
 

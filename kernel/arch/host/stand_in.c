@@ -183,9 +183,8 @@ stand_in void derivation_release(struct derivation *derivation)
 }
 
 /* A process without a handle table. */
-stand_in enum status handle_insert(struct handle_table *table, struct object *object,
-                                   struct derivation *derivation, uint32_t rights, uint32_t flags,
-                                   handle_t *token)
+stand_in enum status handle_create(struct handle_table *table, struct object *object,
+                                   uint32_t rights, handle_t *token)
 {
     return STATUS_LIMIT;
 }

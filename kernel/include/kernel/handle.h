@@ -72,15 +72,16 @@ static inline struct object *handle_peek(const struct handle_table *table, handl
     return slots[index].object;
 }
 
-/* A new handle; the object's own reference is taken. derivation NULL: the object's root.
- * LIMIT, NO_MEMORY; DEAD for a table that is being drained. */
-enum status handle_insert(struct handle_table *table, struct object *object,
-                          struct derivation *derivation, uint32_t rights, uint32_t flags,
+/* A new handle as `view` says; references are taken. LIMIT, NO_MEMORY; DEAD for a table that
+ * is being drained. */
+enum status handle_insert(struct handle_table *table, const struct handle_view *view,
                           handle_t *token) must_check;
-
-/* The same for what a resolved view says. */
-enum status handle_insert_view(struct handle_table *table, const struct handle_view *view,
-                               handle_t *token) must_check;
+/* One that is derived from no other. */
+enum status handle_create(struct handle_table *table, struct object *object, uint32_t rights,
+                          handle_t *token) must_check;
+/* What holding a handle means to its object, apart from any table; and letting go. */
+void handle_view_hold(const struct handle_view *view);
+void handle_view_drop(const struct handle_view *view);
 
 /* Rights met with those asked for; RIGHT_SAME leaves them. INVALID for unknown bits. */
 enum status handle_meet_rights(uint32_t *rights, uint32_t wanted) must_check;
@@ -103,7 +104,7 @@ void derivation_release(struct derivation *derivation);
 static inline int64_t handle_of_created(struct handle_table *table, struct object *object)
 {
     handle_t token;
-    enum status status = handle_insert(table, object, NULL, RIGHT_ALL, 0, &token);
+    enum status status = handle_create(table, object, RIGHT_ALL, &token);
     object_release(object);
     return status == STATUS_OK ? (int64_t)token : status_to_result(status);
 }

@@ -56,7 +56,8 @@ struct object_operations {
     void (*destroy)(struct object *object); /* frees it; nothing can reach it any more */
     /* The last handle has gone. May be NULL. No locks are held. */
     void (*unreachable)(struct object *object);
-    /* A handle with these rights was made or has gone (stream ends). May be NULL. No locks are held. */
+    /* A handle with these rights was made or has gone (stream ends). May be NULL. No locks are held
+     * but, in `opened`, those of handle tables. */
     void (*opened)(struct object *object, uint32_t rights);
     void (*closed)(struct object *object, uint32_t rights);
 };
