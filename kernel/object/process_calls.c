@@ -32,6 +32,8 @@ int64_t call_process_create(struct thread *self, const struct process_create_arg
     struct process *process;
     handle_t token;
 
+    if ((arguments->flags & ~self->process->flags & PROCESS_CRITICAL) != 0)
+        return status_to_result(STATUS_NO_RIGHT);
     enum status status = copy_in(name, arguments->name, length);
     if (status == STATUS_OK)
         status = process_create(arguments->account, name, length, arguments->flags, &process);

@@ -73,7 +73,7 @@ class Trellis:
     def figures_of_native(self, program):
         """Runs a program of tests/system/native as init's only task."""
         archive = boot_archive.default(self._architecture, with_tests=True)
-        return self._boot(archive, [program], f"init.run=bin/{program}")
+        return self._boot(archive, [program], f"log=uart init.run=bin/{program}")
 
     def sizes(self):
         """Lines of each part of the kernel, and bytes of its image."""

@@ -60,7 +60,7 @@ struct memory_information {
 };
 
 enum process_flag {
-    PROCESS_CRITICAL = 1u << 0,     /* its end stops the machine, with a message that names it */
+    PROCESS_CRITICAL = 1u << 0,     /* its end stops the machine; made only by one that is such */
     PROCESS_KEEP_HANDLES = 1u << 1, /* its handles outlive it, to be inherited from it */
 };
 

@@ -54,6 +54,7 @@ static void make_stream(struct test_objects *objects)
     objects->write_end = ends.write_end;
 }
 
+/* From what init has given the test, not a copy of it. */
 static void make_machine(handle_t made[OBJECT_TYPE_COUNT])
 {
     handle_t ioports = service_handle("ioports"), interrupts = service_handle("interrupts");
@@ -67,7 +68,7 @@ static void make_machine(handle_t made[OBJECT_TYPE_COUNT])
         made[OBJECT_IOSPACE] = SUCCEED(native_handle_copy(iospace, RIGHT_SAME, 0));
 }
 
-void test_objects_make(struct test_objects *objects)
+void test_objects_make(struct test_objects *objects, bool machine)
 {
     static const struct account_limits limits = {0, 0, 0, 0};
     handle_t *made = objects->by_type;
@@ -80,7 +81,8 @@ void test_objects_make(struct test_objects *objects)
     made[OBJECT_MEMORY] = SUCCEED(native_memory_create(test_world.account, 4 * USER_PAGE_SIZE, 0));
     CHECK_EQUAL(native_memory_write(made[OBJECT_MEMORY], 0, bytes, sizeof(bytes)), sizeof(bytes));
     made[OBJECT_ACCOUNT] = SUCCEED(native_account_create(test_world.account, &limits));
-    make_machine(made);
+    if (machine)
+        make_machine(made);
 }
 
 void test_objects_close(struct test_objects *objects)

@@ -24,8 +24,9 @@ struct test_objects {
     struct test_thread client;           /* waits for the reply */
 };
 
-/* The first page of the memory and that of the process are resident already. */
-void test_objects_make(struct test_objects *objects);
+/* The first page of the memory and that of the process are resident already. `machine`:
+ * with an interrupt, ports and the I/O space, where the machine has them. */
+void test_objects_make(struct test_objects *objects, bool machine);
 void test_objects_close(struct test_objects *objects);
 /* One of a type in the mask, which has these rights; HANDLE_NONE if there is none. */
 handle_t test_objects_find(const struct test_objects *objects, uint32_t types, uint32_t rights);

@@ -316,7 +316,7 @@ static void make_handles(void)
 
 static void test_bad_arguments(void)
 {
-    test_objects_make(&bad.objects);
+    test_objects_make(&bad.objects, true);
     make_pages();
     make_handles();
     attempt.tried = 0;

@@ -89,6 +89,22 @@ static void test_killed(void)
     CHECK_EQUAL(information.code, 7);
 }
 
+/* One to which no handle is left cannot be stopped by anybody: it is ended. */
+static void test_unreachable(void)
+{
+    handle_t event = SUCCEED(native_event_create(test_world.account, 0, 0));
+    handle_t process =
+        SUCCEED(native_process_create(test_world.account, HANDLE_NONE, "lost", 4, 0));
+    const struct thread_start start = {
+        .pc = USER_START, .sp = USER_START, .flags = THREAD_SUSPENDED};
+    handle_t thread = SUCCEED(native_thread_create(process, &start));
+    SUCCEED(native_process_give(process, event, RIGHT_SAME, 0));
+    CLOSE(process);
+    test_wait(thread, SIGNAL_ENDED);
+    CLOSE(thread);
+    CLOSE(event);
+}
+
 /* What it held is released by the time its end is told. */
 static void test_handles_closed_at_end(void)
 {
@@ -249,6 +265,14 @@ static void test_many_threads(void)
         test_thread_join(&threads[i]);
 }
 
+/* The test is not critical itself. */
+static void test_critical(void)
+{
+    CHECK_STATUS(native_process_create(test_world.account, HANDLE_NONE, "vital", 5,
+                                       PROCESS_CRITICAL),
+                 NO_RIGHT);
+}
+
 static void test_priorities(void)
 {
     struct thread_start start = {.pc = USER_START, .sp = USER_START, .priority = PRIORITY_COUNT};
@@ -397,12 +421,14 @@ void service_main(const struct start_block *start)
     static const struct test_case cases[] = {
         {"ends", test_ends},
         {"killed", test_killed},
+        {"unreachable", test_unreachable},
         {"handles are closed at the end", test_handles_closed_at_end},
         {"suspended threads", test_suspend_thread},
         {"suspended while waiting", test_suspend_waiting},
         {"suspended processes", test_suspend_process},
         {"interrupted waits", test_interrupted_wait},
         {"many threads", test_many_threads},
+        {"critical processes", test_critical},
         {"priorities", test_priorities},
         {"clone", test_clone},
         {"a clone refused", test_clone_refused},

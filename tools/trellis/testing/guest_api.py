@@ -87,7 +87,7 @@ class Guest:
     def native(self, program, timeout=TIMEOUT_S, **machine):
         """Boots with a program of tests/system/native as init's only task."""
         archive = boot_archive.default(self._architecture, with_tests=True)
-        append = f"init.run=bin/{program} {machine.pop('append', '')}".strip()
+        append = f"log=uart init.run=bin/{program} {machine.pop('append', '')}".strip()
         request = Request([program], dict(run.ENVIRONMENT))
         return self._boot(archive, request, b"", timeout, {**machine, "append": append})
 
