@@ -111,16 +111,29 @@ static int open_descriptor(struct task *task, int fd, struct opened *opened)
     return error == -LINUX_ENOTDIR ? -LINUX_EACCES : error;
 }
 
+/* A program found by a link to elsewhere (/proc/self/exe) is called what the link said. */
+static int rename_program(struct task *task, const struct path *named, char **path)
+{
+    char *absolute = path_absolute(task, LINUX_AT_FDCWD, named);
+
+    if (absolute == NULL)
+        return -LINUX_ENOMEM;
+    memory_release(*path);
+    *path = absolute;
+    return 0;
+}
+
 int executable_open(struct task *task, const struct executable_request *request,
                     struct executable *result)
 {
-    struct path path;
+    struct path path, named = {.length = 0};
     struct opened opened;
     bool follow = (request->flags & LINUX_AT_SYMLINK_NOFOLLOW) == 0;
     struct path_request call = {
         .dirfd = request->dirfd,
         .path = &path,
         .empty_allowed = (request->flags & LINUX_AT_EMPTY_PATH) != 0,
+        .named = &named,
         .words = {FS_OPEN_EXECUTE | (follow ? 0u : FS_OPEN_NO_FOLLOW)},
     };
 
@@ -131,6 +144,8 @@ int executable_open(struct task *task, const struct executable_request *request,
     if (absolute == NULL)
         return -LINUX_ENOMEM;
     error = path_open(task, &call, &opened);
+    if (error == 0 && named.length > 0)
+        error = rename_program(task, &named, &absolute);
     if (error == PATH_DESCRIPTOR)
         error = open_descriptor(task, call.descriptor, &opened);
     if (error == 0)

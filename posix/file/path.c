@@ -255,6 +255,18 @@ static bool is_open_of_descriptor(struct task *task, struct path_request *call,
     return call->descriptor >= 0;
 }
 
+/* The path to go on with, as one from the root. */
+static int tell_name(struct task *task, const struct path *path, const struct place *place,
+                     struct path *named)
+{
+    const struct mount *mount = mount_find(task, place->mount);
+
+    *named = *path;
+    if (mount == NULL || place->mount == MOUNT_ROOT)
+        return 0;
+    return prepend(named, mount->directory, strlen(mount->directory));
+}
+
 /* What is left of the path, and where. */
 static int go_on(struct task *task, const struct message *reply, struct path *path,
                  struct place *place)
@@ -285,6 +297,8 @@ static int walk(struct task *task, struct path_request *call, struct place *plac
         if (reply->words[0] == FS_OUTCOME_DONE)
             return 0;
         error = go_on(task, reply, call->path, place);
+        if (error == 0 && call->named != NULL)
+            error = tell_name(task, call->path, place, call->named);
         if (error != 0)
             return error;
         if (is_open_of_descriptor(task, call, place))

@@ -35,7 +35,8 @@ struct path_request {
     uint64_t words[3];  /* of the request; FS_AT_CEILING and FS_EMPTY_PATH are added here */
     const char *extra;  /* text behind the path and a NUL, or NULL */
     size_t extra_length;
-    handle_t handle; /* goes along, or HANDLE_NONE */
+    handle_t handle;    /* goes along, or HANDLE_NONE */
+    struct path *named; /* NULL, or where an absolute path that a link or a mount led to is put */
     /* Out */
     uint32_t mount; /* where the walk ended */
     int descriptor; /* with PATH_DESCRIPTOR */
