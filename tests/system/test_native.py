@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+# Copyright The Trellis authors
+
+"""Native calls on the bare kernel: each program of native/ is judged by its end."""
+
+PROGRAMS = ("accounts", "bad_arguments", "handles", "ipc", "memory", "personality", "processes",
+            "servers", "streams", "waiting")
+
+
+def check(guest, program, **machine):
+    done = guest.native(program, **machine)
+    assert done.status == 0, done
+
+
+def test_fuzz(guest):
+    check(guest, "fuzz_calls")
+
+
+def test_little_memory(guest):
+    check(guest, "test_memory", memory="64M")
+
+
+def test_other_machines(guest):
+    for machine in ("pc", "microvm"):
+        check(guest, "test_waiting", machine=machine)
+
+
+def _make_tests():
+    for name in PROGRAMS:
+        def test(guest, name=name):
+            check(guest, f"test_{name}")
+        globals()[f"test_{name}"] = test
+
+
+_make_tests()
