@@ -178,8 +178,7 @@ void scheduler_yield(struct thread *thread)
 
 /* Priorities. */
 
-/* Change what a thread's place in the queues depends on. */
-static void move(struct thread *thread, uint8_t effective, struct account *charged)
+void scheduler_move(struct thread *thread, uint8_t effective, struct account *charged)
 {
     struct run_queue *queue = own_queue();
 
@@ -198,20 +197,6 @@ static void move(struct thread *thread, uint8_t effective, struct account *charg
     if (current == thread ? queue->filled >> effective > 1
                           : queued && current != NULL && effective > current->effective)
         cpu_current()->reschedule = true;
-}
-
-void scheduler_update_donation(struct thread *thread)
-{
-    for (int depth = 0; thread != NULL && depth < DONATION_DEPTH; depth++) {
-        uint8_t lent = ipc_lent_priority(thread);
-        uint8_t effective = lent > thread->priority ? lent : thread->priority;
-        struct account *charged =
-            thread->client != NULL ? thread->client->charged : thread->process->account;
-        if (effective == thread->effective && charged == thread->charged)
-            return;
-        move(thread, effective, charged);
-        thread = thread->server; /* who serves this one inherits too */
-    }
 }
 
 void scheduler_set_priority(struct thread *thread, uint8_t own)

@@ -20,16 +20,23 @@
  */
 #include <kernel/ipc.h>
 
-#include <kernel/cpu.h>
+#include <kernel/call_arguments.h>
 #include <kernel/handle.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
 #include <kernel/scheduler.h>
 #include <kernel/time.h>
 
-static uint64_t deadline_of(const struct thread *thread, bool until)
+static uint64_t deadline_of(const struct thread *thread)
 {
-    return until ? *(volatile uint64_t *)&thread->frame->deadline : DEADLINE_NEVER;
+    return *(volatile uint64_t *)&thread->frame->deadline;
+}
+
+/* What a call names first. */
+static enum status resolve_first(struct thread *self, enum object_type type, uint32_t rights,
+                                 struct handle_view *view)
+{
+    return handle_resolve(&self->process->handles, arch_call_argument(self, 0), type, rights, view);
 }
 
 static void set_source(struct thread *to, const struct thread *from, const struct session *session)
@@ -71,22 +78,6 @@ void ipc_cancel_call(struct thread *client)
         object_release(&client->object);
     if (session != NULL)
         object_release(&session->object);
-}
-
-/* Queued callers lend their priority to the threads that serve others meanwhile. */
-static void lend_priority(struct endpoint *endpoint)
-{
-    struct thread *servers[DONATION_BREADTH];
-    unsigned count = 0;
-    lock_acquire(&endpoint->object.lock);
-    list_for_each (&endpoint->taken, node) {
-        struct thread *server = container_of(node, struct thread, wait.link)->server;
-        if (server != NULL && count < DONATION_BREADTH)
-            servers[count++] = server;
-    }
-    lock_release(&endpoint->object.lock);
-    while (count > 0)
-        scheduler_update_donation(servers[--count]);
 }
 
 /* Nobody receives. Endpoint locked. */
@@ -135,20 +126,24 @@ static enum status call_receiver(struct thread *self, struct thread *receiver, u
     return STATUS_BLOCKED;
 }
 
-static enum status begin_call(struct thread *self, struct session *session, uint64_t deadline,
-                              bool is_send)
+static enum status begin_call(struct thread *self, uint64_t deadline, bool is_send)
 {
-    struct endpoint *endpoint = session->endpoint;
+    struct handle_view view;
+    enum status status = resolve_first(self, OBJECT_SESSION, RIGHT_WRITE, &view);
+    if (status != STATUS_OK)
+        return status;
     if (!message_is_valid(arch_message_information(self)))
         return STATUS_INVALID;
     if (deadline != DEADLINE_NEVER && deadline <= time_now())
         return STATUS_TIMED_OUT;
+    struct session *session = container_of(view.object, struct session, object);
+    struct endpoint *endpoint = session->endpoint;
     self->wait.on = &endpoint->object;
     self->wait.cancel = ipc_cancel_call;
     self->wait.call.session = session;
     self->wait.call.is_send = is_send;
     struct thread *receiver = NULL;
-    enum status status = STATUS_CLOSED;
+    status = STATUS_CLOSED;
     lock_acquire(&endpoint->object.lock);
     if (endpoint->holders != 0) {
         receiver = endpoint_claim_receiver(endpoint);
@@ -158,18 +153,23 @@ static enum status begin_call(struct thread *self, struct session *session, uint
     if (receiver != NULL)
         return call_receiver(self, receiver, deadline);
     if (status == STATUS_BLOCKED)
-        lend_priority(endpoint);
+        scheduler_lend_priority(endpoint);
     return status;
 }
 
-enum status ipc_call(struct thread *self, struct session *session, bool until)
+int64_t call_ipc_call(struct thread *self)
 {
-    return begin_call(self, session, deadline_of(self, until), false);
+    return status_to_result(begin_call(self, DEADLINE_NEVER, false));
 }
 
-enum status ipc_send(struct thread *self, struct session *session)
+int64_t call_ipc_call_until(struct thread *self)
 {
-    return begin_call(self, session, DEADLINE_NEVER, true);
+    return status_to_result(begin_call(self, deadline_of(self), false));
+}
+
+int64_t call_ipc_send(struct thread *self)
+{
+    return status_to_result(begin_call(self, DEADLINE_NEVER, true));
 }
 
 /* Receiving. */
@@ -272,11 +272,25 @@ static enum status receive(struct thread *self, struct endpoint *endpoint, uint6
     return status;
 }
 
-enum status ipc_receive(struct thread *self, struct endpoint *endpoint, bool until)
+static enum status begin_receive(struct thread *self, uint64_t deadline)
 {
+    struct handle_view view;
+    enum status status = resolve_first(self, OBJECT_ENDPOINT, RIGHT_READ, &view);
+    if (status != STATUS_OK)
+        return status;
     if (self->client != NULL)
         return STATUS_BAD_STATE;
-    return receive(self, endpoint, deadline_of(self, until));
+    return receive(self, container_of(view.object, struct endpoint, object), deadline);
+}
+
+int64_t call_ipc_receive(struct thread *self)
+{
+    return status_to_result(begin_receive(self, DEADLINE_NEVER));
+}
+
+int64_t call_ipc_receive_until(struct thread *self)
+{
+    return status_to_result(begin_receive(self, deadline_of(self)));
 }
 
 /* Answering. */
@@ -324,17 +338,18 @@ static enum status answer(struct thread *self, struct endpoint *endpoint, struct
     return STATUS_OK;
 }
 
-enum status ipc_reply_and_wait(struct thread *self, struct endpoint *endpoint)
+static enum status reply_and_wait(struct thread *self)
 {
     struct thread *client = NULL;
-    if (!message_is_valid(arch_message_information(self)))
-        return STATUS_INVALID;
-    if (self->client != NULL) {
-        enum status status = answer(self, self->serves, &self->client, &client);
-        if (status != STATUS_OK)
-            return status;
-    }
-    enum status status = receive(self, endpoint, DEADLINE_NEVER);
+    struct handle_view view;
+    enum status status = resolve_first(self, OBJECT_ENDPOINT, RIGHT_READ, &view);
+    if (status == STATUS_OK && !message_is_valid(arch_message_information(self)))
+        status = STATUS_INVALID;
+    if (status == STATUS_OK && self->client != NULL)
+        status = answer(self, self->serves, &self->client, &client);
+    if (status != STATUS_OK)
+        return status;
+    status = receive(self, container_of(view.object, struct endpoint, object), DEADLINE_NEVER);
     if (client != NULL && status == STATUS_BLOCKED && !self->runnable)
         scheduler_hand_over(client);
     else if (client != NULL)
@@ -342,26 +357,35 @@ enum status ipc_reply_and_wait(struct thread *self, struct endpoint *endpoint)
     return status;
 }
 
-enum status ipc_reply(struct thread *self, handle_t token)
+int64_t call_ipc_reply_and_wait(struct thread *self)
+{
+    return status_to_result(reply_and_wait(self));
+}
+
+static enum status reply(struct thread *self)
 {
     struct handle_view view;
     struct thread *client;
-    if (!message_is_valid(arch_message_information(self)))
-        return STATUS_INVALID;
-    enum status status =
-        handle_resolve(&self->process->handles, token, OBJECT_REPLY, RIGHT_WRITE, &view);
+    enum status status = resolve_first(self, OBJECT_REPLY, RIGHT_WRITE, &view);
+    if (status == STATUS_OK && !message_is_valid(arch_message_information(self)))
+        status = STATUS_INVALID;
     if (status != STATUS_OK)
         return status;
-    struct reply *reply = container_of(view.object, struct reply, object);
-    status = answer(self, reply->endpoint, &reply->client, &client);
+    struct reply *object = container_of(view.object, struct reply, object);
+    status = answer(self, object->endpoint, &object->client, &client);
     if (status != STATUS_OK)
         return status;
     if (client != NULL) {
         scheduler_wake(client);
         object_release(&client->object);
     }
-    status = handle_close(&self->process->handles, token);
+    status = handle_close(&self->process->handles, arch_call_argument(self, 0));
     return client == NULL && status == STATUS_OK ? STATUS_DEAD : status;
+}
+
+int64_t call_ipc_reply(struct thread *self)
+{
+    return status_to_result(reply(self));
 }
 
 /* Endings. */
@@ -376,20 +400,6 @@ void ipc_abandon(struct thread *thread)
         thread_finish_wait(client, status_to_result(STATUS_SERVER_DIED));
     }
     serve(thread, NULL);
-}
-
-uint8_t ipc_lent_priority(const struct thread *server)
-{
-    uint8_t lent = server->client != NULL ? server->client->effective : 0;
-    struct endpoint *endpoint = server->serves;
-    if (endpoint == NULL)
-        return lent;
-    lock_acquire(&endpoint->object.lock);
-    struct list_node *first = list_first(&endpoint->callers);
-    if (first != NULL && container_of(first, struct thread, wait.link)->effective > lent)
-        lent = container_of(first, struct thread, wait.link)->effective;
-    lock_release(&endpoint->object.lock);
-    return lent;
 }
 
 /* One whose handle, the call's first argument, has been revoked; NULL if there is none. */

@@ -39,23 +39,11 @@ struct reply {
     struct thread *client;     /* endpoint lock; a reference; NULL once answered or given up */
 };
 
-/*
- * The raw calls: arguments and results are in the thread's registers
- * (arch_message_*). Each returns the value for the result register, or the
- * statuses of kernel/status.h.
- */
-enum status ipc_call(struct thread *self, struct session *session, bool until) must_check;
-enum status ipc_send(struct thread *self, struct session *session) must_check;
-enum status ipc_receive(struct thread *self, struct endpoint *endpoint, bool until) must_check;
-enum status ipc_reply_and_wait(struct thread *self, struct endpoint *endpoint) must_check;
-enum status ipc_reply(struct thread *self, handle_t token) must_check;
-
-/* The same for the plain case (ipc_fast.c): true if it is done, else nothing has changed. */
+/* ipc_call and ipc_reply_and_wait in the plain case (ipc_fast.c): true if it is done, else
+ * nothing has changed. */
 bool ipc_fast_call(struct thread *self) must_check;
 bool ipc_fast_reply_and_wait(struct thread *self) must_check;
 
-/* The highest priority of the thread's client and of the callers queued where it receives. */
-uint8_t ipc_lent_priority(const struct thread *server);
 /* Queued and taken calls, and receivers, that came by handles now dead end with REVOKED. */
 void ipc_cancel_revoked(struct endpoint *endpoint);
 /* The thread ends: its client (SERVER_DIED) and the endpoint it serves are given up. */

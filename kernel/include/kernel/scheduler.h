@@ -14,8 +14,6 @@
 #include <kernel/thread.h>
 
 #define SLICE_NS UINT64_C(10000000)
-#define DONATION_DEPTH 16  /* priority passes along so many calls in a chain */
-#define DONATION_BREADTH 8 /* and from a queued caller to so many threads */
 
 void scheduler_init_cpu(uint32_t cpu);
 
@@ -39,6 +37,10 @@ void scheduler_update_donation(struct thread *thread);
 void scheduler_book_time(void);
 /* Choose the thread that runs next and load it; cpu->current is NULL if there is none. */
 void scheduler_choose(struct cpu *cpu);
+/* A caller was queued: the threads that serve others there meanwhile run with its priority. */
+void scheduler_lend_priority(struct endpoint *endpoint);
+/* Set what a thread's place in the queues depends on. */
+void scheduler_move(struct thread *thread, uint8_t effective, struct account *charged);
 /* The slice has ended (timer). */
 void scheduler_tick(uint64_t now);
 

@@ -101,6 +101,8 @@ static inline struct thread *thread_current(void)
     return cpu_current()->current;
 }
 
+void thread_init_wait(struct thread *thread);
+
 /*
  * The running thread begins to wait: it leaves the CPU at the end of this
  * entry. `deadline` DEADLINE_NEVER: no timer. What `wait` needs (kind, link,
