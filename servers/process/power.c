@@ -17,7 +17,7 @@
 static uint32_t first_program;
 static bool wanted;
 static enum process_power wanted_power;
-static struct console_exit last_word = {CONSOLE_EXITED, 0};
+static struct console_exit last_word = {CONSOLE_TURNED_OFF, 0};
 
 void power_set_first_program(uint32_t pid)
 {

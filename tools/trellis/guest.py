@@ -254,6 +254,8 @@ class Guest:
             return Result(Outcome.EXITED, value)
         if kind == frames.CONSTANTS["CONSOLE_SIGNALLED"]:
             return Result(Outcome.SIGNALLED, SIGNAL_BASE + value)
+        if kind == frames.CONSTANTS["CONSOLE_TURNED_OFF"]:
+            return Result(Outcome.POWERED_OFF, 0)
         name = self._conversation.request.arguments[0]
         code = Exit.NOT_FOUND if value == ENOENT else Exit.NOT_EXECUTABLE
         return Result(Outcome.NOT_RUN, code, f"{name}: {os.strerror(value)} in the guest")

@@ -121,9 +121,10 @@ struct console_winsize {
 };
 
 enum console_exit_kind {
-    CONSOLE_EXITED = 0,    /* value: the exit status */
-    CONSOLE_SIGNALLED = 1, /* value: the Linux signal number */
-    CONSOLE_NOT_RUN = 2,   /* value: Linux errno of the execve that failed */
+    CONSOLE_EXITED = 0,     /* value: the exit status */
+    CONSOLE_SIGNALLED = 1,  /* value: the Linux signal number */
+    CONSOLE_NOT_RUN = 2,    /* value: Linux errno of the execve that failed */
+    CONSOLE_TURNED_OFF = 3, /* the power was turned off while it ran; no value */
 };
 
 struct console_exit {
