@@ -46,7 +46,7 @@ static int check_flags(const struct clone_request *request)
         return -LINUX_EINVAL;
     if ((flags & LINUX_CLONE_VM) == 0 && shared != 0)
         return -LINUX_EINVAL;
-    if (request->exit_signal > SIGNAL_COUNT_MAX || request->stack >= USER_LIBRARY)
+    if (request->exit_signal > SIGNAL_COUNT_MAX || request->stack > USER_LIBRARY)
         return -LINUX_EINVAL;
     return 0;
 }
