@@ -133,9 +133,9 @@ static void revoke_uses(struct object *object)
     if (object->type == OBJECT_MEMORY)
         memory_unmap_revoked(container_of(object, struct memory, object));
     else if (object->type == OBJECT_SESSION)
-        ipc_cancel_revoked(container_of(object, struct session, object)->endpoint);
+        endpoint_end_revoked(container_of(object, struct session, object)->endpoint);
     else if (object->type == OBJECT_ENDPOINT)
-        ipc_cancel_revoked(container_of(object, struct endpoint, object));
+        endpoint_end_revoked(container_of(object, struct endpoint, object));
 }
 
 int64_t call_handle_revoke(struct thread *self, const struct handle_revoke_arguments *arguments)

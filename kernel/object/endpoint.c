@@ -165,16 +165,48 @@ int64_t call_endpoint_create(struct thread *self, const struct endpoint_create_a
     return handle_of_created(&self->process->handles, &endpoint->object);
 }
 
-/* End all waits on a list. */
-static void end_waits(struct endpoint *endpoint, struct list *waiting)
+static bool is_any(const struct thread *thread)
+{
+    return true;
+}
+
+/* The handle it waits by is the first argument of its call. */
+static bool is_revoked(const struct thread *thread)
+{
+    struct handle_view view;
+    return handle_resolve(&thread->process->handles, arch_call_argument(thread, 0), OBJECT_ANY, 0,
+                          &view) == STATUS_REVOKED;
+}
+
+static struct thread *find(struct endpoint *endpoint, const struct list *waiting,
+                           bool (*is_meant)(const struct thread *thread))
+{
+    struct thread *found = NULL;
+    lock_acquire(&endpoint->object.lock);
+    list_for_each (waiting, node) {
+        if (is_meant(thread_of(node))) {
+            found = thread_of(node);
+            break;
+        }
+    }
+    lock_release(&endpoint->object.lock);
+    return found;
+}
+
+static void end_waits(struct endpoint *endpoint, struct list *waiting,
+                      bool (*is_meant)(const struct thread *thread), enum status why)
 {
     struct thread *thread;
-    do {
-        lock_acquire(&endpoint->object.lock);
-        struct list_node *first = list_first(waiting);
-        thread = first != NULL ? thread_of(first) : NULL;
-        lock_release(&endpoint->object.lock);
-    } while (thread != NULL && thread_cancel_wait(thread, STATUS_CLOSED));
+    do
+        thread = find(endpoint, waiting, is_meant);
+    while (thread != NULL && thread_cancel_wait(thread, why));
+}
+
+void endpoint_end_revoked(struct endpoint *endpoint)
+{
+    end_waits(endpoint, &endpoint->callers, is_revoked, STATUS_REVOKED);
+    end_waits(endpoint, &endpoint->taken, is_revoked, STATUS_REVOKED);
+    end_waits(endpoint, &endpoint->receivers, is_revoked, STATUS_REVOKED);
 }
 
 static void end_notices(struct endpoint *endpoint)
@@ -203,8 +235,8 @@ void endpoint_closed(struct object *object, uint32_t rights)
     lock_release(&object->lock);
     if (!dead)
         return;
-    end_waits(endpoint, &endpoint->callers);
-    end_waits(endpoint, &endpoint->receivers);
+    end_waits(endpoint, &endpoint->callers, is_any, STATUS_CLOSED);
+    end_waits(endpoint, &endpoint->receivers, is_any, STATUS_CLOSED);
     observation_queue_clear(&endpoint->observations);
     end_notices(endpoint);
 }

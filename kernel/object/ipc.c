@@ -401,29 +401,3 @@ void ipc_abandon(struct thread *thread)
     }
     serve(thread, NULL);
 }
-
-/* One whose handle, the call's first argument, has been revoked; NULL if there is none. */
-static struct thread *find_revoked(const struct list *waiting)
-{
-    struct handle_view view;
-    list_for_each (waiting, node) {
-        struct thread *thread = container_of(node, struct thread, wait.link);
-        if (handle_resolve(&thread->process->handles, arch_call_argument(thread, 0), OBJECT_ANY, 0,
-                           &view) == STATUS_REVOKED)
-            return thread;
-    }
-    return NULL;
-}
-
-void ipc_cancel_revoked(struct endpoint *endpoint)
-{
-    struct list *const lists[] = {&endpoint->callers, &endpoint->taken, &endpoint->receivers};
-    for (unsigned i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-        struct thread *thread;
-        do {
-            lock_acquire(&endpoint->object.lock);
-            thread = find_revoked(lists[i]);
-            lock_release(&endpoint->object.lock);
-        } while (thread != NULL && thread_cancel_wait(thread, STATUS_REVOKED));
-    }
-}

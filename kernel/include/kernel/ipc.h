@@ -45,7 +45,7 @@ bool ipc_fast_call(struct thread *self) must_check;
 bool ipc_fast_reply_and_wait(struct thread *self) must_check;
 
 /* Queued and taken calls, and receivers, that came by handles now dead end with REVOKED. */
-void ipc_cancel_revoked(struct endpoint *endpoint);
+void endpoint_end_revoked(struct endpoint *endpoint);
 /* The thread ends: its client (SERVER_DIED) and the endpoint it serves are given up. */
 void ipc_abandon(struct thread *thread);
 
