@@ -219,26 +219,14 @@ int64_t linux_tkill(struct task *task, const struct tkill_arguments *arguments)
 {
     if (arguments->tid <= 0)
         return -LINUX_EINVAL;
-    struct process_signal signal = {
-        .number = arguments->signal,
-        .code = LINUX_SI_TKILL,
-        .pid = task_pid(task),
-        .uid = task->group->info->uid,
-    };
-    return send(task, 0, (uint32_t)arguments->tid, &signal, arguments->signal);
+    return send(task, 0, (uint32_t)arguments->tid, NULL, arguments->signal);
 }
 
 int64_t linux_tgkill(struct task *task, const struct tgkill_arguments *arguments)
 {
     if (arguments->pid <= 0 || arguments->tid <= 0)
         return -LINUX_EINVAL;
-    struct process_signal signal = {
-        .number = arguments->signal,
-        .code = LINUX_SI_TKILL,
-        .pid = task_pid(task),
-        .uid = task->group->info->uid,
-    };
-    return send(task, arguments->pid, (uint32_t)arguments->tid, &signal, arguments->signal);
+    return send(task, arguments->pid, (uint32_t)arguments->tid, NULL, arguments->signal);
 }
 
 static int read_queued(struct task *task, uint64_t address, bool other, int number,
