@@ -5,7 +5,6 @@
 #include "machine_fake.h"
 
 #include <kernel/call_arguments.h>
-#include <kernel/cpu.h>
 #include <kernel/event.h>
 #include <trellis/message.h>
 
@@ -20,17 +19,6 @@
 static struct thread *server, *client, *other;
 static struct endpoint *endpoint;
 static handle_t own_endpoint, way_in, other_way_in;
-
-static int64_t fast_or_general_call(struct thread *self)
-{
-    return ipc_fast_call(self) ? status_to_result(STATUS_BLOCKED) : call_ipc_call(self);
-}
-
-static int64_t fast_or_general_answer(struct thread *self)
-{
-    return ipc_fast_reply_and_wait(self) ? status_to_result(STATUS_BLOCKED)
-                                         : call_ipc_reply_and_wait(self);
-}
 
 static int64_t receive(void)
 {
@@ -47,26 +35,15 @@ static int64_t call(struct thread *thread, handle_t session)
     return machine_call(thread, call_ipc_call, session, 0);
 }
 
-static handle_t open_session(uint64_t badge, struct thread *holder)
-{
-    const struct session_create_arguments arguments = {.endpoint = endpoint, .badge = badge};
-    handle_t session = (handle_t)call_session_create(server, &arguments);
-    handle_t copy = machine_give(holder, machine_object(server, session), RIGHT_ALL);
-    assert_int_equal(handle_close(&server->process->handles, session), STATUS_OK);
-    return copy;
-}
-
 static int setup(void **state)
 {
     machine_setup(state);
     server = machine_program(PRIORITY_SERVER);
     client = machine_program(PRIORITY_NORMAL);
     other = machine_program(PRIORITY_DRIVER);
-    const struct endpoint_create_arguments arguments = {.account = machine_account};
-    own_endpoint = (handle_t)call_endpoint_create(server, &arguments);
-    endpoint = container_of(machine_object(server, own_endpoint), struct endpoint, object);
-    way_in = open_session(BADGE, client);
-    other_way_in = open_session(BADGE + 1, other);
+    endpoint = machine_endpoint(server, &own_endpoint);
+    way_in = machine_session(endpoint, BADGE, client);
+    other_way_in = machine_session(endpoint, BADGE + 1, other);
     client->arch.words[0] = 11;
     return 0;
 }
@@ -103,65 +80,6 @@ static void a_queued_call_is_received_later(void **state)
     assert_int_equal(receive(), status_to_result(STATUS_BAD_STATE));
     assert_int_equal(answer(0), MACHINE_BLOCKED);
     assert_int_equal(machine_result(client), 0);
-}
-
-/* Nothing is ready that is more urgent than these two. */
-static void leave_alone(void)
-{
-    scheduler_block(other);
-    cpu_current()->reschedule = false;
-}
-
-static void the_fast_path_does_the_same(void **state)
-{
-    (void)state;
-    leave_alone();
-    assert_int_equal(receive(), MACHINE_BLOCKED);
-    client->identity = 99;
-    assert_int_equal(machine_call(client, fast_or_general_call, way_in, 3), MACHINE_BLOCKED);
-    assert_int_equal(machine_result(server), RECEIVED_CALL);
-    assert_ptr_equal(thread_current(), server);
-    assert_int_equal(server->arch.identity, 99);
-    assert_int_equal(server->arch.information, 3);
-    assert_ptr_equal(server->client, client);
-    assert_int_equal(machine_call(server, fast_or_general_answer, own_endpoint, 4),
-                     MACHINE_BLOCKED);
-    assert_int_equal(machine_result(client), 0);
-    assert_ptr_equal(thread_current(), client);
-    assert_null(server->client);
-    assert_int_equal(client->arch.information, 4);
-    assert_true(list_is_empty(&endpoint->taken));
-}
-
-static void the_cpu_is_not_handed_past_the_more_urgent(void **state)
-{
-    (void)state;
-    assert_int_equal(receive(), MACHINE_BLOCKED);
-    assert_int_equal(machine_call(client, fast_or_general_call, way_in, 0), MACHINE_BLOCKED);
-    assert_int_equal(machine_result(server), RECEIVED_CALL);
-    assert_ptr_equal(thread_current(), client);
-    assert_true(server->queued);
-}
-
-static void the_fast_path_leaves_what_is_not_plain(void **state)
-{
-    (void)state;
-    host_run_thread(client);
-    client->arch.arguments[0] = way_in;
-    client->arch.information = 0;
-    assert_false(ipc_fast_call(client)); /* nobody receives */
-    assert_int_equal(receive(), MACHINE_BLOCKED);
-    client->arch.information = message_information(0, 1, 0);
-    assert_false(ipc_fast_call(client));
-    client->arch.information = message_information(0, 0, 1);
-    assert_false(ipc_fast_call(client));
-    client->arch.information = UINT64_C(1) << 60;
-    assert_false(ipc_fast_call(client));
-    client->arch.information = 0;
-    client->arch.arguments[0] = way_in + 1;
-    assert_false(ipc_fast_call(client));
-    assert_true(machine_waits(server));
-    assert_false(machine_waits(client));
 }
 
 static void a_send_ends_when_it_is_taken(void **state)
@@ -435,20 +353,6 @@ static void interruption_ends_receiving_and_not_calling(void **state)
     assert_int_equal(receive(), MACHINE_BLOCKED);
 }
 
-static void a_suspended_server_is_given_its_call(void **state)
-{
-    (void)state;
-    assert_int_equal(receive(), MACHINE_BLOCKED);
-    const struct thread_suspend_arguments arguments = {.thread = server};
-    assert_int_equal(call_thread_suspend(client, &arguments), 0);
-    assert_int_equal(machine_call(client, fast_or_general_call, way_in, 0), MACHINE_BLOCKED);
-    assert_int_equal(machine_result(server), RECEIVED_CALL);
-    assert_false(server->queued);
-    const struct thread_resume_arguments resumed = {.thread = server};
-    assert_int_equal(call_thread_resume(other, &resumed), 0);
-    assert_int_equal(call_thread_resume(other, &resumed), status_to_result(STATUS_BAD_STATE));
-}
-
 /* other (6) calls server (5), which is in a call to a third (3). */
 static void priority_and_account_go_along_chains(void **state)
 {
@@ -457,13 +361,9 @@ static void priority_and_account_go_along_chains(void **state)
     const struct account_limits limits = {100, 100, 100, 100};
     assert_int_equal(account_create(machine_account, &limits, &rich), STATUS_OK);
     struct thread *third = machine_program(PRIORITY_NORMAL);
-    const struct endpoint_create_arguments made = {.account = machine_account};
-    handle_t deep = (handle_t)call_endpoint_create(third, &made);
-    struct endpoint *deep_endpoint =
-        container_of(machine_object(third, deep), struct endpoint, object);
-    const struct session_create_arguments arguments = {.endpoint = deep_endpoint};
-    handle_t session = (handle_t)call_session_create(third, &arguments);
-    handle_t deep_way = machine_give(server, machine_object(third, session), RIGHT_ALL);
+    handle_t deep;
+    struct endpoint *deep_endpoint = machine_endpoint(third, &deep);
+    handle_t deep_way = machine_session(deep_endpoint, 0, server);
     other->charged = rich;
 
     assert_int_equal(machine_call(third, call_ipc_receive, deep, 0), MACHINE_BLOCKED);
@@ -506,9 +406,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_call_and_its_answer),
         TEST(a_queued_call_is_received_later),
-        TEST(the_fast_path_does_the_same),
-        TEST(the_cpu_is_not_handed_past_the_more_urgent),
-        TEST(the_fast_path_leaves_what_is_not_plain),
         TEST(a_send_ends_when_it_is_taken),
         TEST(text_goes_from_frame_to_frame),
         TEST(handles_are_moved_and_copied),
@@ -528,7 +425,6 @@ int main(void)
         TEST(an_endpoint_without_holders_is_dead),
         TEST(a_closed_endpoint_ends_waits_to_receive),
         TEST(interruption_ends_receiving_and_not_calling),
-        TEST(a_suspended_server_is_given_its_call),
         TEST(priority_and_account_go_along_chains),
         TEST(callers_are_received_by_priority),
     };

@@ -3,6 +3,7 @@
 
 #include "machine_fake.h"
 
+#include <kernel/call_arguments.h>
 #include <kernel/cpu.h>
 #include <kernel/time.h>
 
@@ -94,6 +95,19 @@ int64_t machine_result(struct thread *thread)
 bool machine_waits(const struct thread *thread)
 {
     return atomic_load(&thread->wait_state) == WAIT_STATE_WAITING;
+}
+
+struct endpoint *machine_endpoint(struct thread *server, handle_t *token)
+{
+    const struct endpoint_create_arguments arguments = {.account = machine_account};
+    *token = (handle_t)call_endpoint_create(server, &arguments);
+    return container_of(machine_object(server, *token), struct endpoint, object);
+}
+
+handle_t machine_session(struct endpoint *endpoint, uint64_t badge, struct thread *holder)
+{
+    const struct session_create_arguments arguments = {.endpoint = endpoint, .badge = badge};
+    return (handle_t)call_session_create(holder, &arguments);
 }
 
 handle_t machine_give(struct thread *to, struct object *object, uint32_t rights)

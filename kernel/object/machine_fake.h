@@ -34,6 +34,10 @@ int64_t machine_call(struct thread *thread, int64_t (*call)(struct thread *self)
 int64_t machine_result(struct thread *thread);
 bool machine_waits(const struct thread *thread);
 
+/* An endpoint of a thread's, and its handle; a session with it that another thread has. */
+struct endpoint *machine_endpoint(struct thread *server, handle_t *token);
+handle_t machine_session(struct endpoint *endpoint, uint64_t badge, struct thread *holder);
+
 handle_t machine_give(struct thread *to, struct object *object, uint32_t rights);
 struct object *machine_object(struct thread *thread, handle_t token);
 /* Let time pass, with all that is due. */

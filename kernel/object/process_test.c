@@ -23,12 +23,7 @@ static int setup(void **state)
     machine_setup(state);
     self = machine_program(PRIORITY_SERVER);
     parent = machine_program(PRIORITY_NORMAL);
-    const struct endpoint_create_arguments made = {.account = machine_account};
-    own_endpoint = (handle_t)call_endpoint_create(self, &made);
-    const struct session_create_arguments arguments = {
-        .endpoint = container_of(machine_object(self, own_endpoint), struct endpoint, object)};
-    handle_t session = (handle_t)call_session_create(self, &arguments);
-    way_in = machine_give(parent, machine_object(self, session), RIGHT_ALL);
+    way_in = machine_session(machine_endpoint(self, &own_endpoint), 0, parent);
     host_run_thread(self);
     return 0;
 }
