@@ -3,8 +3,8 @@
 
 """Native calls on the bare kernel: each program of native/ is judged by its end."""
 
-PROGRAMS = ("accounts", "bad_arguments", "handles", "ipc", "memory", "personality", "processes",
-            "servers", "streams", "waiting")
+PROGRAMS = ("accounts", "bad_arguments", "donation", "handles", "ipc", "memory", "personality",
+            "processes", "servers", "streams", "waiting")
 
 
 def check(guest, program, **machine):

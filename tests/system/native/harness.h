@@ -54,8 +54,7 @@ uint64_t test_check_success(const struct test_place *place, int64_t result);
 #define CHECK_EQUAL(got, wanted)                                                                   \
     test_check_equal(TEST_PLACE(#got), (uint64_t)(got), (uint64_t)(wanted))
 /* The status that a call's result stands for. */
-#define CHECK_STATUS(result, name)                                                                 \
-    test_check_result(TEST_PLACE(#result), (result), STATUS_##name)
+#define CHECK_STATUS(result, name) test_check_result(TEST_PLACE(#result), (result), STATUS_##name)
 /* The result of a call that must succeed. */
 #define SUCCEED(result) test_check_success(TEST_PLACE(#result), (result))
 #define CLOSE(handle) ((void)SUCCEED(native_handle_close(handle)))

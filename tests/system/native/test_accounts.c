@@ -226,8 +226,8 @@ static int64_t create_mapping(handle_t account)
     int64_t process = native_process_create(account, HANDLE_NONE, "sweep", 5, 0);
     if (process < 0)
         return process;
-    int64_t result = native_map((handle_t)process, HANDLE_NONE, 0, 0, 8 * USER_PAGE_SIZE,
-                                MAP_READ | MAP_WRITE);
+    int64_t result =
+        native_map((handle_t)process, HANDLE_NONE, 0, 0, 8 * USER_PAGE_SIZE, MAP_READ | MAP_WRITE);
     if (result >= 0)
         result = native_process_write((handle_t)process, (uint64_t)result, &process, 8);
     if (result >= 0)
@@ -257,9 +257,8 @@ static void sweep(int64_t (*create)(handle_t account))
 static void test_sweep(void)
 {
     static int64_t (*const creators[])(handle_t account) = {
-        native_endpoint_create, native_port_create, create_event,  create_memory,
-        create_stream,          create_below,       create_thread, create_process,
-        create_mapping,
+        native_endpoint_create, native_port_create, create_event,   create_memory,  create_stream,
+        create_below,           create_thread,      create_process, create_mapping,
     };
     for (unsigned i = 0; i < sizeof(creators) / sizeof(creators[0]); i++)
         sweep(creators[i]);

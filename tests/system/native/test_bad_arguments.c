@@ -171,8 +171,8 @@ static void try_fewer_rights(const struct shape_argument *argument)
     for (unsigned bit = 0; (RIGHT_ALL >> bit) != 0; bit++) {
         if ((argument->rights & 1u << bit) == 0)
             continue;
-        handle_t less = SUCCEED(native_handle_copy(attempt.arguments[attempt.position],
-                                                   RIGHT_ALL & ~(1u << bit), 0));
+        handle_t less = SUCCEED(
+            native_handle_copy(attempt.arguments[attempt.position], RIGHT_ALL & ~(1u << bit), 0));
         expect("a right missing", less, STATUS_NO_RIGHT);
         CLOSE(less);
     }
@@ -266,8 +266,14 @@ static void test_each_call(void)
 static void test_unknown_numbers(void)
 {
     static const uint64_t numbers[] = {
-        0, 1, 231, 0x40000000, NATIVE_CALL_BASE - 1, NATIVE_CALL_BASE + NATIVE_CALL_COUNT,
-        UINT32_MAX, UINT64_C(1) << 63,
+        0,
+        1,
+        231,
+        0x40000000,
+        NATIVE_CALL_BASE - 1,
+        NATIVE_CALL_BASE + NATIVE_CALL_COUNT,
+        UINT32_MAX,
+        UINT64_C(1) << 63,
     };
     for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         CHECK_STATUS(native_call_0(numbers[i]), BAD_CALL);
@@ -300,8 +306,8 @@ static void make_handles(void)
 {
     handle_t event = bad.objects.by_type[OBJECT_EVENT];
     handle_t below = SUCCEED(native_handle_derive(event, RIGHT_SAME));
-    bad.foreign = SUCCEED(
-        native_process_give(bad.objects.by_type[OBJECT_PROCESS], event, RIGHT_SAME, 0));
+    bad.foreign =
+        SUCCEED(native_process_give(bad.objects.by_type[OBJECT_PROCESS], event, RIGHT_SAME, 0));
     bad.stale = SUCCEED(native_handle_copy(event, RIGHT_SAME, 0));
     bad.closed = SUCCEED(native_handle_copy(event, RIGHT_SAME, 0));
     CLOSE(bad.stale);

@@ -139,8 +139,7 @@ static void test_revoke_unmaps(void)
 {
     handle_t memory = SUCCEED(native_memory_create(test_world.account, 8192, 0));
     handle_t below = SUCCEED(native_handle_derive(memory, RIGHT_SAME));
-    uint64_t kept =
-        SUCCEED(native_map(test_world.self, memory, 0, 0, 8192, MAP_READ | MAP_WRITE));
+    uint64_t kept = SUCCEED(native_map(test_world.self, memory, 0, 0, 8192, MAP_READ | MAP_WRITE));
     uint64_t lost = SUCCEED(native_map(test_world.self, below, 0, 0, 8192, MAP_READ | MAP_WRITE));
     *(volatile uint64_t *)lost = CONTENT;
     SUCCEED(native_handle_revoke(memory));
@@ -240,8 +239,8 @@ static void test_inheritance(void)
 static void test_inheritance_from_ended(void)
 {
     handle_t event = make_event();
-    handle_t old = SUCCEED(native_process_create(test_world.account, HANDLE_NONE, "old", 3,
-                                                 PROCESS_KEEP_HANDLES));
+    handle_t old = SUCCEED(
+        native_process_create(test_world.account, HANDLE_NONE, "old", 3, PROCESS_KEEP_HANDLES));
     handle_t token = SUCCEED(native_process_give(old, event, RIGHT_SAME, 0));
     SUCCEED(native_process_end(old, 0));
     test_wait(old, SIGNAL_ENDED);

@@ -18,11 +18,11 @@
 
 /* What the server is asked. */
 enum operation {
-    OPERATION_ECHO,      /* words inverted, text with each byte one more */
-    OPERATION_TAKE,      /* closes the handles that came; word 0: their number, then their rights */
-    OPERATION_GIVE,      /* an event, moved, and the same one copied with RIGHT_WAIT */
-    OPERATION_GIVE_BAD,  /* tries to give a handle that is none; word 0: the status */
-    OPERATION_SESSION,   /* word 0: the badge of the session that came */
+    OPERATION_ECHO,     /* words inverted, text with each byte one more */
+    OPERATION_TAKE,     /* closes the handles that came; word 0: their number, then their rights */
+    OPERATION_GIVE,     /* an event, moved, and the same one copied with RIGHT_WAIT */
+    OPERATION_GIVE_BAD, /* tries to give a handle that is none; word 0: the status */
+    OPERATION_SESSION,  /* word 0: the badge of the session that came */
     OPERATION_FINISH,
 };
 
@@ -300,9 +300,12 @@ static void check_refusals(void)
 static void check_malformed(void)
 {
     const uint64_t malformed[] = {
-        message_information(0, MESSAGE_HANDLES + 1, 0), message_information(0, 7, 0),
-        message_information(0, 0, MESSAGE_TEXT_SIZE + 1), message_information(0, 0, 0x1fff),
-        UINT64_C(1) << 49, UINT64_C(1) << 63,
+        message_information(0, MESSAGE_HANDLES + 1, 0),
+        message_information(0, 7, 0),
+        message_information(0, 0, MESSAGE_TEXT_SIZE + 1),
+        message_information(0, 0, 0x1fff),
+        UINT64_C(1) << 49,
+        UINT64_C(1) << 63,
     };
     for (unsigned i = 0; i < sizeof(malformed) / sizeof(malformed[0]); i++) {
         struct message message = {.information = malformed[i]};

@@ -156,10 +156,9 @@ static void test_bad_ranges(void)
         const struct bad_range *range = &ranges[i];
         uint64_t address = range->address, length = range->length;
         const struct test_place *place = TEST_PLACE("a bad range");
-        test_check_result(place,
-                          native_map(self, HANDLE_NONE, 0, address, length,
-                                     MAP_READ | MAP_FIXED_ADDRESS),
-                          range->status);
+        test_check_result(
+            place, native_map(self, HANDLE_NONE, 0, address, length, MAP_READ | MAP_FIXED_ADDRESS),
+            range->status);
         test_check_result(place, native_unmap(self, address, length), range->status);
         test_check_result(place, native_protect(self, address, length, MAP_READ), range->status);
         test_check_result(place, native_space_discard(self, address, length), range->status);
@@ -314,8 +313,7 @@ static void test_process_memory(void)
     struct test_child child = {.function = wait_for_word};
     uint64_t values[2] = {0}, number = 77;
     test_child_create(&child);
-    child.argument =
-        SUCCEED(native_map(child.process, HANDLE_NONE, 0, 0, 3 * PAGE, READ_WRITE));
+    child.argument = SUCCEED(native_map(child.process, HANDLE_NONE, 0, 0, 3 * PAGE, READ_WRITE));
     SUCCEED(native_unmap(child.process, child.argument + 2 * PAGE, PAGE));
     test_child_start(&child);
     SUCCEED(native_protect(child.process, child.argument + PAGE, PAGE, MAP_READ));
@@ -344,8 +342,8 @@ static void test_growing(void)
 
 static uint64_t use_everything(uint64_t argument, struct frame *frame)
 {
-    uint64_t address = SUCCEED(
-        native_map(test_world.self, HANDLE_NONE, 0, 0, 4096 * PAGE, READ_WRITE));
+    uint64_t address =
+        SUCCEED(native_map(test_world.self, HANDLE_NONE, 0, 0, 4096 * PAGE, READ_WRITE));
     handle_t memory = make_memory(4096 * PAGE, 0);
     uint64_t offset = 0;
     int64_t result;

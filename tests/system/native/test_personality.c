@@ -122,7 +122,7 @@ static uint64_t take_faults(uint64_t argument, struct frame *frame)
     frame->stack_top = (uint64_t)entry_stack + STACK_SIZE;
     stub_entered = note_fault;
     entered = 0;
-    CHECK_EQUAL(load((uint64_t)&(uint64_t){5}), 5);
+    CHECK_EQUAL(load((uint64_t) & (uint64_t){5}), 5);
     CHECK_EQUAL(load(64), SENTINEL);
     CHECK_EQUAL(entered, 1);
     CHECK_EQUAL(cause, FRAME_FAULT);

@@ -204,8 +204,8 @@ static void test_suspend_process(void)
     struct test_child child = {.function = count_shared};
     uint64_t own = SUCCEED(native_map(test_world.self, memory, 0, 0, USER_PAGE_SIZE, MAP_READ));
     test_child_create(&child);
-    child.argument = SUCCEED(
-        native_map(child.process, memory, 0, 0, USER_PAGE_SIZE, MAP_READ | MAP_WRITE));
+    child.argument =
+        SUCCEED(native_map(child.process, memory, 0, 0, USER_PAGE_SIZE, MAP_READ | MAP_WRITE));
     test_child_start(&child);
     CHECK(advances(own));
     SUCCEED(native_process_suspend(child.process));
@@ -249,9 +249,8 @@ static void test_many_threads(void)
     struct thread_information first, second;
     struct process_information process;
     for (unsigned i = 0; i < MANY_THREADS; i++) {
-        threads[i] = (struct test_thread){.function = return_argument,
-                                          .priority = PRIORITY_NORMAL,
-                                          .flags = THREAD_SUSPENDED};
+        threads[i] = (struct test_thread){
+            .function = return_argument, .priority = PRIORITY_NORMAL, .flags = THREAD_SUSPENDED};
         test_thread_start(&threads[i]);
     }
     SUCCEED(native_process_inspect(test_world.self, &process));
@@ -268,9 +267,9 @@ static void test_many_threads(void)
 /* The test is not critical itself. */
 static void test_critical(void)
 {
-    CHECK_STATUS(native_process_create(test_world.account, HANDLE_NONE, "vital", 5,
-                                       PROCESS_CRITICAL),
-                 NO_RIGHT);
+    CHECK_STATUS(
+        native_process_create(test_world.account, HANDLE_NONE, "vital", 5, PROCESS_CRITICAL),
+        NO_RIGHT);
 }
 
 static void test_priorities(void)

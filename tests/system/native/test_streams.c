@@ -162,8 +162,8 @@ static void test_refused_handles(void)
 static void test_bad_buffers(void)
 {
     struct stream_handles ends = make_stream(0);
-    uint64_t pages = SUCCEED(native_map(test_world.self, HANDLE_NONE, 0, 0, 2 * USER_PAGE_SIZE,
-                                        MAP_READ | MAP_WRITE));
+    uint64_t pages = SUCCEED(
+        native_map(test_world.self, HANDLE_NONE, 0, 0, 2 * USER_PAGE_SIZE, MAP_READ | MAP_WRITE));
     SUCCEED(native_unmap(test_world.self, pages + USER_PAGE_SIZE, USER_PAGE_SIZE));
     char *edge = (char *)pages + USER_PAGE_SIZE - 4;
     put(&ends, "0123456789");

@@ -214,9 +214,9 @@ struct waiter {
 static uint64_t wait_at(uint64_t argument, struct frame *frame)
 {
     const struct waiter *waiter = (const struct waiter *)argument;
-    CHECK_STATUS(native_address_wait((uint64_t)waiter->address, 0, waiter->mask, waiter->flags,
-                                     LONG_ENOUGH),
-                 OK);
+    CHECK_STATUS(
+        native_address_wait((uint64_t)waiter->address, 0, waiter->mask, waiter->flags, LONG_ENOUGH),
+        OK);
     woken++;
     return 0;
 }
@@ -315,10 +315,10 @@ static void test_shared_address(void)
     handle_t memory = SUCCEED(native_memory_create(test_world.account, USER_PAGE_SIZE, 0));
     struct test_child child = {.function = wake_shared};
     test_child_create(&child);
-    child.argument = SUCCEED(native_map(child.process, memory, 0, 0, USER_PAGE_SIZE,
-                                        MAP_READ | MAP_WRITE)) + 64;
-    uint64_t own = SUCCEED(
-        native_map(test_world.self, memory, 0, 0, USER_PAGE_SIZE, MAP_READ | MAP_WRITE));
+    child.argument =
+        SUCCEED(native_map(child.process, memory, 0, 0, USER_PAGE_SIZE, MAP_READ | MAP_WRITE)) + 64;
+    uint64_t own =
+        SUCCEED(native_map(test_world.self, memory, 0, 0, USER_PAGE_SIZE, MAP_READ | MAP_WRITE));
     test_child_start(&child);
     int64_t result = native_address_wait(own + 64, 0, UINT32_MAX, ADDRESS_SHARED, LONG_ENOUGH);
     CHECK_STATUS(result, OK);

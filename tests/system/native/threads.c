@@ -29,8 +29,7 @@ static uint32_t own_priority(void)
 
 static uint64_t map_stack(handle_t process)
 {
-    return SUCCEED(
-        native_map(process, HANDLE_NONE, 0, 0, STACK_SIZE, MAP_READ | MAP_WRITE));
+    return SUCCEED(native_map(process, HANDLE_NONE, 0, 0, STACK_SIZE, MAP_READ | MAP_WRITE));
 }
 
 void test_thread_start(struct test_thread *thread)
@@ -97,9 +96,9 @@ static void copy_mapping(handle_t process, const struct mapping_information *map
     uint32_t flags = (uint32_t)mapping->flags & (MAP_PROTECTION | MAP_ALLOW_WX);
     SUCCEED(native_map(process, HANDLE_NONE, 0, mapping->start, size, flags | MAP_FIXED_ADDRESS));
     if ((flags & MAP_READ) != 0)
-        CHECK_EQUAL(native_process_write(process, mapping->start, (const void *)mapping->start,
-                                         size),
-                    size);
+        CHECK_EQUAL(
+            native_process_write(process, mapping->start, (const void *)mapping->start, size),
+            size);
 }
 
 static void copy_memory(handle_t process)
@@ -120,8 +119,7 @@ void test_child_create(struct test_child *child)
     if (child->account == HANDLE_NONE)
         child->account = test_world.account;
     handle_t inherit = child->inherit ? test_world.self : HANDLE_NONE;
-    child->process =
-        SUCCEED(native_process_create(child->account, inherit, "child", 5, 0));
+    child->process = SUCCEED(native_process_create(child->account, inherit, "child", 5, 0));
     copy_memory(child->process);
     const struct test_world world = {
         .self = test_child_give(child, child->process, RIGHT_SAME),
