@@ -82,6 +82,20 @@ static void fork_finish_child(struct task *task, const struct clone_request *req
         clear_handlers(task, task->actions);
 }
 
+/* One that was in the parent's kernel process: if its pid was another, so were its pages. */
+static void forget_task(struct task *other, const struct group *own)
+{
+    struct group *group = other->group;
+
+    if (group != own) {
+        (void)native_unmap(library.self, (uint64_t)group->info, PROCESS_INFO_SIZE);
+        (void)native_unmap(library.self, (uint64_t)group->signals, PROCESS_SIGNALS_SIZE);
+    }
+    task_release(other);
+    task_retire(other);
+    other->vacant = 1;
+}
+
 /* The child's library: only this task is left, and what is per process is new. */
 static void fork_begin_child(struct task *task, const struct message *reply)
 {
@@ -94,16 +108,14 @@ static void fork_begin_child(struct task *task, const struct message *reply)
     group->child_event = reply->words[3];
     group->tasks = 1;
     group->exiting = 0;
+    group->borrowed = false;
     group->vfork_busy = 0;
     task->tid = (uint32_t)reply->words[1];
     task->frame->interrupted = 0;
     list_for_each_safe(&library.tasks, node) {
         struct task *other = container_of(node, struct task, library_link);
-        if (other != task) {
-            task_release(other);
-            task_retire(other);
-            other->vacant = 1;
-        }
+        if (other != task)
+            forget_task(other, group);
     }
     list_for_each(&library.vacant, node)
         container_of(node, struct task, library_link)->vacant = 1;
@@ -128,8 +140,6 @@ static int64_t fork_process(struct task *task, const struct clone_request *reque
 {
     struct message message;
 
-    if (task->group->borrowed)
-        return -LINUX_ENOSYS;
     int error = file_table_prepare_fork(task);
     if (error != 0)
         return error;

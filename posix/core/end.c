@@ -21,12 +21,6 @@
 #include <posix/trace.h>
 #include <trellis/native.h>
 
-#define DUMPING                                                                                    \
-    (SIGNAL_BIT(LINUX_SIGQUIT) | SIGNAL_BIT(LINUX_SIGILL) | SIGNAL_BIT(LINUX_SIGTRAP) |            \
-     SIGNAL_BIT(LINUX_SIGABRT) | SIGNAL_BIT(LINUX_SIGBUS) | SIGNAL_BIT(LINUX_SIGFPE) |             \
-     SIGNAL_BIT(LINUX_SIGSEGV) | SIGNAL_BIT(LINUX_SIGSYS) | SIGNAL_BIT(LINUX_SIGXCPU) |            \
-     SIGNAL_BIT(LINUX_SIGXFSZ))
-
 /* Behind the request by which the process server let it go. */
 static _Noreturn void vanish(struct task *task)
 {
@@ -79,8 +73,7 @@ void end_group(struct task *task, int status)
 
 void end_by_signal(struct task *task, int number)
 {
-    bool dumps = (DUMPING & SIGNAL_BIT(number)) != 0;
-    end_group(task, number | (dumps ? LINUX_STATUS_CORE : 0));
+    end_group(task, number);
 }
 
 void end_task(struct task *task, int code)

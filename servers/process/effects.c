@@ -10,6 +10,7 @@
 #include "pages.h"
 #include "power.h"
 #include "server.h"
+#include "timer.h"
 
 /* A thread that has just ended cannot be interrupted, which is as well. */
 void effect_interrupt(struct thread *thread)
@@ -40,6 +41,7 @@ void effect_release(struct process *process)
     if (process->alarm.event != HANDLE_NONE)
         (void)native_unobserve(server.endpoint, key_of(KEY_ALARM, process->pid));
     server_close(process->alarm.event);
+    timer_delete_all(process);
     server_close(process->child_event);
     server_close(process->ended_event);
     pages_release(&pages);

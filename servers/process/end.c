@@ -69,19 +69,19 @@ static int32_t status_of_fault(enum fault_kind kind)
     switch (kind) {
     case FAULT_PAGE_PAGER:
     case FAULT_ALIGNMENT:
-        return SIGNAL_BUS | STATUS_CORE;
+        return SIGNAL_BUS;
     case FAULT_PAGE_MEMORY:
         return SIGNAL_KILL;
     case FAULT_INSTRUCTION:
-        return SIGNAL_ILL | STATUS_CORE;
+        return SIGNAL_ILL;
     case FAULT_ARITHMETIC:
     case FAULT_FLOAT:
-        return SIGNAL_FPE | STATUS_CORE;
+        return SIGNAL_FPE;
     case FAULT_BREAKPOINT:
     case FAULT_STEP:
-        return SIGNAL_TRAP | STATUS_CORE;
+        return SIGNAL_TRAP;
     default:
-        return SIGNAL_SEGV | STATUS_CORE;
+        return SIGNAL_SEGV;
     }
 }
 

@@ -28,6 +28,7 @@
 #include "program.h"
 #include "server.h"
 #include "signal.h"
+#include "timer.h"
 
 #define SET_ID_BITS 06000
 
@@ -273,6 +274,7 @@ static void enter_program(struct exec *exec)
     }
     process->dumpable = !exec->set_id;
     process->has_run_program = true;
+    timer_delete_all(process);
     process->account = exec->program.account;
     release(process->path);
     process->path = exec->path;

@@ -24,6 +24,7 @@
 #include "request.h"
 #include "server.h"
 #include "terminal.h"
+#include "timer.h"
 
 static void find_handles(void)
 {
@@ -98,6 +99,9 @@ static void take_event(uint64_t key)
         break;
     case KEY_TERMINAL:
         terminal_messages();
+        break;
+    case KEY_TIMER:
+        timer_fired(number);
         break;
     }
 }

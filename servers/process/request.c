@@ -25,6 +25,7 @@
 #include "power.h"
 #include "program.h"
 #include "server.h"
+#include "timer.h"
 #include "totals.h"
 
 struct request {
@@ -280,6 +281,14 @@ static int serve_timer(struct request *request)
     return error;
 }
 
+static int serve_clock_timer(struct request *request)
+{
+    struct process_timer given;
+    bool has = take_text(request, &given, sizeof(given));
+
+    return timer_serve(request->process, request->words, has ? &given : NULL, request->reply);
+}
+
 static int serve_terminal(struct request *request)
 {
     struct terminal_state wanted = {.rdev = (uint32_t)request->words[0],
@@ -418,6 +427,7 @@ static const handler handlers[] = {
     [PROCESS_PRIORITY] = serve_priority,
     [PROCESS_USAGE] = serve_usage,
     [PROCESS_TIMER] = serve_timer,
+    [PROCESS_CLOCK_TIMER] = serve_clock_timer,
     [PROCESS_TERMINAL] = serve_terminal,
     [PROCESS_MOUNT] = serve_mount,
     [PROCESS_POWER] = serve_power,

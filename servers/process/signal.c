@@ -257,10 +257,8 @@ static void act_by_default(struct process *process, unsigned number)
 {
     switch (signal_default_action(number)) {
     case ACTION_END:
+    case ACTION_CORE: /* no core is written, and the status does not say so */
         process_terminate(process, (int32_t)number);
-        break;
-    case ACTION_CORE:
-        process_terminate(process, (int32_t)number | STATUS_CORE);
         break;
     case ACTION_STOP:
         if (number == SIGNAL_STOP ||

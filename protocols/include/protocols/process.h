@@ -93,7 +93,11 @@ static inline uint64_t process_identity(uint32_t pid, uint32_t tid)
     /* [0] prctl's PR_SET_DUMPABLE value: whether others of its user may look at it in /proc. */       \
     X(SET_DUMPABLE, 24)                                                                                \
     /* PR_SET_CHILD_SUBREAPER and PR_SET_PDEATHSIG: [0] 1 or 2, [1] the value. */                      \
-    X(SET_FAMILY, 25)
+    X(SET_FAMILY, 25)                                                                              \
+    /* POSIX timers. [0] enum process_timer_operation, [1] the timer's number, SET: [2] first expiry \
+     * in ns from now (0: disarm), [3] interval. CREATE: text struct process_timer; reply: [0] its   \
+     * number. The others' reply, as it was: [0] what is left, [1] interval, [2] overrun, [3] clock. */ \
+    X(CLOCK_TIMER, 26)
 
 enum process_operation {
 #define X(name, number) PROCESS_##name = (number),
@@ -154,6 +158,22 @@ struct process_thread_result {
 enum process_thread_flag {
     PROCESS_THREAD_NEW_PID =
         1u << 0, /* vfork and CLONE_VM: another pid in the same kernel process */
+};
+
+enum process_timer_operation {
+    PROCESS_TIMER_CREATE,
+    PROCESS_TIMER_SET,
+    PROCESS_TIMER_GET,
+    PROCESS_TIMER_DELETE,
+};
+
+/* What happens when a timer expires. */
+struct process_timer {
+    uint32_t signal; /* 0: nothing */
+    uint32_t tid;    /* to this thread; 0: to the process */
+    uint64_t value;  /* sigval */
+    uint32_t clock;  /* the library's: which clock points in time are of */
+    uint32_t unused;
 };
 
 struct process_usage {
