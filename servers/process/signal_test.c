@@ -36,13 +36,13 @@ static void test_default_ends(void **state)
     assert_int_equal(fake.ends, 1);
 }
 
-static void test_core_bit(void **state)
+static void test_no_core_is_claimed(void **state)
 {
     struct process *process = child();
 
     (void)state;
     assert_int_equal(fake_send(process, SIGNAL_QUIT), 0);
-    assert_int_equal(process->status, SIGNAL_QUIT | STATUS_CORE);
+    assert_int_equal(process->status, SIGNAL_QUIT);
 }
 
 static void test_ignored_is_dropped(void **state)
@@ -264,7 +264,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_default_ends),
-        TEST(test_core_bit),
+        TEST(test_no_core_is_claimed),
         TEST(test_ignored_is_dropped),
         TEST(test_handler_interrupts_and_takes),
         TEST(test_blocked_waits_even_if_ignored),
