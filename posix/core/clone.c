@@ -112,12 +112,12 @@ static void fork_begin_child(struct task *task, const struct message *reply)
     group->vfork_busy = 0;
     task->tid = (uint32_t)reply->words[1];
     task->frame->interrupted = 0;
-    list_for_each_safe(&library.tasks, node) {
+    list_for_each_safe (&library.tasks, node) {
         struct task *other = container_of(node, struct task, library_link);
         if (other != task)
             forget_task(other, group);
     }
-    list_for_each(&library.vacant, node)
+    list_for_each (&library.vacant, node)
         container_of(node, struct task, library_link)->vacant = 1;
     random_diverge(task->tid);
     file_table_after_fork(task);

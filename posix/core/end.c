@@ -37,7 +37,7 @@ static _Noreturn void vanish(struct task *task)
 static void release_robust_lists(struct task *task)
 {
     lock_acquire(&library.lock);
-    list_for_each(&library.tasks, node) {
+    list_for_each (&library.tasks, node) {
         struct task *other = container_of(node, struct task, library_link);
         if (other->group == task->group)
             futex_release_robust(other);

@@ -26,9 +26,9 @@
 #include "script.h"
 #include "strings.h"
 
-#define SET_ID_BITS 06000 /* of a file's mode */
-#define SCRIPT_DEPTH 5        /* more interpreters of interpreters: ELOOP */
-#define STRINGS_LEAST 131072  /* bytes of argv and environment that always fit */
+#define SET_ID_BITS 06000    /* of a file's mode */
+#define SCRIPT_DEPTH 5       /* more interpreters of interpreters: ELOOP */
+#define STRINGS_LEAST 131072 /* bytes of argv and environment that always fit */
 #define LINUX_ELIBBAD 80
 
 /* Scripts put their interpreter, its argument and their own path before argv[1]. */
@@ -89,8 +89,8 @@ static int check_interpreter(struct task *task, struct exec_parts *parts,
     int error = program_read_interpreter(parts->executable.memory, image, path);
     if (error == 0)
         error = executable_open(task, &wanted, &parts->interpreter);
-    if (error == 0 && program_read(parts->interpreter.memory,
-                                   parts->interpreter.attributes.size, &interpreter) != 0)
+    if (error == 0 && program_read(parts->interpreter.memory, parts->interpreter.attributes.size,
+                                   &interpreter) != 0)
         error = -LINUX_ELIBBAD;
     return error;
 }
@@ -143,8 +143,8 @@ static int send(struct task *task, struct exec_parts *parts, const char *path)
     char *text = frame_text(task->frame);
     const char *slash = strrchr(path, '/');
     const char *full = parts->executable.path != NULL ? parts->executable.path : path;
-    size_t name = text_format(text, TASK_NAME, "%.*s", TASK_NAME - 1,
-                              slash == NULL ? path : slash + 1);
+    size_t name =
+        text_format(text, TASK_NAME, "%.*s", TASK_NAME - 1, slash == NULL ? path : slash + 1);
 
     name = name < TASK_NAME ? name : TASK_NAME - 1;
     size_t size = strlen(full);

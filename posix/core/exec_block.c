@@ -111,8 +111,8 @@ int exec_block_make(struct task *task, struct exec_parts *parts)
         [PATH] = {.bytes = parts->path, .size = strlen(parts->path) + 1},
         [CWD] = {.bytes = cwd, .size = strlen(cwd) + 1},
         [DESCRIPTORS] = {.bytes = survivors.descriptors,
-                         .size = survivors.descriptor_count *
-                                 sizeof(struct posix_start_descriptor)},
+                         .size =
+                             survivors.descriptor_count * sizeof(struct posix_start_descriptor)},
         [CLOSE] = {.bytes = survivors.close, .size = survivors.close_count * sizeof(handle_t)},
     };
     error = make(task, parts, pieces);

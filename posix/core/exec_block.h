@@ -17,8 +17,8 @@ struct exec_parts {
     struct executable executable, interpreter;
     struct strings strings; /* argv, then the environment */
     uint32_t argument_count;
-    const char *path;       /* AT_EXECFN */
-    handle_t block;         /* the result */
+    const char *path; /* AT_EXECFN */
+    handle_t block;   /* the result */
 };
 
 /* 0 or a negated errno. */

@@ -57,9 +57,9 @@ void signal_publish_action(struct group *group, int number, const struct signal_
 uint64_t signal_deliverable(const struct task *task)
 {
     const struct group *group = task->group;
-    uint64_t pending = __atomic_load_n(&group->info->pending, __ATOMIC_SEQ_CST) |
-                       __atomic_load_n(&group->signals->threads[task->slot].pending,
-                                       __ATOMIC_SEQ_CST);
+    uint64_t pending =
+        __atomic_load_n(&group->info->pending, __ATOMIC_SEQ_CST) |
+        __atomic_load_n(&group->signals->threads[task->slot].pending, __ATOMIC_SEQ_CST);
     return pending & ~task_mask(task);
 }
 

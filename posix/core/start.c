@@ -76,8 +76,8 @@ static void adopt_handles(const struct posix_start *block)
 
 static void map_time(handle_t time)
 {
-    int64_t address = native_map(library.self, time, 0, 0, USER_PAGE_SIZE,
-                                 MAP_READ | MAP_LIBRARY | MAP_HIDDEN);
+    int64_t address =
+        native_map(library.self, time, 0, 0, USER_PAGE_SIZE, MAP_READ | MAP_LIBRARY | MAP_HIDDEN);
     if (address < 0)
         end_broken("the time page cannot be mapped");
     library.time = (const struct time_page *)address;
@@ -112,8 +112,8 @@ static void make_files(struct task *task, const struct posix_start *block)
 
     for (uint32_t i = 0; i < block->close_count; i++)
         request_close_handle(close[i]);
-    task->naming = naming_create(block->root, block->cwd, start_block_cwd(block),
-                                 (uint32_t)block->umask);
+    task->naming =
+        naming_create(block->root, block->cwd, start_block_cwd(block), (uint32_t)block->umask);
     task->files = file_table_create();
     if (task->naming == NULL || task->files == NULL)
         end_broken("no memory for files");

@@ -43,8 +43,8 @@ bool start_block_is_valid(const struct posix_start *block)
     if (!is_text(block, block->path, block->path_size) ||
         !is_text(block, block->cwd_path, block->cwd_path_size))
         return false;
-    if (strings != 0 && (!is_text(block, block->strings, block->strings_size) ||
-                         count_strings(block) != strings))
+    if (strings != 0 &&
+        (!is_text(block, block->strings, block->strings_size) || count_strings(block) != strings))
         return false;
     if (strings == 0 && block->strings_size != 0)
         return false;

@@ -52,7 +52,7 @@ static struct task *take_vacant(void)
     struct task *found = NULL;
 
     lock_acquire(&library.lock);
-    list_for_each(&library.vacant, node) {
+    list_for_each (&library.vacant, node) {
         struct task *task = container_of(node, struct task, library_link);
         if (__atomic_load_n(&task->vacant, __ATOMIC_ACQUIRE) != 0) {
             list_remove(node);

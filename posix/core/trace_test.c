@@ -41,14 +41,17 @@ static const struct argument_shape open_shape[] = {
     {"flags", ARGUMENT_FLAGS, names},
     {"mode", ARGUMENT_OCTAL, NULL},
 };
-static const struct argument_shape write_shape[] = {
-    {"fd", ARGUMENT_FD, NULL}, {"buffer", ARGUMENT_BUFFER_IN, NULL}, {"count", ARGUMENT_SIZE, NULL}};
-static const struct argument_shape mixed_shape[] = {
-    {"how", ARGUMENT_CHOICE, hows},  {"signal", ARGUMENT_SIGNAL, NULL},
-    {"pipe", ARGUMENT_PIPE, NULL},   {"argv", ARGUMENT_STRINGS, NULL},
-    {"other", ARGUMENT_CHOICE, hows}};
-const struct call_entry call_table[] = {
-    {"openat", NULL, open_shape, 4}, {"write", NULL, write_shape, 3}, {"mixed", NULL, mixed_shape, 5}};
+static const struct argument_shape write_shape[] = {{"fd", ARGUMENT_FD, NULL},
+                                                    {"buffer", ARGUMENT_BUFFER_IN, NULL},
+                                                    {"count", ARGUMENT_SIZE, NULL}};
+static const struct argument_shape mixed_shape[] = {{"how", ARGUMENT_CHOICE, hows},
+                                                    {"signal", ARGUMENT_SIGNAL, NULL},
+                                                    {"pipe", ARGUMENT_PIPE, NULL},
+                                                    {"argv", ARGUMENT_STRINGS, NULL},
+                                                    {"other", ARGUMENT_CHOICE, hows}};
+const struct call_entry call_table[] = {{"openat", NULL, open_shape, 4},
+                                        {"write", NULL, write_shape, 3},
+                                        {"mixed", NULL, mixed_shape, 5}};
 const unsigned call_table_size = 3;
 
 static struct trace_line line;

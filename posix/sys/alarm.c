@@ -64,8 +64,7 @@ int64_t linux_setitimer(struct task *task, const struct setitimer_arguments *arg
 
     if (error != 0)
         return error;
-    if (arguments->value != 0 &&
-        copy_from_program(&value, arguments->value, sizeof(value)) != 0)
+    if (arguments->value != 0 && copy_from_program(&value, arguments->value, sizeof(value)) != 0)
         return -LINUX_EFAULT;
     if (!time_from_timeval(&value.value, &wanted.left_ns) ||
         !time_from_timeval(&value.interval, &wanted.interval_ns))

@@ -98,8 +98,7 @@ int64_t linux_time(struct task *task, const struct time_arguments *arguments)
 {
     int64_t seconds = (int64_t)(time_real_ns(library.time) / NS_PER_SECOND);
 
-    if (arguments->time != 0 &&
-        copy_to_program(arguments->time, &seconds, sizeof(seconds)) != 0)
+    if (arguments->time != 0 && copy_to_program(arguments->time, &seconds, sizeof(seconds)) != 0)
         return -LINUX_EFAULT;
     return seconds;
 }

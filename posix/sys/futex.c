@@ -63,7 +63,8 @@ static int read_deadline(const struct futex_arguments *arguments, uint64_t *dead
         return -LINUX_EFAULT;
     if (!time_from_timespec(&time, &ns))
         return -LINUX_EINVAL;
-    *deadline = time_deadline(realtime ? LINUX_CLOCK_REALTIME : LINUX_CLOCK_MONOTONIC, absolute, ns);
+    *deadline =
+        time_deadline(realtime ? LINUX_CLOCK_REALTIME : LINUX_CLOCK_MONOTONIC, absolute, ns);
     return 0;
 }
 
@@ -81,8 +82,8 @@ static int64_t futex_wait(struct task *task, const struct futex_arguments *argum
     if (error != 0)
         return error;
     int result = wait_at_address(task, &wait);
-    bool relative = wait.deadline != DEADLINE_NEVER &&
-                    (arguments->operation & FUTEX_COMMAND) == FUTEX_WAIT;
+    bool relative =
+        wait.deadline != DEADLINE_NEVER && (arguments->operation & FUTEX_COMMAND) == FUTEX_WAIT;
     return result == -POSIX_RESTART && relative ? -LINUX_EINTR : result;
 }
 
@@ -90,8 +91,8 @@ static int64_t futex_wake(const struct futex_arguments *arguments, uint32_t mask
 {
     if (mask == 0)
         return -LINUX_EINVAL;
-    int64_t result = native_address_wake(arguments->address, arguments->value, mask,
-                                         native_flags(arguments));
+    int64_t result =
+        native_address_wake(arguments->address, arguments->value, mask, native_flags(arguments));
     return result < 0 ? request_error(result) : result;
 }
 

@@ -14,8 +14,8 @@
 /* As FUTEX_OP of linux/futex.h. */
 static uint32_t encode(unsigned operation, int operand, unsigned comparison, int compared)
 {
-    return (operation & 0xfu) << 28 | (comparison & 0xfu) << 24 | ((uint32_t)operand & 0xfffu) << 12 |
-           ((uint32_t)compared & 0xfffu);
+    return (operation & 0xfu) << 28 | (comparison & 0xfu) << 24 |
+           ((uint32_t)operand & 0xfffu) << 12 | ((uint32_t)compared & 0xfffu);
 }
 
 static void takes_fields_apart_with_their_signs(void **state)

@@ -5,11 +5,12 @@
  * Mappings: Linux' calls in terms of the kernel's, which keeps the map. The
  * library's own region is out of the program's reach.
  */
+#include <posix/linux/memory.h>
+
 #include <base/errno.h>
 #include <posix/calls.h>
 #include <posix/copy.h>
 #include <posix/file.h>
-#include <posix/linux/memory.h>
 #include <posix/request.h>
 #include <posix/task.h>
 #include <trellis/native.h>
@@ -240,7 +241,8 @@ int64_t linux_brk(struct task *task, const struct brk_arguments *arguments)
     uint64_t end = arguments->address;
 
     lock_acquire(&library.lock);
-    if (end >= group->brk_start && copy_range_valid(end, USER_PAGE_SIZE) && move_break(group, end)) {
+    if (end >= group->brk_start && copy_range_valid(end, USER_PAGE_SIZE) &&
+        move_break(group, end)) {
         group->brk_end = end;
         group->signals->layout.heap_end = end;
     }
@@ -326,8 +328,7 @@ int64_t linux_mlock(struct task *task, const struct mlock_arguments *arguments)
 
 int64_t linux_mlock2(struct task *task, const struct mlock2_arguments *arguments)
 {
-    return arguments->flags > 1 ? -LINUX_EINVAL
-                                : lock_range(arguments->address, arguments->length);
+    return arguments->flags > 1 ? -LINUX_EINVAL : lock_range(arguments->address, arguments->length);
 }
 
 int64_t linux_munlock(struct task *task, const struct munlock_arguments *arguments)

@@ -2,13 +2,14 @@
 /* Copyright The Trellis authors */
 
 /* Making, replacing and ending processes and threads. */
+#include <posix/linux/process.h>
+
 #include <base/errno.h>
 #include <posix/calls.h>
 #include <posix/clone.h>
 #include <posix/copy.h>
 #include <posix/end.h>
 #include <posix/exec.h>
-#include <posix/linux/process.h>
 #include <posix/signal.h>
 #include <posix/task.h>
 #include <posix/trace.h>

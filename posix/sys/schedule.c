@@ -109,7 +109,7 @@ static int64_t priority_bound(int32_t policy, int64_t realtime)
     if (policy == 1 || policy == 2)
         return realtime;
     return policy == SCHED_OTHER || policy == SCHED_BATCH || policy == SCHED_IDLE ? 0
-                                                                                 : -LINUX_EINVAL;
+                                                                                  : -LINUX_EINVAL;
 }
 
 int64_t linux_sched_get_priority_max(struct task *task,

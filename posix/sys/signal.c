@@ -189,8 +189,8 @@ int64_t linux_rt_sigtimedwait(struct task *task, const struct rt_sigtimedwait_ar
 }
 
 /* To whom, which signal, and with `queued` what goes with it. */
-static int64_t send(struct task *task, int64_t pid, uint32_t tid, const struct process_signal *queued,
-                    int number)
+static int64_t send(struct task *task, int64_t pid, uint32_t tid,
+                    const struct process_signal *queued, int number)
 {
     struct message message;
 
@@ -269,9 +269,9 @@ int64_t linux_rt_tgsigqueueinfo(struct task *task,
     if (arguments->pid <= 0 || arguments->tid <= 0)
         return -LINUX_EINVAL;
     int error = read_queued(task, arguments->information, other, arguments->signal, &signal);
-    return error != 0 ? error
-                      : send(task, arguments->pid, (uint32_t)arguments->tid, &signal,
-                             arguments->signal);
+    return error != 0
+               ? error
+               : send(task, arguments->pid, (uint32_t)arguments->tid, &signal, arguments->signal);
 }
 
 int64_t linux_pidfd_send_signal(struct task *task,
@@ -286,8 +286,8 @@ int64_t linux_pidfd_send_signal(struct task *task,
         return -LINUX_EINVAL;
     if (arguments->information == 0)
         return send(task, pid, 0, NULL, arguments->signal);
-    int error = read_queued(task, arguments->information, pid != task_pid(task),
-                            arguments->signal, &signal);
+    int error = read_queued(task, arguments->information, pid != task_pid(task), arguments->signal,
+                            &signal);
     return error != 0 ? error : send(task, pid, 0, &signal, arguments->signal);
 }
 
@@ -305,8 +305,8 @@ static int set_stack(struct task *task, const struct linux_stack *given)
     }
     if (given->size < LINUX_MINSIGSTKSZ)
         return -LINUX_ENOMEM;
-    task->signal_stack = (struct signal_stack){given->sp, given->size,
-                                               (uint32_t)given->flags & LINUX_SS_AUTODISARM};
+    task->signal_stack =
+        (struct signal_stack){given->sp, given->size, (uint32_t)given->flags & LINUX_SS_AUTODISARM};
     return 0;
 }
 

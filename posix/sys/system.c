@@ -36,9 +36,8 @@ static void read_name(struct task *task, enum name_kind kind, char *to)
 
     message_begin(&message, PROCESS_NAME);
     message.words[0] = kind;
-    size_t length = request_process(task, &message) == 0
-                        ? message_text_length(message.information)
-                        : 0;
+    size_t length =
+        request_process(task, &message) == 0 ? message_text_length(message.information) : 0;
     length = length < UTS_FIELD ? length : UTS_FIELD - 1;
     memcpy(to, frame_text(task->frame), length);
     to[length] = 0;
@@ -110,7 +109,7 @@ static int64_t limit_request(struct task *task, uint32_t pid, int32_t resource,
 {
     struct message message;
 
-    if (resource < 0 || resource >= LINUX_RLIMIT_COUNT || (new != NULL && new->soft > new->hard))
+    if (resource < 0 || resource >= LINUX_RLIMIT_COUNT || (new != NULL &&new->soft > new->hard))
         return -LINUX_EINVAL;
     message_begin(&message, PROCESS_LIMIT);
     message.words[0] = pid;

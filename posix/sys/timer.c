@@ -108,7 +108,8 @@ int64_t linux_timer_settime(struct task *task, const struct timer_settime_argume
 
     if (copy_from_program(&value, arguments->value, sizeof(value)) != 0)
         return -LINUX_EFAULT;
-    if (!time_from_timespec(&value.value, &first) || !time_from_timespec(&value.interval, &interval))
+    if (!time_from_timespec(&value.value, &first) ||
+        !time_from_timespec(&value.interval, &interval))
         return -LINUX_EINVAL;
     int error = find_left(task, arguments, &first);
     if (error != 0)

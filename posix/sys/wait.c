@@ -95,7 +95,7 @@ int64_t linux_wait4(struct task *task, const struct wait4_arguments *arguments)
         wait.id = (uint64_t)pid;
     } else if (pid != -1) {
         wait.type = LINUX_P_PGID;
-        wait.id = pid == 0 ? task->group->info->group : (uint64_t)-(int64_t)pid;
+        wait.id = pid == 0 ? task->group->info->group : (uint64_t) - (int64_t)pid;
     }
     int error = wait_for_child(task, &wait, &report);
     if (error != 0 || report.pid == 0)

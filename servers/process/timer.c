@@ -103,8 +103,8 @@ static int set(struct timer *timer, uint64_t left_ns, uint64_t interval_ns)
     return result < 0 ? LINUX_EINVAL : 0;
 }
 
-int timer_serve(struct process *process, const uint64_t *words,
-                const struct process_timer *given, uint64_t *reply)
+int timer_serve(struct process *process, const uint64_t *words, const struct process_timer *given,
+                uint64_t *reply)
 {
     uint64_t operation = words[0], id = words[1];
 
@@ -151,8 +151,8 @@ void timer_fired(uint32_t index)
         .timer = index,
         .overrun = timer->overrun,
     };
-    if (what->signal == 0 || (what->tid != 0 && (thread == NULL ||
-                                                 thread->process != timer->process)))
+    if (what->signal == 0 ||
+        (what->tid != 0 && (thread == NULL || thread->process != timer->process)))
         return;
     if (signal_send(timer->process, thread, &signal) != 0)
         timer->overrun++;

@@ -9,8 +9,8 @@
 #include "table.h"
 
 /* A PROCESS_CLOCK_TIMER request; `given` goes with PROCESS_TIMER_CREATE. The error for the reply. */
-int timer_serve(struct process *process, const uint64_t *words,
-                const struct process_timer *given, uint64_t *reply);
+int timer_serve(struct process *process, const uint64_t *words, const struct process_timer *given,
+                uint64_t *reply);
 /* KEY_TIMER fired. */
 void timer_fired(uint32_t index);
 /* Exec, or the end. */

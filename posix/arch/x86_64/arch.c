@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright The Trellis authors */
 
-#include "x86.h"
-
 #include <posix/arch.h>
+
 #include <trellis/calls.h>
+
+#include "x86.h"
 
 const uint32_t x86_number_frame_resume = CALL_FRAME_RESUME;
 const uint32_t x86_number_thread_end = CALL_THREAD_END;

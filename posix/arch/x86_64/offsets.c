@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <trellis/frame.h>
 
-#define PROVE(constant, field) _Static_assert((constant) == offsetof(struct frame, field), #constant)
+#define PROVE(constant, field)                                                                     \
+    _Static_assert((constant) == offsetof(struct frame, field), #constant)
 
 PROVE(REGISTER_RAX, registers.rax);
 PROVE(REGISTER_RBX, registers.rbx);

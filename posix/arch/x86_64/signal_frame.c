@@ -25,9 +25,9 @@
 #define SOFTWARE_BYTES 464 /* offset in the legacy area */
 #define MAGIC1 0x46505853u
 #define MAGIC2 0x46505845u
-#define CONTEXT_XSTATE 1u      /* uc_flags: UC_FP_XSTATE */
-#define CONTEXT_SS 6u          /* UC_SIGCONTEXT_SS, UC_STRICT_RESTORE_SS */
-#define FLAGS_PROGRAM 0x250dd5u /* what a program may have in its flags */
+#define CONTEXT_XSTATE 1u                  /* uc_flags: UC_FP_XSTATE */
+#define CONTEXT_SS 6u                      /* UC_SIGCONTEXT_SS, UC_STRICT_RESTORE_SS */
+#define FLAGS_PROGRAM 0x250dd5u            /* what a program may have in its flags */
 #define FLAGS_CLEARED_FOR_HANDLER 0x10500u /* RF, DF, TF */
 
 struct sigcontext {
@@ -126,12 +126,28 @@ static void fill_registers(struct sigcontext *context, const struct frame *frame
     const struct frame_registers *from = &frame->registers;
 
     *context = (struct sigcontext){
-        .r8 = from->r8, .r9 = from->r9, .r10 = from->r10, .r11 = from->r11,
-        .r12 = from->r12, .r13 = from->r13, .r14 = from->r14, .r15 = from->r15,
-        .rdi = from->rdi, .rsi = from->rsi, .rbp = from->rbp, .rbx = from->rbx,
-        .rdx = from->rdx, .rax = from->rax, .rcx = from->rcx, .rsp = from->sp,
-        .rip = from->pc, .flags = from->flags, .cs = 0x33, .ss = 0x2b,
-        .error = frame->fault_code, .address = frame->fault_address,
+        .r8 = from->r8,
+        .r9 = from->r9,
+        .r10 = from->r10,
+        .r11 = from->r11,
+        .r12 = from->r12,
+        .r13 = from->r13,
+        .r14 = from->r14,
+        .r15 = from->r15,
+        .rdi = from->rdi,
+        .rsi = from->rsi,
+        .rbp = from->rbp,
+        .rbx = from->rbx,
+        .rdx = from->rdx,
+        .rax = from->rax,
+        .rcx = from->rcx,
+        .rsp = from->sp,
+        .rip = from->pc,
+        .flags = from->flags,
+        .cs = 0x33,
+        .ss = 0x2b,
+        .error = frame->fault_code,
+        .address = frame->fault_address,
         .trap = frame->fault_kind <= FAULT_PAGE_MEMORY ? 14 : 0,
     };
 }
@@ -172,11 +188,25 @@ static void load_registers(struct frame_registers *to, const struct sigcontext *
     uint64_t flags = (context->flags & FLAGS_PROGRAM) | 0x202;
 
     *to = (struct frame_registers){
-        .rax = context->rax, .rbx = context->rbx, .rcx = context->rcx, .rdx = context->rdx,
-        .rsi = context->rsi, .rdi = context->rdi, .rbp = context->rbp,
-        .r8 = context->r8, .r9 = context->r9, .r10 = context->r10, .r11 = context->r11,
-        .r12 = context->r12, .r13 = context->r13, .r14 = context->r14, .r15 = context->r15,
-        .pc = context->rip, .sp = context->rsp, .flags = flags, .number = UINT64_MAX,
+        .rax = context->rax,
+        .rbx = context->rbx,
+        .rcx = context->rcx,
+        .rdx = context->rdx,
+        .rsi = context->rsi,
+        .rdi = context->rdi,
+        .rbp = context->rbp,
+        .r8 = context->r8,
+        .r9 = context->r9,
+        .r10 = context->r10,
+        .r11 = context->r11,
+        .r12 = context->r12,
+        .r13 = context->r13,
+        .r14 = context->r14,
+        .r15 = context->r15,
+        .pc = context->rip,
+        .sp = context->rsp,
+        .flags = flags,
+        .number = UINT64_MAX,
     };
 }
 

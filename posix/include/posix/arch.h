@@ -51,8 +51,8 @@ struct signal_call {
     int number;
     const struct signal_action *action;
     const struct linux_siginfo *information;
-    uint64_t mask;          /* to be restored behind the handler */
-    bool on_signal_stack;   /* begin at signal_stack_top */
+    uint64_t mask;        /* to be restored behind the handler */
+    bool on_signal_stack; /* begin at signal_stack_top */
     uint64_t signal_stack_top;
     struct linux_stack stack; /* uc_stack */
 };

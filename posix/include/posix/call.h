@@ -31,13 +31,13 @@ enum argument_kind {
     ARGUMENT_DIRFD,
     ARGUMENT_POINTER,
     ARGUMENT_STRING,
-    ARGUMENT_STRINGS, /* argv */
+    ARGUMENT_STRINGS,    /* argv */
     ARGUMENT_BUFFER_IN,  /* the next argument is its length */
     ARGUMENT_BUFFER_OUT, /* the result is its length */
     ARGUMENT_SIGNAL,
-    ARGUMENT_FLAGS, /* names in `flags` */
+    ARGUMENT_FLAGS,  /* names in `flags` */
     ARGUMENT_CHOICE, /* one name of `flags` */
-    ARGUMENT_PIPE,  /* two descriptors, out */
+    ARGUMENT_PIPE,   /* two descriptors, out */
     ARGUMENT_STATUS, /* a wait status, out */
     ARGUMENT_TIMESPEC,
 };

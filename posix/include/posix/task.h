@@ -54,10 +54,10 @@ struct group {
     const struct process_info_page *info;
     struct process_signal_page *signals;
     handle_t child_event;
-    bool borrowed;         /* a vfork child: the kernel process is its parent's */
-    uint32_t vfork_busy;   /* atomic, address wait: a task waits for its vfork child */
+    bool borrowed;               /* a vfork child: the kernel process is its parent's */
+    uint32_t vfork_busy;         /* atomic, address wait: a task waits for its vfork child */
     uint64_t brk_start, brk_end; /* library.lock */
-    uint64_t auxv[64];     /* as the program's stack has it, for /proc and prctl */
+    uint64_t auxv[64];           /* as the program's stack has it, for /proc and prctl */
     uint32_t auxv_count;
     uint32_t dumpable;
 };
@@ -71,16 +71,16 @@ struct task_restart {
 /* All fields belong to the task itself unless stated. */
 struct task {
     struct frame *frame;
-    struct group *group;                 /* a reference */
-    struct file_table *files;            /* a reference; CLONE_FILES */
-    struct naming *naming;               /* a reference; CLONE_FS: root, cwd, umask */
-    struct signal_actions *actions;      /* a reference; CLONE_SIGHAND */
-    struct list_node library_link;       /* library.lock */
+    struct group *group;            /* a reference */
+    struct file_table *files;       /* a reference; CLONE_FILES */
+    struct naming *naming;          /* a reference; CLONE_FS: root, cwd, umask */
+    struct signal_actions *actions; /* a reference; CLONE_SIGHAND */
+    struct list_node library_link;  /* library.lock */
 
     uint32_t tid, slot;
-    uint32_t locks_held;                 /* fork gate: entered while above zero */
-    bool load_all;                       /* leave by loading every register of the frame */
-    bool restore_mask;                   /* sigsuspend: saved_mask comes back behind the handler */
+    uint32_t locks_held; /* fork gate: entered while above zero */
+    bool load_all;       /* leave by loading every register of the frame */
+    bool restore_mask;   /* sigsuspend: saved_mask comes back behind the handler */
     uint64_t saved_mask;
     struct signal_stack signal_stack;
     struct task_restart restart;
@@ -90,12 +90,12 @@ struct task {
     char name[TASK_NAME];
 
     /* A task's beginning: see clone.c */
-    struct process_thread_result born;   /* written by the process server before it runs */
-    uint32_t released;                   /* atomic, address wait: the parent has finished with it */
+    struct process_thread_result born; /* written by the process server before it runs */
+    uint32_t released;                 /* atomic, address wait: the parent has finished with it */
     uint64_t set_child_tid;
-    struct frame_registers first;        /* what it begins with in the program */
-    uint32_t execing;                    /* atomic; EXEC has been sent: the server ends the thread */
-    uint32_t vacant;                     /* atomic; the thread has left the stack: may be used anew */
+    struct frame_registers first; /* what it begins with in the program */
+    uint32_t execing;             /* atomic; EXEC has been sent: the server ends the thread */
+    uint32_t vacant;              /* atomic; the thread has left the stack: may be used anew */
 };
 
 /* NULL if there is no memory. No tasks yet. */

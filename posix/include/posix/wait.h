@@ -22,9 +22,9 @@
 struct task;
 
 /* Results that never reach the program. */
-#define POSIX_RESTART 512               /* again if the handler has SA_RESTART */
+#define POSIX_RESTART 512                /* again if the handler has SA_RESTART */
 #define POSIX_RESTART_UNLESS_HANDLED 514 /* again only if no handler runs */
-#define POSIX_RESTART_RESUME 516        /* the same, by restart_syscall with task->restart */
+#define POSIX_RESTART_RESUME 516         /* the same, by restart_syscall with task->restart */
 
 /*
  * Until an item has a signal of its mask, or the deadline (ns since boot). How

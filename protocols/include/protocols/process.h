@@ -93,7 +93,7 @@ static inline uint64_t process_identity(uint32_t pid, uint32_t tid)
     /* [0] prctl's PR_SET_DUMPABLE value: whether others of its user may look at it in /proc. */       \
     X(SET_DUMPABLE, 24)                                                                                \
     /* PR_SET_CHILD_SUBREAPER and PR_SET_PDEATHSIG: [0] 1 or 2, [1] the value. */                      \
-    X(SET_FAMILY, 25)                                                                              \
+    X(SET_FAMILY, 25)                                                                                  \
     /* POSIX timers. [0] enum process_timer_operation, [1] the timer's number, SET: [2] first expiry \
      * in ns from now (0: disarm), [3] interval. CREATE: text struct process_timer; reply: [0] its   \
      * number. The others' reply, as it was: [0] what is left, [1] interval, [2] overrun, [3] clock. */ \
