@@ -19,21 +19,23 @@
 
 static int64_t change_file(struct task *task, struct file *file, const struct fs_change *change)
 {
-    if ((file->status_flags & LINUX_O_PATH) != 0 && file->operations->kind != POSIX_FILE_NODE)
-        return -LINUX_EBADF;
     return file->operations->change == NULL ? -LINUX_EPERM
                                             : file->operations->change(task, file, change);
 }
 
-static int64_t change_descriptor(struct task *task, int fd, const struct fs_change *change)
+/* `file` is the caller's reference, given back here. */
+static int64_t change_held(struct task *task, struct file *file, const struct fs_change *change)
 {
-    struct file *file = file_get(task, fd);
-
     if (file == NULL)
         return -LINUX_EBADF;
     int64_t result = change_file(task, file, change);
     file_put(file);
     return result;
+}
+
+static int64_t change_descriptor(struct task *task, int fd, const struct fs_change *change)
+{
+    return change_held(task, file_get_open(task, fd), change);
 }
 
 /* What to change, and how to open it first. */
@@ -62,10 +64,10 @@ static int64_t change_path(struct task *task, const struct change_request *wante
     if (error != 0)
         return error;
     if (path.length == 0 && call.empty_allowed && wanted->dirfd != LINUX_AT_FDCWD)
-        return change_descriptor(task, wanted->dirfd, change);
+        return change_held(task, file_get(task, wanted->dirfd), change);
     error = path_open(task, &call, &opened);
     if (error == PATH_DESCRIPTOR)
-        return change_descriptor(task, call.descriptor, change);
+        return change_held(task, file_get(task, call.descriptor), change);
     if (error != 0)
         return error;
     message_begin(&message, FS_CHANGE);

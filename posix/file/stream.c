@@ -142,28 +142,11 @@ static int stream_change(struct task *task, struct file *file, const struct fs_c
     return request(task, file->handles[STREAM_NODE], &message);
 }
 
-/*
- * Wait until the event says that the other side is there. It may be gone again
- * before this thread runs, so a port takes note of the edge; what a writer left
- * behind counts too.
- */
+/* Wait until the event says that the other side has come, be it gone again. */
 static int wait_for_side(struct task *task, const struct file *file, uint32_t side)
 {
-    enum { SIDE_KEY, DATA_KEY };
-    struct observation observation;
-    int64_t port = native_port_create(library.account);
-
-    if (port < 0)
-        return request_error(port);
-    int64_t result =
-        native_observe((handle_t)port, file->handles[STREAM_EVENT], side, SIDE_KEY, OBSERVE_EDGE);
-    if (result >= 0 && side == FS_FIFO_WRITER)
-        result = native_observe((handle_t)port, file->handles[STREAM_READ_END], SIGNAL_READABLE,
-                                DATA_KEY, 0);
-    int fired = result < 0 ? request_error(result)
-                           : wait_at_port(task, (handle_t)port, &observation, 1, DEADLINE_NEVER);
-    request_close_handle((handle_t)port);
-    return fired < 0 ? fired : 0;
+    int64_t fired = wait_for(task, file->handles[STREAM_EVENT], side, DEADLINE_NEVER);
+    return fired < 0 ? (int)fired : 0;
 }
 
 int stream_open_fifo(struct task *task, struct file *file, const handle_t content[3])

@@ -49,17 +49,36 @@ static bool grow(void)
     return true;
 }
 
-static void count_fifo_open(struct node *node, uint32_t flags, int by)
+/* The sides that the flags of a session are of, if it is one of a FIFO. */
+static uint32_t fifo_sides(const struct node *node, uint32_t flags)
 {
     if (node_type(node) != TMPFS_FIFO || (flags & FS_OPEN_PATH) != 0)
+        return 0;
+    return ((flags & FS_OPEN_READ) != 0 ? FS_FIFO_READER : 0u) |
+           ((flags & FS_OPEN_WRITE) != 0 ? FS_FIFO_WRITER : 0u);
+}
+
+static void open_fifo(struct node *node, uint32_t sides)
+{
+    uint32_t stale = 0;
+
+    if (sides == 0)
         return;
-    if ((flags & FS_OPEN_READ) != 0)
-        node->fifo.readers += (uint32_t)by;
-    if ((flags & FS_OPEN_WRITE) != 0)
-        node->fifo.writers += (uint32_t)by;
-    uint32_t present = (node->fifo.readers > 0 ? FS_FIFO_READER : 0) |
-                       (node->fifo.writers > 0 ? FS_FIFO_WRITER : 0);
-    content_signal(node->fifo.content.event, (FS_FIFO_READER | FS_FIFO_WRITER) & ~present, present);
+    node->fifo.readers += (sides & FS_FIFO_READER) != 0;
+    node->fifo.writers += (sides & FS_FIFO_WRITER) != 0;
+    if (node->fifo.readers == 0)
+        stale |= FS_FIFO_READER;
+    if (node->fifo.writers == 0)
+        stale |= FS_FIFO_WRITER;
+    content_signal(node->fifo.content.event, stale, sides);
+}
+
+static void close_fifo(struct node *node, uint32_t sides)
+{
+    if (sides == 0)
+        return;
+    node->fifo.readers -= (sides & FS_FIFO_READER) != 0;
+    node->fifo.writers -= (sides & FS_FIFO_WRITER) != 0;
 }
 
 fs_error_t session_open(struct node *node, struct credentials *credentials, uint32_t flags,
@@ -73,7 +92,7 @@ fs_error_t session_open(struct node *node, struct credentials *credentials, uint
     *session = (struct session){.node = node, .credentials = credentials, .flags = flags};
     node->opens++;
     credentials->references++;
-    count_fifo_open(node, flags, 1);
+    open_fifo(node, fifo_sides(node, flags));
     *badge = FS_FIRST_SESSION + index;
     return 0;
 }
@@ -94,7 +113,7 @@ void session_close(uint64_t badge)
         return;
     struct node *node = session->node;
     lock_drop_session(node, badge);
-    count_fifo_open(node, session->flags, -1);
+    close_fifo(node, fifo_sides(node, session->flags));
     credentials_release(session->credentials);
     *session = (struct session){.next_free = first_free};
     first_free = badge - FS_FIRST_SESSION + 1;

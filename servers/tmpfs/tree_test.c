@@ -329,6 +329,9 @@ static void fifos_tell_who_is_there(void **state)
     assert_int_equal(session_open(node, &root_user, FS_OPEN_WRITE, &writer), 0);
     assert_int_equal(fifo_signals, FS_FIFO_READER | FS_FIFO_WRITER);
     session_close(reader);
+    assert_int_equal(fifo_signals, FS_FIFO_READER | FS_FIFO_WRITER);
+    session_close(writer);
+    assert_int_equal(session_open(node, &root_user, FS_OPEN_WRITE, &writer), 0);
     assert_int_equal(fifo_signals, FS_FIFO_WRITER);
     session_close(writer);
     assert_int_equal(remove_as(&at_root, "fifo", 0), 0);

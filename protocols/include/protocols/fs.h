@@ -206,7 +206,11 @@ struct fs_credentials {
     uint32_t groups[FS_GROUPS];
 };
 
-/* Bits of a FIFO's event; level: somebody has that side open. */
+/*
+ * Bits of a FIFO's event: somebody has opened that side since the other side was
+ * last opened with nobody there. So who waits for it does not miss one that came
+ * and went.
+ */
 #define FS_FIFO_READER (1u << 8)
 #define FS_FIFO_WRITER (1u << 9)
 /* Of the event that comes with a refused LOCK: ask again. */
