@@ -237,7 +237,7 @@ void scheduler_book_time(void)
     book_time(cpu_current(), time_now());
 }
 
-static void load(struct cpu *cpu, struct thread *thread)
+static inline __attribute__((always_inline)) void load(struct cpu *cpu, struct thread *thread)
 {
     struct space *space = &thread->process->space;
 
@@ -342,4 +342,20 @@ _Noreturn void scheduler_leave_kernel(void)
     if (cpu->current->interrupted)
         personality_interrupt(cpu->current);
     arch_return_to_user(cpu->current);
+}
+
+_Noreturn void scheduler_leave_to(struct thread *to)
+{
+    struct cpu *cpu = cpu_current();
+
+    rcu_quiescent();
+    if (cpu->reschedule || own_queue()->filled >> to->effective > 1 ||
+        process_teardown_is_pending() || to->interrupted) {
+        scheduler_hand_over(to);
+        scheduler_leave_kernel();
+    }
+    cpu->current->runnable = false;
+    to->runnable = true;
+    load(cpu, to);
+    arch_return_to_user(to);
 }

@@ -38,12 +38,6 @@ enum status thread_begin_wait(struct thread *thread, uint64_t deadline)
     return STATUS_OK;
 }
 
-bool thread_claim_wait(struct thread *thread)
-{
-    uint32_t expected = WAIT_STATE_WAITING;
-    return atomic_compare_exchange_strong(&thread->wait_state, &expected, WAIT_STATE_ENDED);
-}
-
 /* Who wanted to end it in between could not, and has left word: the timer, the mark, the end. */
 void thread_unclaim_wait(struct thread *thread)
 {

@@ -57,12 +57,12 @@ static struct thread *claim_receiver(struct endpoint *endpoint)
     return receiver;
 }
 
-bool ipc_fast_call(struct thread *self)
+struct thread *ipc_fast_call(struct thread *self)
 {
     struct object *object = handle_peek(&self->process->handles, arch_call_argument(self, 0),
                                         OBJECT_SESSION, RIGHT_WRITE);
     if (object == NULL || !is_plain(arch_message_information(self)))
-        return false;
+        return NULL;
     struct session *session = container_of(object, struct session, object);
     struct endpoint *endpoint = session->endpoint;
     lock_acquire(&endpoint->object.lock);
@@ -75,14 +75,13 @@ bool ipc_fast_call(struct thread *self)
     }
     lock_release(&endpoint->object.lock);
     if (server == NULL)
-        return false;
+        return NULL;
     arch_message_copy(self, server);
     arch_message_set_source(server, session->badge, self->identity);
     end_wait(server, RECEIVED_CALL);
     server->effective = self->effective > server->priority ? self->effective : server->priority;
     server->charged = self->charged;
-    scheduler_hand_over(server);
-    return true;
+    return server;
 }
 
 /* Whether the server has nothing to do but to answer and to wait here again. */
@@ -92,7 +91,7 @@ static bool is_quiet(const struct endpoint *endpoint)
            list_is_empty(&endpoint->closed);
 }
 
-bool ipc_fast_reply_and_wait(struct thread *self)
+struct thread *ipc_fast_reply_and_wait(struct thread *self)
 {
     struct thread *client = self->client;
     struct object *object = handle_peek(&self->process->handles, arch_call_argument(self, 0),
@@ -101,7 +100,7 @@ bool ipc_fast_reply_and_wait(struct thread *self)
     if (object == NULL || client == NULL || endpoint != self->serves ||
         !is_plain(arch_message_information(self)) || self->frame->interrupted != 0 ||
         !can_take_over(client))
-        return false;
+        return NULL;
     lock_acquire(&endpoint->object.lock);
     bool claimed = is_quiet(endpoint) && self->client == client && thread_claim_wait(client);
     if (claimed) {
@@ -113,11 +112,10 @@ bool ipc_fast_reply_and_wait(struct thread *self)
     }
     lock_release(&endpoint->object.lock);
     if (!claimed)
-        return false;
+        return NULL;
     arch_message_copy(self, client);
     end_wait(client, 0);
     self->effective = self->priority;
     self->charged = self->process->account;
-    scheduler_hand_over(client);
-    return true;
+    return client;
 }

@@ -89,12 +89,6 @@ enum status thread_begin_wait(struct thread *thread, uint64_t deadline)
     return STATUS_OK;
 }
 
-bool thread_claim_wait(struct thread *thread)
-{
-    uint32_t expected = WAIT_STATE_WAITING;
-    return atomic_compare_exchange_strong(&thread->wait_state, &expected, WAIT_STATE_ENDED);
-}
-
 void thread_finish_wait(struct thread *thread, int64_t result)
 {
     thread->wait_state = WAIT_STATE_NONE;

@@ -39,10 +39,10 @@ struct reply {
     struct thread *client;     /* endpoint lock; a reference; NULL once answered or given up */
 };
 
-/* ipc_call and ipc_reply_and_wait in the plain case (ipc_fast.c): true if it is done, else
- * nothing has changed. */
-bool ipc_fast_call(struct thread *self) must_check;
-bool ipc_fast_reply_and_wait(struct thread *self) must_check;
+/* ipc_call and ipc_reply_and_wait in the plain case (ipc_fast.c): the thread to which the CPU is
+ * to be handed over, or NULL, and then nothing has changed. */
+struct thread *ipc_fast_call(struct thread *self) must_check;
+struct thread *ipc_fast_reply_and_wait(struct thread *self) must_check;
 
 /* Queued and taken calls, and receivers, that came by handles now dead end with REVOKED. */
 void endpoint_end_revoked(struct endpoint *endpoint);

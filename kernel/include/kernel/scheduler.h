@@ -50,3 +50,5 @@ void scheduler_tick(uint64_t now);
  * is none. Never returns.
  */
 _Noreturn void scheduler_leave_kernel(void);
+/* The same after scheduler_hand_over. */
+_Noreturn void scheduler_leave_to(struct thread *to);

@@ -119,7 +119,11 @@ void thread_start_wait(struct thread *thread, uint64_t deadline);
  * End a wait: true for the one who wins, who then must call thread_finish_wait.
  * The object's lock may be held.
  */
-bool thread_claim_wait(struct thread *thread);
+static inline bool thread_claim_wait(struct thread *thread)
+{
+    uint32_t expected = WAIT_STATE_WAITING;
+    return atomic_compare_exchange_strong(&thread->wait_state, &expected, WAIT_STATE_ENDED);
+}
 
 /* Give a claim back: the thread waits on, unless its wait was to end meanwhile. No locks held. */
 void thread_unclaim_wait(struct thread *thread);
