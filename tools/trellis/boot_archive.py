@@ -9,9 +9,13 @@ plan names; docs/building.md says how a file gets there.
 
 import json
 import os
+import threading
 
 from trellis import command, cpio, errors, paths, root_files
 from trellis.file_tree import FileTree
+
+# Tests run in threads: what they share is made by one of them.
+_making_shared = threading.RLock()
 
 
 def installed(architecture, with_tests):
@@ -52,9 +56,10 @@ def default(architecture, with_tests=False):
     output = paths.build_directory(architecture) / name
     sources = [*installed(architecture, with_tests).values(), *root_files.ETC.iterdir(),
                *paths.TREE.glob("tools/trellis/*.py")]
-    newest = max(os.path.getmtime(source) for source in sources)
-    if not output.exists() or output.stat().st_mtime <= newest:
-        write(architecture, output, None, with_tests)
+    with _making_shared:
+        newest = max(os.path.getmtime(source) for source in sources)
+        if not output.exists() or output.stat().st_mtime <= newest:
+            write(architecture, output, None, with_tests)
     return output
 
 
@@ -70,9 +75,10 @@ def _add_installed(archive, architecture, place, source):
 def _stripped(architecture, place, source):
     """A copy of a program without symbols; the build directory keeps the whole one."""
     target = paths.build_directory(architecture) / "stripped" / place
-    if not target.exists() or target.stat().st_mtime <= os.path.getmtime(source):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_suffix(f".{os.getpid()}")
-        command.output_of(["llvm-strip", "--strip-all", "-o", partial, source])
-        partial.replace(target)
+    with _making_shared:
+        if not target.exists() or target.stat().st_mtime <= os.path.getmtime(source):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            partial = target.with_suffix(f".{os.getpid()}")
+            command.output_of(["llvm-strip", "--strip-all", "-o", partial, source])
+            partial.replace(target)
     return target

@@ -59,6 +59,8 @@ static handle_t receive_and_take(uint64_t word)
     struct message message;
     CHECK_EQUAL(ipc_receive(endpoint, &message), RECEIVED_CALL);
     CHECK_EQUAL(message.words[0], word);
+    struct message other;
+    CHECK_STATUS(ipc_receive(endpoint, &other), BAD_STATE);
     return SUCCEED(native_reply_take());
 }
 

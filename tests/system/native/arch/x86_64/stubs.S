@@ -64,8 +64,7 @@ FUNCTION(stub_spin)
     pushq %r12
     movq %rsp, %r12
 LABEL(stub_restart_low)
-1:  pause
-    cmpl $0, (%rdi)
+1:  cmpl $0, (%rdi)
     je 1b
 LABEL(stub_restart_high)
     xorl %eax, %eax
