@@ -19,6 +19,7 @@
 #include <posix/copy.h>
 #include <posix/end.h>
 #include <posix/file.h>
+#include <posix/library_layout.h>
 #include <posix/linux/process.h>
 #include <posix/memory.h>
 #include <posix/naming.h>
@@ -76,8 +77,8 @@ static void adopt_handles(const struct posix_start *block)
 
 static void map_time(handle_t time)
 {
-    int64_t address =
-        native_map(library.self, time, 0, 0, USER_PAGE_SIZE, MAP_READ | MAP_LIBRARY | MAP_HIDDEN);
+    int64_t address = native_map(library.self, time, 0, LIBRARY_TIME_ADDRESS, USER_PAGE_SIZE,
+                                 MAP_READ | MAP_FIXED_ADDRESS | MAP_HIDDEN);
     if (address < 0)
         end_broken("the time page cannot be mapped");
     library.time = (const struct time_page *)address;
@@ -216,6 +217,7 @@ static unsigned fill_auxiliary(struct stack_auxiliary *auxiliary)
         {LINUX_AT_EGID, info->egid},
         {LINUX_AT_SECURE, info->secure},
         {LINUX_AT_HWCAP2, arch_hardware2()},
+        {LINUX_AT_SYSINFO_EHDR, arch_vdso()},
         {LINUX_AT_MINSIGSTKSZ, arch_signal_frame_size()},
     };
     unsigned count = sizeof(all) / sizeof(all[0]);

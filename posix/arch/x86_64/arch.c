@@ -41,6 +41,11 @@ uint64_t arch_hardware2(void)
     return 0;
 }
 
+uint64_t arch_vdso(void)
+{
+    return (uint64_t)library_vdso;
+}
+
 const char *arch_machine_name(void)
 {
     return "x86_64";

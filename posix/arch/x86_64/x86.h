@@ -17,6 +17,7 @@ void arch_fault(void);
 extern const char arch_restart_low[], arch_restart_high[], arch_restart[];
 extern const char arch_copy_low[], arch_copy_high[], arch_copy_resume[];
 extern const char library_text_low[], library_text_high[];
+extern const char library_vdso[];
 
 /* For entry.S. */
 extern const uint32_t x86_number_frame_resume, x86_number_thread_end;

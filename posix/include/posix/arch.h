@@ -45,6 +45,8 @@ uint64_t arch_hardware(void);
 uint64_t arch_hardware2(void);
 #define ARCH_ELF_MACHINE_NAME_SIZE 16
 const char *arch_machine_name(void);
+/* Address of the vDSO's ELF header: AT_SYSINFO_EHDR. */
+uint64_t arch_vdso(void);
 
 /* What a handler is to be called with. */
 struct signal_call {
