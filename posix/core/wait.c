@@ -52,7 +52,7 @@ int64_t wait_for(struct task *task, handle_t handle, uint32_t mask, uint64_t dea
 {
     struct wait_item item = {.handle = handle, .mask = mask};
     int result = wait_for_items(task, &item, 1, deadline);
-    return result > 0 ? item.fired : result;
+    return result > 0 ? (int64_t)item.fired : result;
 }
 
 /* The mark would end each wait at once: it is put aside. */
