@@ -27,27 +27,17 @@
 
 static struct slab_cache process_cache = SLAB_CACHE("process", struct process);
 static struct spinlock teardown_lock = SPINLOCK_INITIAL(LOCK_DEFERRED);
-static struct list ending;   /* teardown lock; their handles are to be closed */
-static struct list unmapped; /* teardown lock; their memory is to be freed */
-static bool lists_ready;
+/* Teardown lock: whose handles are to be closed, whose memory is to be freed. */
+static struct list ending = LIST_INITIAL(ending);
+static struct list unmapped = LIST_INITIAL(unmapped);
 
 _Atomic uint32_t process_teardown_count;
-
-static void make_lists(void)
-{
-    if (lists_ready)
-        return;
-    list_init(&ending);
-    list_init(&unmapped);
-    lists_ready = true;
-}
 
 enum status process_create(struct account *account, const char *name, size_t length, uint32_t flags,
                            struct process **result)
 {
     void *memory = NULL;
 
-    make_lists();
     enum status status = account_charge(account, ALLOW_PROCESSES, 1);
     if (status != STATUS_OK)
         return status;
@@ -214,7 +204,7 @@ static void free_process(struct process *process)
 static struct process *first_of(struct list *list)
 {
     lock_acquire(&teardown_lock);
-    struct list_node *node = lists_ready ? list_first(list) : NULL;
+    struct list_node *node = list_first(list);
     lock_release(&teardown_lock);
     return node == NULL ? NULL : container_of(node, struct process, teardown_link);
 }

@@ -27,6 +27,13 @@ struct list {
     for (struct list_node *node = (list)->head.next, *node##_next = node->next;                    \
          node != &(list)->head; node = node##_next, node##_next = node->next)
 
+#define LIST_INITIAL(list)                                                                         \
+    {                                                                                              \
+        {                                                                                          \
+            &(list).head, &(list).head                                                             \
+        }                                                                                          \
+    }
+
 static inline void list_init(struct list *list)
 {
     list->head.next = list->head.previous = &list->head;
