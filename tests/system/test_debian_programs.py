@@ -14,7 +14,7 @@ import tempfile
 from trellis import root_files
 
 SOURCES = pathlib.Path(__file__).resolve().parents[1] / "posix"
-PROGRAMS = ("threads", "signals", "processes", "memory", "files", "events", "names")
+PROGRAMS = ("threads", "signals", "processes", "memory", "files", "events", "names", "sockets", "terminals")
 COMPILERS = {"glibc": "gcc", "musl": "musl-gcc"}
 
 
