@@ -398,6 +398,7 @@ void console_pump(void)
 {
     pump_input();
     pump_line();
+    pump_input(); /* the end of input may just have come */
     console_pump_output();
 }
 

@@ -72,7 +72,7 @@ def test_poweroff(guest):
 
 def test_shell_on_a_terminal(guest):
     with guest.shell() as shell:
-        shell.expect("# $", timeout=60)
+        shell.expect("# (\x1b\\[6n)?$", timeout=60)
         shell.send("tty; stty size\n")
         shell.expect("/dev/")
         shell.expect("24 80")
