@@ -1,14 +1,21 @@
 # SPDX-License-Identifier: MIT
 # Copyright The Trellis authors
 
-"""`./trellis bench`: the figures of bench/*.py, and the same on Debian's kernel."""
+"""`./trellis bench`: the figures of bench/*.py, and the same on Debian's kernel.
+
+A figure is the median of several boots; its spread is what lies between the least
+and the greatest, as a part of the median. Limits that a benchmark declares are
+judged here.
+"""
 
 import importlib.util
 import json
+import statistics
 
-from trellis import bench_systems, build, errors, host_packages, paths, progress
+from trellis import bench_systems, build, command, errors, host_packages, paths, progress
 
 SYSTEMS = {"trellis": bench_systems.Trellis, "linux": bench_systems.Linux}
+EMULATOR = "QEMU TCG, -cpu max, -icount shift=0,sleep=off"
 
 
 def add_arguments(parser):
@@ -17,6 +24,9 @@ def add_arguments(parser):
     parser.add_argument("--arch", default="x86_64", help="x86_64 (the others are not there yet)")
     parser.add_argument("--against", choices=["linux"], help="the same work on Debian's kernel")
     parser.add_argument("--only", choices=list(SYSTEMS), help="measure this system alone")
+    parser.add_argument("--repeat", type=int, default=3, help="boots per benchmark (default: 3)")
+    parser.add_argument("--debug-checks", action="store_true",
+                        help="measure the build that the tests run, not one without checks")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
 
 
@@ -26,23 +36,58 @@ def declared():
 
 
 def main(options):
-    """Measures and prints; 0, or Failure."""
+    """Measures and prints; 0, 1 where a limit does not hold, or Failure."""
     host_packages.ensure("bench")
     build.check_architecture(options.arch)
+    if options.repeat < 1:
+        raise errors.Failure("--repeat: at least 1")
+    for name in options.name:
+        if name not in declared():
+            raise errors.Failure(f"bench {name}: there is {', '.join(declared())}")
+    if not options.debug_checks:
+        paths.select_release()
     systems = _systems(options)
     if "trellis" in systems:
         build.build_guest(options.arch)
-    rows = []
+    rows, verdicts = [], []
     for name in options.name or declared():
-        if name not in declared():
-            raise errors.Failure(f"bench {name}: there is {', '.join(declared())}")
-        rows += _measure(_load(name), name, [SYSTEMS[system](options.arch) for system in systems])
-    if options.json:
-        print(json.dumps({"emulator": "QEMU TCG, -cpu max, -icount shift=0,sleep=off",
-                          "figures": rows}, indent=2))
-    else:
-        _print(rows, systems)
-    return 0
+        module = load(name)
+        found = rows_of(module, name, [SYSTEMS[system](options.arch) for system in systems],
+                        options.repeat)
+        rows += found
+        verdicts += verdicts_of(module, found)
+    _report(options, systems, rows, verdicts)
+    return 0 if all(verdict["holds"] for verdict in verdicts if verdict["must"]) else 1
+
+
+def load(name):
+    """The module of a benchmark."""
+    specification = importlib.util.spec_from_file_location(f"bench_{name}", declared()[name])
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def rows_of(module, name, systems, repeat):
+    """Rows {bench, figure, unit, spread, trellis, linux, ratio} of one benchmark."""
+    values = {}
+    for system in systems:
+        if system.name == "trellis" or module.AGAINST_LINUX:
+            with progress.Step(f"measuring {name} on {system.name}"):
+                values[system.name] = [module.measure(system) for _ in range(repeat)]
+    figures = dict.fromkeys(figure for boots in values.values() for figure in boots[0])
+    return [_row(module, name, figure, values) for figure in figures]
+
+
+def verdicts_of(module, rows):
+    """[{figure, value, limit, must, holds}] of a benchmark's limits, where they can be told."""
+    judged = [("trellis", getattr(module, "LIMITS", {}), True),
+              ("ratio", getattr(module, "RATIO_LIMITS", {}), True),
+              ("ratio", getattr(module, "RATIO_AIMS", {}), False)]
+    return [{"figure": row["figure"], "of": of, "value": row[of], "limit": limits[row["figure"]],
+             "must": must, "holds": row[of] <= limits[row["figure"]]}
+            for of, limits, must in judged
+            for row in rows if row["figure"] in limits and of in row]
 
 
 def _systems(options):
@@ -51,38 +96,52 @@ def _systems(options):
     return ["trellis", "linux"] if options.against else ["trellis"]
 
 
-def _load(name):
-    specification = importlib.util.spec_from_file_location(f"bench_{name}", declared()[name])
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+def _row(module, name, figure, values):
+    row = {"bench": name, "figure": figure, "unit": module.UNITS.get(figure, ""), "spread": {}}
+    for system, boots in values.items():
+        measured = [boot[figure] for boot in boots if figure in boot]
+        if measured:
+            middle = statistics.median_low(measured)
+            row[system] = middle
+            row["spread"][system] = round((max(measured) - min(measured)) / max(middle, 1), 4)
+    if row.get("trellis") and row.get("linux"):
+        row["ratio"] = round(row["trellis"] / row["linux"], 3)
+    return row
 
 
-def _measure(module, name, systems):
-    """Rows {bench, figure, unit, trellis, linux, ratio} of one benchmark."""
-    values = {}
-    for system in systems:
-        if system.name == "trellis" or module.AGAINST_LINUX:
-            with progress.Step(f"measuring {name} on {system.name}"):
-                values[system.name] = module.measure(system)
-    figures = dict.fromkeys(figure for found in values.values() for figure in found)
-    rows = []
-    for figure in figures:
-        row = {"bench": name, "figure": figure, "unit": module.UNITS.get(figure, "")}
-        row |= {system: found.get(figure) for system, found in values.items()}
-        if row.get("trellis") and row.get("linux"):
-            row["ratio"] = round(row["trellis"] / row["linux"], 3)
-        rows.append(row)
-    return rows
+def _report(options, systems, rows, verdicts):
+    kind = "with debug checks" if options.debug_checks else "release, without debug checks"
+    setting = {"emulator": EMULATOR, "build": f"{paths.build_directory(options.arch).name}: {kind}",
+               "compiler": command.output_of(["clang", "--version"]).splitlines()[0],
+               "boots": options.repeat}
+    if options.json:
+        print(json.dumps({**setting, "figures": rows, "limits": verdicts}, indent=2))
+        return
+    for name, value in setting.items():
+        print(f"{name}: {value}")
+    _print(rows, systems)
+    for verdict in verdicts:
+        _print_verdict(verdict)
 
 
 def _print(rows, systems):
-    print("QEMU TCG, -cpu max, -icount shift=0,sleep=off")
     width = max([len(row["figure"]) for row in rows], default=0)
-    heading = "".join(f"{system:>16}" for system in systems)
+    heading = "".join(f"{system:>14}  spread" for system in systems)
     print(f"{'':{width}}{heading}" + ("   ratio" if len(systems) > 1 else ""))
     for row in rows:
-        cells = "".join(f"{row.get(system) if row.get(system) is not None else '-':>16}"
-                        for system in systems)
-        ratio = f"{row['ratio']:8.3f}" if "ratio" in row else ""
-        print(f"{row['figure']:{width}}{cells}{ratio}  {row['unit']}")
+        cells = "".join(_cell(row, system) for system in systems)
+        ratio = f"{row['ratio']:8.3f}" if "ratio" in row else " " * (8 * (len(systems) > 1))
+        print(f"{row['figure']:{width}}{cells}{ratio}  {row['unit']}".rstrip())
+
+
+def _cell(row, system):
+    if system not in row:
+        return f"{'-':>14}{'':8}"
+    return f"{row[system]:>14}{row['spread'][system]:>8.2%}"
+
+
+def _print_verdict(verdict):
+    kind = "limit" if verdict["must"] else "aim"
+    what = " (ratio to Linux)" if verdict["of"] == "ratio" else ""
+    print(f"{verdict['figure']}{what}: {verdict['value']}, {kind} {verdict['limit']}: "
+          f"{'holds' if verdict['holds'] else 'DOES NOT HOLD'}")

@@ -84,6 +84,13 @@ class Trellis:
         return {**{f"lines: {name}": count for name, count in lines.items()},
                 "lines: in all": sum(lines.values()), "image bytes": image}
 
+    @staticmethod
+    def size_limits():
+        """{figure of sizes: what is allowed}, from the table that lint holds."""
+        table = budget.table_of(Tree(paths.TREE))
+        return {**{f"lines: {part['name']}": part["lines"] for part in table["part"]},
+                "lines: in all": table["total_lines"], "image bytes": table["image_bytes"]}
+
     def _boot(self, archive, words, append):
         machine = qemu.Machine(
             kernel=paths.kernel_image(self._architecture), archive=archive,

@@ -32,8 +32,11 @@ def build_guest(architecture):
     directory = paths.build_directory(architecture)
     cross = paths.TREE / "tools" / "cross" / f"{architecture}.ini"
     with _locked():
-        _set_up(directory, ["--cross-file", cross], {})
-        _link_compile_commands(directory)
+        if paths.release_selected():
+            _set_up(directory, ["--cross-file", cross, "-Ddebug_checks=false"], {})
+        else:
+            _set_up(directory, ["--cross-file", cross], {})
+            _link_compile_commands(directory)
         _compile(directory)
 
 

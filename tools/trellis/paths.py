@@ -11,9 +11,22 @@ BUILD = TREE / "build"
 HOST_BUILD = BUILD / "host"
 
 
+_options = {"kind": ""}
+
+
+def select_release():
+    """From here on, what is built and booted is without debug checks."""
+    _options["kind"] = "-release"
+
+
+def release_selected():
+    """Whether select_release was called."""
+    return bool(_options["kind"])
+
+
 def build_directory(architecture):
     """The Meson build directory of an architecture."""
-    return BUILD / architecture
+    return BUILD / f"{architecture}{_options['kind']}"
 
 
 def kernel_image(architecture):

@@ -65,6 +65,13 @@ def first_dependency(name, architecture, suite="trixie"):
         return memory.read_text()
 
 
+def is_fetched(name, architecture, suite="trixie"):
+    """Whether what a metapackage depends on is in the cache, so that no network is needed."""
+    directory = _directory(architecture, suite)
+    memory = directory / f"{name}.depends"
+    return memory.exists() and _stored(directory, memory.read_text()) is not None
+
+
 def mirror_of(targets):
     """The archive's base address from the lines of `apt-get indextargets`.
 

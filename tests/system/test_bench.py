@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+# Copyright The Trellis authors
+
+"""The benchmarks: every figure is there, limits hold, and a second boot says the same.
+
+These run the build with debug checks, so the limits below are wide: they find what
+costs several times what it did.
+"""
+
+from trellis import bench, bench_systems, private_root, root_files
+from trellis.testing.outcome import Skip
+
+NATIVE_LIMITS = {"null_call": 500, "bounced_call": 150, "call_reply": 2500,
+                 "call_reply_4_words": 2500, "call_reply_8_words": 2500}
+CALL_LIMITS = {"getppid": 600, "pipe_round_trip": 40_000, "fork_exit_wait": 1_000_000,
+               "fork_exec_true": 4_000_000, "map_touch_unmap": 40_000}
+BOOT_LIMIT = 150_000_000
+MEMORY_LIMIT_KIB = 32 * 1024
+SPREAD_LIMIT = 0.1
+
+
+def rows(name, repeat=1):
+    system = bench_systems.Trellis("x86_64")
+    module = bench.load(name)
+    found = bench.rows_of(module, name, [system], repeat)
+    if module.UNITS:
+        assert {row["figure"] for row in found} == set(module.UNITS), found
+    return {row["figure"]: row for row in found}
+
+
+def check(found, limits):
+    for figure, limit in limits.items():
+        assert 0 < found[figure]["trellis"] <= limit, found[figure]
+
+
+def test_native_calls(guest):
+    check(rows("native"), NATIVE_LIMITS)
+
+
+def test_linux_calls(guest):
+    check(rows("calls"), CALL_LIMITS)
+
+
+def test_boot(guest):
+    found = rows("boot", repeat=2)
+    check(found, {"boot": BOOT_LIMIT, "memory": MEMORY_LIMIT_KIB})
+    assert found["boot"]["spread"]["trellis"] <= SPREAD_LIMIT, found
+
+
+def test_size(guest):
+    assert rows("size")["lines: in all"]["trellis"] > 0
+
+
+def test_boot_ratio(guest):
+    """Needs Debian's kernel in the cache: `./trellis bench boot --against linux` fetches it."""
+    architecture = root_files.DEBIAN_ARCHITECTURES["x86_64"]
+    if not private_root.is_fetched(bench_systems.LINUX_META_PACKAGE, architecture,
+                                   bench_systems.LINUX_SUITE):
+        raise Skip("Debian's kernel was not fetched")
+    module = bench.load("boot")
+    systems = [bench_systems.Trellis("x86_64"), bench_systems.Linux("x86_64")]
+    verdicts = bench.verdicts_of(module, bench.rows_of(module, "boot", systems, 1))
+    assert [verdict for verdict in verdicts if verdict["must"]], verdicts
+    assert all(verdict["holds"] for verdict in verdicts if verdict["must"]), verdicts
