@@ -68,12 +68,12 @@ class Trellis:
             shutil.copy(compiled(program, self._architecture), overlay / "bench")
             archive = pathlib.Path(directory) / "boot.cpio"
             boot_archive.write(self._architecture, archive, str(overlay))
-            return self._boot(archive, ["sh", "-c", f"/bench/{program}"], "")
+            return self._boot(program, archive, ["sh", "-c", f"/bench/{program}"], "")
 
     def figures_of_native(self, program):
         """Runs a program of tests/system/native as init's only task."""
         archive = boot_archive.default(self._architecture, with_tests=True)
-        return self._boot(archive, [program], f"log=uart init.run=bin/{program}")
+        return self._boot(program, archive, [program], f"log=uart init.run=bin/{program}")
 
     def sizes(self):
         """Lines of each part of the kernel, and bytes of its image."""
@@ -91,11 +91,11 @@ class Trellis:
         return {**{f"lines: {part['name']}": part["lines"] for part in table["part"]},
                 "lines: in all": table["total_lines"], "image bytes": table["image_bytes"]}
 
-    def _boot(self, archive, words, append):
+    def _boot(self, program, archive, words, append):
         machine = qemu.Machine(
             kernel=paths.kernel_image(self._architecture), archive=archive,
             append=f"console=framed {append}".strip(), extra=qemu.EXACT_COUNTING)
-        log_path = paths.log_directory() / "bench.log"
+        log_path = paths.log_directory() / f"bench-{program}-trellis.log"
         streams = CapturedStreams(Log(log_path, False))
         result = guest.Guest(machine, Request(words, run.ENVIRONMENT), streams, LIMIT_S).run()
         if result.code != 0:
