@@ -4,7 +4,7 @@
 /*
  * Making pipes.
  */
-#include "stream.h"
+#include "pipe.h"
 
 #include <posix/calls.h>
 #include <posix/linux/ioctl.h>
@@ -12,7 +12,7 @@
 #include <posix/task.h>
 #include <trellis/native.h>
 
-#include "pipe.h"
+#include "stream.h"
 #include "transfer.h"
 
 #define PIPE_CAPACITY 65536
