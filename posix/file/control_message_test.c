@@ -5,7 +5,7 @@
 
 #include <base/errno.h>
 
-#include "fake.h"
+#include "file_fake.h"
 
 static struct file files[5];
 static unsigned held; /* references given out and not given back */

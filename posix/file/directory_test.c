@@ -7,7 +7,7 @@
 #include <base/errno.h>
 #include <vfs/walk.h>
 
-#include "fake.h"
+#include "file_fake.h"
 
 #define ENTRIES 5
 

@@ -10,7 +10,7 @@
 #include <base/errno.h>
 #include <vfs/walk.h>
 
-#include "fake.h"
+#include "file_fake.h"
 #include "naming_state.h"
 
 enum { ROOT_FS = 1, PROC_FS = 2, TERMINALS_FS = 3 };

@@ -8,7 +8,7 @@
 #include <posix/time.h>
 #include <posix/wait.h>
 
-#include "fake.h"
+#include "file_fake.h"
 
 /* Each file waits for one handle; its readiness is in state. */
 static struct file files[3];

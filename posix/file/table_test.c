@@ -8,7 +8,7 @@
 #include <posix/memory.h>
 
 #include "describe.h"
-#include "fake.h"
+#include "file_fake.h"
 #include "naming_state.h"
 #include "sorts.h"
 #include "terminal.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright The Trellis authors */
 
-#include "fake.h"
+#include "file_fake.h"
 
 #include <stdlib.h>
 
