@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+# Copyright The Trellis authors
+
+"""Bad programs get Linux's errors; what exhausts its own means harms itself alone."""
+
+import os
+import pathlib
+import shutil
+import struct
+import subprocess
+import tempfile
+
+from trellis import root_files
+
+ENVIRONMENT = {"PATH": "/bin:/sbin:/usr/bin:/usr/sbin"}
+FIELDS = {"magic": (0, "B", 0), "type": (16, "<H", 1),
+          "machine": (18, "<H", 183), "headers_offset": (32, "<Q", 1 << 62),
+          "header_size": (54, "<H", 7), "no_headers": (56, "<H", 0)}
+LOOP = ("for f in *; do ./$f < /dev/null > /dev/null 2> ../error; "
+        "echo $f $? $(sed 's/.*: //' ../error); done")
+
+
+def bad_programs(directory, program):
+    """Makes the cases in a directory."""
+    def put(name, data, mode=0o755):
+        path = pathlib.Path(directory, name)
+        path.write_bytes(data)
+        path.chmod(mode)
+
+    for size in (1, 4, 20, 63, 64, 100):
+        put(f"cut{size}", program[:size])
+    for name, (offset, form, value) in FIELDS.items():
+        data = bytearray(program)
+        struct.pack_into(form, data, offset, value)
+        put(f"field_{name}", bytes(data))
+    put("missing_interpreter", b"#!/no/such/interpreter\n")
+    put("interpreter_is_directory", b"#!/tmp\n")
+    put("no_interpreter", b"#!\n")
+    put("empty", b"")
+    put("forbidden", b"#!/bin/sh\n", 0o644)
+    os.mkdir(pathlib.Path(directory, "a_directory"))
+
+
+def test_bad_programs(guest):
+    busybox = root_files.busybox_path("x86_64")
+    with tempfile.TemporaryDirectory() as root, tempfile.TemporaryDirectory() as linux_root:
+        cases = pathlib.Path(root, "cases")
+        cases.mkdir()
+        bad_programs(cases, pathlib.Path(busybox).read_bytes())
+        shutil.copytree(cases, pathlib.Path(linux_root, "cases"))
+        linux = subprocess.run([busybox, "sh", "-c", LOOP], cwd=f"{linux_root}/cases", stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL, text=True, errors="replace", timeout=60, check=False)
+        done = guest.run(["sh", "-c", f"cd /cases; {LOOP}"], root=root, env=ENVIRONMENT)
+    assert done.stdout.splitlines() == linux.stdout.splitlines(), (linux.stdout, str(done))
+
+
+def test_fork_bomb(guest):
+    bomb = ("(su user -c 'b() { b | b & }; b' > /dev/null 2>&1 &) ; sleep 4; ls / | wc -l; echo usable; "
+            "for i in 1 2 3 4 5 6 7 8 9 10; do pkill -9 -U user; pkill -9 -u user; done;"
+            "for p in $(ps -o pid,user | awk '$2 == \"user\" {print $1}'); do kill -9 $p; done; sleep 1;"
+            "ps -o user | grep -c user; echo end")
+    done = guest.run(["sh", "-c", bomb], env=ENVIRONMENT)
+    assert "usable" in done.stdout and done.stdout.endswith("end\n"), done
+
+
+def test_exhaustion(guest):
+    script = ("ulimit -n 20; i=3; while [ $i -lt 40 ]; do eval \"exec $i</dev/null\" || break; i=$((i+1)); done; echo $i")
+    done = guest.run(["sh", "-c", f"sh -c '{script}' 2>&1 | tail -1; "
+                      "sh -c 'exec 0<&- 1>&- 2>&-; true'; echo closed $?; "
+                      "tail /dev/zero; echo hog $?; echo alive"], env=ENVIRONMENT)
+    assert "closed 0" in done.stdout and done.stdout.endswith("alive\n"), done
+
+
+def test_large_file(guest):
+    command = "cd /tmp; dd if=/dev/zero of=big bs=1M count=64 2>/dev/null; sha256sum big; md5sum big"
+    done = guest.run(["sh", "-c", command], env=ENVIRONMENT, timeout=200)
+    assert done.stdout == (
+        "3b6a07d0d404fab4e23b6d34bc6696a6a312dd92821332385e5af7c01c421351  big\n"
+        "7f614da9329cd3aebf59b91aadc30bf0  big\n"), done
