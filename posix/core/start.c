@@ -275,7 +275,7 @@ static void publish_layout(void)
         .code_end = first->address + start.bias + first->memory_size,
         .cwd_path = (uint64_t)start.task->naming->cwd_path,
     };
-    file_table_after_fork(start.task);
+    file_table_publish(start.task);
 }
 
 static _Noreturn void start_program(void *argument)

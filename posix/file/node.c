@@ -5,7 +5,6 @@
  * Nodes of file servers: regular files, directories, what /proc makes up, and
  * whatever is open with O_PATH.
  *
- * handles: session, pages if it has some. extra[0]: number of the mount.
  * Reading a file with pages is one copy by the kernel, at an offset that is our
  * own; once another process shares the description the offset is the session's.
  */
@@ -318,4 +317,5 @@ const struct file_operations node_operations = {
     .list = node_list,
     .close = node_close,
     .share = node_share,
+    .leave_parent = record_lock_leave_parent,
 };

@@ -10,8 +10,12 @@
 
 #include "sorts.h"
 
-/* Their handles, and extra: the mount's number, the mode when it was opened. */
-enum { NODE_SESSION = 0, NODE_PAGES = 1 };
+/*
+ * Their handles: the session, the pages if there are any, and the session that
+ * this process' record locks belong to; extra: the mount's number, the mode when
+ * it was opened.
+ */
+enum { NODE_SESSION = 0, NODE_PAGES = 1, NODE_LOCKS = 2 };
 enum { NODE_MOUNT = 0, NODE_MODE = 1 };
 
 /* A request to the node's server. 0 or a negated errno. */

@@ -192,7 +192,10 @@ static int64_t do_open(struct task *task, const struct open_request *request)
 {
     struct path path;
     struct file *file;
+    bool unnamed = (request->flags & LINUX_O_TMPFILE_ONLY) != 0;
 
+    if (unnamed && (request->flags & LINUX_O_ACCMODE) == LINUX_O_RDONLY)
+        return -LINUX_EINVAL;
     int error = path_from_program(&path, request->address);
     if (error == 0)
         error = open_path(task, request, &path, &file);

@@ -14,7 +14,7 @@
 #include <trellis/native.h>
 
 #include "describe.h"
-#include "sorts.h"
+#include "node.h"
 
 /* In the memory object: how many, then that many descriptors whose handles are indices from 1. */
 struct description {
@@ -27,7 +27,9 @@ static int describe_one(struct passed_files *passed, const struct file *file,
 {
     file_describe(file, described);
     for (unsigned i = 0; i < FILE_HANDLES; i++) {
-        if (file->handles[i] == HANDLE_NONE)
+        described->handles[i] = HANDLE_NONE;
+        bool locks = file->operations->kind == POSIX_FILE_NODE && i == NODE_LOCKS;
+        if (file->handles[i] == HANDLE_NONE || locks)
             continue;
         if (passed->handle_count == MESSAGE_HANDLES)
             return -LINUX_ETOOMANYREFS;

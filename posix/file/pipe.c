@@ -69,7 +69,7 @@ int pipe_create(uint32_t flags, struct file *ends[2])
 
     if (result < 0)
         return request_error(result);
-    flags &= LINUX_O_NONBLOCK | LINUX_O_DIRECT;
+    flags &= LINUX_O_NONBLOCK;
     ends[0] = create_end(handles.read_end, STREAM_READ_END, flags);
     ends[1] = create_end(handles.write_end, STREAM_WRITE_END, flags | LINUX_O_WRONLY);
     if (ends[0] != NULL && ends[1] != NULL)
@@ -109,7 +109,7 @@ static int64_t make_pipe(struct task *task, uint64_t address, uint32_t flags)
 {
     struct file_pair pair = {.close_on_exec = (flags & LINUX_O_CLOEXEC) != 0, .address = address};
 
-    if ((flags & ~(LINUX_O_CLOEXEC | LINUX_O_NONBLOCK | LINUX_O_DIRECT)) != 0)
+    if ((flags & ~(LINUX_O_CLOEXEC | LINUX_O_NONBLOCK)) != 0)
         return -LINUX_EINVAL;
     int error = pipe_create(flags, pair.files);
     return error != 0 ? error : file_install_pair(task, &pair);

@@ -21,16 +21,22 @@
 enum { LOCK_SHARED = 0, LOCK_EXCLUSIVE = 1, LOCK_UNLOCK = 2 };
 enum { LOCK_FLOCK = 1, LOCK_ASK = 2 };
 
+/*
+ * Record locks are taken by a session made for them alone, which no other process
+ * has: so they end with the process however it ends.
+ */
+
 /* Whether this process ever took a record lock: only then has a close anything to give back. */
 static bool locks_were_taken;
 
 static int ask(struct task *task, struct file *file, struct fs_lock *lock, handle_t *event)
 {
     struct message message;
+    bool own = (lock->flags & LOCK_FLOCK) == 0 && file->handles[NODE_LOCKS] != HANDLE_NONE;
 
     message_begin(&message, FS_LOCK);
     message_copy_text(&message, task->frame, lock, sizeof(*lock));
-    int error = node_request(task, file, &message);
+    int error = request(task, file->handles[own ? NODE_LOCKS : NODE_SESSION], &message);
     *event = message_handle_count(message.information) > 0 ? task->frame->handles[0].handle
                                                            : HANDLE_NONE;
     if (error == 0 && message_text_length(message.information) == sizeof(*lock))
@@ -118,6 +124,23 @@ static int64_t find_holder(struct task *task, struct file *file, struct fs_lock 
     return copy_to_program(address, asked, sizeof(*asked));
 }
 
+static int make_session(struct task *task, struct file *file)
+{
+    struct message message;
+
+    locks_were_taken = true;
+    lock_acquire(&file->lock);
+    int error = 0;
+    if (file->handles[NODE_LOCKS] == HANDLE_NONE) {
+        message_begin(&message, FS_COPY);
+        error = node_request(task, file, &message);
+        if (error == 0 && message_handle_count(message.information) == 1)
+            file->handles[NODE_LOCKS] = task->frame->handles[0].handle;
+    }
+    lock_release(&file->lock);
+    return error;
+}
+
 int64_t record_lock_control(struct task *task, struct file *file, int command, uint64_t address)
 {
     struct linux_flock asked;
@@ -133,10 +156,20 @@ int64_t record_lock_control(struct task *task, struct file *file, int command, u
     error = kind_of(file, asked.type, &lock);
     if (command == LINUX_F_GETLK)
         return error == -LINUX_EINVAL ? error : find_holder(task, file, &lock, &asked, address);
-    if (error != 0)
-        return error;
-    locks_were_taken = true;
-    return insist(task, file, &lock, command == LINUX_F_SETLKW);
+    if (error == 0)
+        error = make_session(task, file);
+    return error != 0 ? error : insist(task, file, &lock, command == LINUX_F_SETLKW);
+}
+
+void record_lock_restored(const struct file *file)
+{
+    locks_were_taken |= file->handles[NODE_LOCKS] != HANDLE_NONE;
+}
+
+void record_lock_leave_parent(struct file *file)
+{
+    request_close_handle(file->handles[NODE_LOCKS]);
+    file->handles[NODE_LOCKS] = HANDLE_NONE;
 }
 
 void record_lock_closed(struct task *task, struct file *file)

@@ -16,6 +16,7 @@
 
 #include "describe.h"
 #include "naming_state.h"
+#include "record_lock.h"
 #include "sorts.h"
 #include "table.h"
 #include "terminal.h"
@@ -55,6 +56,8 @@ struct file *file_from_description(const struct posix_start_descriptor *descript
     memcpy(file->extra, descriptor->extra, sizeof(file->extra));
     if (descriptor->kind == POSIX_FILE_STREAM || descriptor->kind == POSIX_FILE_SOCKET)
         file->node = file_object_id(file->handles[file->handles[0] == HANDLE_NONE ? 1 : 0]);
+    if (descriptor->kind == POSIX_FILE_NODE)
+        record_lock_restored(file);
     return file;
 }
 

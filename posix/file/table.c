@@ -271,10 +271,12 @@ void file_table_release(struct task *task, struct file_table *table)
     memory_release(table);
 }
 
-static void clear_references(struct file *file, void *argument)
+static void begin_again(struct file *file, void *argument)
 {
     (void)argument;
     file->references = 0;
+    if (file->operations->leave_parent != NULL)
+        file->operations->leave_parent(file);
 }
 
 /*
@@ -288,7 +290,7 @@ void file_table_after_fork(struct task *task)
     table->references = 1;
     list_init(&all_tables);
     list_push_back(&all_tables, &table->all_link);
-    file_for_each(clear_references, NULL);
+    file_for_each(begin_again, NULL);
     for (size_t fd = 0; fd < table->size; fd++) {
         if (table->entries[fd].file != NULL)
             table->entries[fd].file->references++;

@@ -32,5 +32,3 @@ int file_descriptor_flags(struct task *task, int fd, const bool *close_on_exec);
 size_t file_table_size(struct task *task);
 /* Whether this library has no other table: nobody else can hold these files. */
 bool file_table_is_alone(void);
-/* Have the signal page show this task's table. */
-void file_table_publish(struct task *task);

@@ -296,6 +296,33 @@ static void mapped(void)
     CHECK(close(fd) == 0);
 }
 
+static void locks_end_with_their_process(const char *self)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int fd = open("locked", O_RDWR | O_CREAT, 0600);
+    int ends[2];
+    char byte;
+
+    CHECK(fd >= 0 && pipe(ends) == 0);
+    pid_t child = fork();
+    if (child == 0) {
+        CHECK(fcntl(fd, F_SETLK, &lock) == 0);
+        execl(self, self, "hold", NULL);
+        _exit(9);
+    }
+    CHECK(close(ends[1]) == 0);
+    while (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type == F_UNLCK)
+        lock.l_type = F_WRLCK;
+    CHECK(lock.l_pid == child);
+    usleep(20000); /* it has called exec */
+    lock = (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    CHECK_ERROR(fcntl(fd, F_SETLK, &lock), EAGAIN);
+    CHECK(kill(child, SIGKILL) == 0 && read(ends[0], &byte, 1) == 0);
+    CHECK(waitpid(child, NULL, 0) == child);
+    CHECK(fcntl(fd, F_SETLK, &lock) == 0);
+    CHECK(close(fd) == 0 && close(ends[0]) == 0 && unlink("locked") == 0);
+}
+
 static void fifo(void)
 {
     char text[8];
@@ -385,6 +412,8 @@ int main(int count, char **arguments)
 
     if (count == 4)
         return inner(arguments);
+    if (count == 2)
+        return pause();
     CHECK(realpath("/proc/self/exe", self) != NULL);
     CHECK(mkdtemp(root) != NULL && chdir(root) == 0);
     links(root);
@@ -399,6 +428,7 @@ int main(int count, char **arguments)
     vectors();
     devices();
     mapped();
+    locks_end_with_their_process(self);
     fifo();
     limits_and_tables();
     many_polled();

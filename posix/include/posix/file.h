@@ -70,6 +70,8 @@ struct file_operations {
     void (*destroy)(struct file *file);
     /* Before fork and before a descriptor goes to another process: what is private becomes shared. */
     int (*share)(struct task *task, struct file *file);
+    /* In the child of a fork: what is the parent's alone is given up. */
+    void (*leave_parent)(struct file *file);
     /* For exec, where that is more than kind, handles, rdev, offset and extra. False: it cannot survive. */
     bool (*save)(struct file *file, struct posix_start_descriptor *descriptor);
 };
@@ -123,6 +125,8 @@ void file_table_release(struct task *task, struct file_table *table);
 int file_table_prepare_fork(struct task *task);
 /* In the child of a fork: renew what is per process (the descriptors' page for /proc). */
 void file_table_after_fork(struct task *task);
+/* Have the signal page show this task's table: /proc/PID/fd. */
+void file_table_publish(struct task *task);
 /* fds from the start block; damaged entries are left out. */
 void file_table_restore(struct task *task, const struct posix_start *block);
 
