@@ -34,7 +34,8 @@
  */
 enum posix_file_kind {
     POSIX_FILE_NONE = 0,
-    POSIX_FILE_NODE = 1, /* session of a file server, memory (if it has pages), session of its record locks */
+    POSIX_FILE_NODE =
+        1, /* session of a file server, memory (if it has pages), session of its record locks */
     POSIX_FILE_STREAM =
         2, /* pipe end, FIFO or the host's stream: read end, write end, event, session */
     POSIX_FILE_TERMINAL = 3, /* session of the tty server, event */
