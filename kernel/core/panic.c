@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright The Trellis authors */
 
-/* The end: no locks, no allocation, and a second panic inside the first only stops. */
+/* The end, wished for or not. A panic takes no locks and allocates nothing; a second one inside the first only stops. */
 #include <kernel/log.h>
 
 #include <arch/cpu.h>
+#include <kernel/call_arguments.h>
 #include <kernel/console.h>
 
 #define MESSAGE_MAX 768
@@ -47,6 +48,19 @@ _Noreturn void panic(const char *format, ...)
     va_end(arguments);
     arch_backtrace(backtrace_line);
     arch_machine_stop(STOP_PANIC);
+}
+
+int64_t call_machine_stop(struct thread *self, const struct machine_stop_arguments *arguments)
+{
+    const char ended[] = {CONSOLE_EXITED, (char)arguments->code};
+    (void)self;
+    if (arguments->how > MACHINE_EXIT)
+        return status_to_result(STATUS_INVALID);
+    if (arguments->how == MACHINE_RESTART)
+        arch_machine_restart();
+    if (arguments->how == MACHINE_EXIT)
+        console_write(CONSOLE_EXIT, ended, sizeof(ended));
+    arch_machine_stop(STOP_ORDERLY);
 }
 
 _Noreturn void machine_fail(const char *format, ...)

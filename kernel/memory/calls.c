@@ -12,6 +12,7 @@
 
 #include <kernel/copy.h>
 #include <kernel/handle.h>
+#include <kernel/log.h>
 #include <kernel/mapping.h>
 #include <kernel/memory.h>
 #include <kernel/process.h>
@@ -93,6 +94,8 @@ int64_t call_memory_create_physical(struct thread *self,
     struct memory *memory;
     enum status status =
         memory_create_physical(self->process->account, start, arguments->size, true, &memory);
+    if (arch_console_uses(start, arguments->size))
+        log_release_console();
     return status == STATUS_OK ? insert_memory(self, memory) : status_to_result(status);
 }
 

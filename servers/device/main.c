@@ -17,8 +17,6 @@
 #include <trellis/boot_info.h>
 #include <trellis/native.h>
 
-#include "power.h"
-
 #define NO_LINE UINT32_MAX
 
 struct device {
@@ -108,6 +106,14 @@ static uint32_t claim(struct message *message)
     return STATUS_OK;
 }
 
+static uint32_t set_power(uint64_t power)
+{
+    if (power != DEVICE_POWER_OFF && power != DEVICE_POWER_RESTART)
+        return STATUS_INVALID;
+    uint32_t how = power == DEVICE_POWER_OFF ? MACHINE_OFF : MACHINE_RESTART;
+    return status_of_result(native_machine_stop(service_need_handle("interrupts"), how, 0));
+}
+
 /* Makes the request into its reply. */
 static void serve(struct message *message)
 {
@@ -117,7 +123,7 @@ static void serve(struct message *message)
         status = message->badge == START_INIT_BADGE ? claim(message) : STATUS_NO_RIGHT;
         break;
     case DEVICE_POWER:
-        status = power_set(ports, boot, message->words[0]);
+        status = set_power(message->words[0]);
         break;
     default:
         break;

@@ -224,6 +224,13 @@ enum interrupt_flag {
     INTERRUPT_ACTIVE_LOW = 1u << 1,
 };
 
+/* machine_stop. */
+enum machine_stop {
+    MACHINE_OFF = 0,
+    MACHINE_RESTART = 1,
+    MACHINE_EXIT = 2, /* off; the console is told `code`, where no driver speaks for it */
+};
+
 /* The machine as a whole, for /proc and init. */
 struct machine_information {
     uint64_t pages_total, pages_free;

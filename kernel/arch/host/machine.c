@@ -78,6 +78,13 @@ void arch_console_write(const char *text, size_t length)
     fwrite(text, 1, length, stderr);
 }
 
+bool arch_console_uses(uint64_t start, uint64_t size)
+{
+    (void)start;
+    (void)size;
+    return false;
+}
+
 bool arch_random(uint64_t *value)
 {
     static uint64_t state = 1;
@@ -89,6 +96,11 @@ bool arch_random(uint64_t *value)
 void arch_machine_stop(enum stop_kind kind)
 {
     fprintf(stderr, "machine stopped: %#x\n", (unsigned)kind);
+    abort();
+}
+
+void arch_machine_restart(void)
+{
     abort();
 }
 

@@ -11,9 +11,11 @@
 #define SERIAL_PORTS 8
 #define SERIAL_STATUS (SERIAL + 5)
 #define SERIAL_ROOM 0x20
-#define SERIAL_SPINS 1000000 /* a line that is not there never has room */
-#define EXIT_PORT 0xf4       /* QEMU's isa-debug-exit */
-#define POWER_SLEEP 0x2000   /* SLP_EN; the sleep type of S5 is 0 on the machines we know */
+#define SERIAL_SPINS 1000000  /* a line that is not there never has room */
+#define EXIT_PORT 0xf4        /* QEMU's isa-debug-exit */
+#define POWER_SLEEP 0x2000    /* SLP_EN; the sleep type of S5 is 0 on the machines we know */
+#define KEYBOARD_COMMAND 0x64 /* IBM PC/AT: this command pulses the reset line */
+#define KEYBOARD_PULSE_RESET 0xfe
 #define PORTS 0x10000
 #define RANDOM_TRIES 10
 
@@ -36,6 +38,14 @@ void arch_console_write(const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++)
         put_character(text[i]);
+}
+
+/* Its registers are ports: see arch_port_write. */
+bool arch_console_uses(uint64_t start, uint64_t size)
+{
+    (void)start;
+    (void)size;
+    return false;
 }
 
 /* CPUID leaf 1, ecx bit 30. */
@@ -90,11 +100,21 @@ bool arch_port_write(uint32_t port, uint32_t width, uint32_t value)
     return true;
 }
 
+_Noreturn void arch_machine_restart(void)
+{
+    x86_out8(KEYBOARD_COMMAND, KEYBOARD_PULSE_RESET);
+    for (;;)
+        __asm__ volatile("cli; hlt");
+}
+
+/* A machine that cannot be turned off starts again, unless there is a panic to be read. */
 _Noreturn void arch_machine_stop(enum stop_kind kind)
 {
     x86_out8(EXIT_PORT, (uint8_t)kind);
     if (power_port != 0)
         x86_out16(power_port, POWER_SLEEP);
+    if (kind == STOP_ORDERLY)
+        arch_machine_restart();
     for (;;)
         __asm__ volatile("cli; hlt");
 }

@@ -37,6 +37,8 @@ uint32_t arch_interrupt_lines(void);
 
 /* Early console: works before everything, used alone by a panic. */
 void arch_console_write(const char *text, size_t length);
+/* Whether it has registers in this physical range: who gets them has the console from then on. */
+bool arch_console_uses(uint64_t start, uint64_t size);
 /* The machine's own generator; false if it has none. */
 bool arch_random(uint64_t *value);
 /* Port space: false where the architecture has none or the range is invalid. */
@@ -46,6 +48,7 @@ uint32_t arch_port_count(void);
 
 enum stop_kind { STOP_ORDERLY = 0x2a, STOP_PANIC = 0x2b, STOP_MEMORY = 0x2c };
 _Noreturn void arch_machine_stop(enum stop_kind kind);
+_Noreturn void arch_machine_restart(void);
 /* Call `line` for each return address on the kernel stack (and the interrupted one). */
 void arch_backtrace(void (*line)(uint64_t address));
 void arch_cpu_relax(void);

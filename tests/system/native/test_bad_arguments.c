@@ -263,6 +263,13 @@ static void test_each_call(void)
     }
 }
 
+static void test_unknown_ways_to_stop(void)
+{
+    handle_t machine = service_need_handle("interrupts");
+    CHECK_STATUS(native_machine_stop(machine, MACHINE_EXIT + 1, 0), INVALID);
+    CHECK_STATUS(native_machine_stop(machine, UINT32_MAX, 0), INVALID);
+}
+
 static void test_unknown_numbers(void)
 {
     static const uint64_t numbers[] = {
@@ -338,6 +345,7 @@ void service_main(const struct start_block *start)
     static const struct test_case cases[] = {
         {"unknown numbers", test_unknown_numbers},
         {"bad arguments", test_bad_arguments},
+        {"unknown ways to stop", test_unknown_ways_to_stop},
     };
     test_begin();
     TEST_RUN(cases);
