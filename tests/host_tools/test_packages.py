@@ -9,9 +9,11 @@ from trellis import errors, host_packages, private_root
 
 
 def test_every_command_gets_what_it_names_and_the_builds():
-    rows = host_packages.parse_list("# text\nclang build\ngdb test debug # why\n")
-    assert rows == [("clang", {"build"}), ("gdb", {"test", "debug"})]
-    assert {"clang", "qemu-system-x86"} <= set(host_packages.needed_for("run"))
+    rows = host_packages.parse_list("# text\nclang build\ngdb test debug on a b # why\n")
+    assert rows == [("clang", {"build"}, set()), ("gdb", {"test", "debug"}, {"a", "b"})]
+    assert {"clang", "qemu-system-x86"} <= set(host_packages.needed_for("run", "x86_64"))
+    assert "qemu-system-x86" not in host_packages.needed_for("run", "aarch64")
+    assert "qemu-system-arm" in host_packages.needed_for("test", "aarch64")
     assert "libcmocka-dev" not in host_packages.needed_for("run")
     assert host_packages.needed_for("fmt") == ["clang-format"]
 

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from trellis import frames, guest, qemu
+from trellis import architectures, frames, guest, qemu
 from trellis.conversation import Request
 from trellis.host_streams import CapturedStreams, Log
 
@@ -42,7 +42,7 @@ def boot(directory, image, machine="q35", extra=()):
     return result, bytes(streams.output["stdout"])
 
 
-@pytest.mark.parametrize("machine", sorted(qemu.MACHINES))
+@pytest.mark.parametrize("machine", sorted(architectures.X86_64.machines))
 def test_orderly_end_on_every_machine(tmp_path, machine):
     image = stub(tmp_path, "CONSOLE_POWER_OFF", ("CONSOLE_READY", b"\1"),
                  ("CONSOLE_STDOUT", b"stub~}\n"), ("CONSOLE_EXIT", b"\0\7"))

@@ -73,7 +73,7 @@ def test_standard_input_may_be_a_file_or_nothing(tmp_path):
     (["--timeout", "0.5", "--", "hang"], 124, "--timeout"),
     (["--network"], 125, "no network yet"),
     (["--disk", "x"], 125, "no disk that lasts yet"),
-    (["--arch", "riscv64"], 125, "not there yet"),
+    (["--arch", "vax"], 125, "choose x86_64, aarch64, riscv64"),
     (["--memory", "lots"], 125, "--memory lots"),
     (["--machine", "toaster"], 125, "choose q35"),
     (["--smp", "4"], 125, "not there yet"),

@@ -7,7 +7,7 @@ These run the build with debug checks, so the limits below are wide: they find w
 costs several times what it did.
 """
 
-from trellis import bench, bench_systems, private_root, root_files
+from trellis import architectures, bench, bench_systems, private_root
 from trellis.testing.outcome import Skip
 
 NATIVE_LIMITS = {"null_call": 500, "bounced_call": 150, "call_reply": 2500,
@@ -53,9 +53,9 @@ def test_size(guest):
 
 def test_boot_ratio(guest):
     """Needs Debian's kernel in the cache: `./trellis bench boot --against linux` fetches it."""
-    architecture = root_files.DEBIAN_ARCHITECTURES["x86_64"]
-    if not private_root.is_fetched(bench_systems.LINUX_META_PACKAGE, architecture,
-                                   bench_systems.LINUX_SUITE):
+    of = architectures.get("x86_64")
+    package, suite, _ = of.linux
+    if not private_root.is_fetched(package, of.debian, suite):
         raise Skip("Debian's kernel was not fetched")
     module = bench.load("boot")
     systems = [bench_systems.Trellis("x86_64"), bench_systems.Linux("x86_64")]

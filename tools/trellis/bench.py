@@ -12,16 +12,16 @@ import importlib.util
 import json
 import statistics
 
-from trellis import bench_systems, build, command, errors, host_packages, paths, progress
+from trellis import architectures, bench_systems, build, command, errors, host_packages
+from trellis import paths, progress, qemu
 
 SYSTEMS = {"trellis": bench_systems.Trellis, "linux": bench_systems.Linux}
-EMULATOR = "QEMU TCG, -cpu max, -icount shift=0,sleep=off"
 
 
 def add_arguments(parser):
     """Options of `bench`."""
     parser.add_argument("name", nargs="*", help=f"some of: {', '.join(declared())}")
-    parser.add_argument("--arch", default="x86_64", help="x86_64 (the others are not there yet)")
+    architectures.add_option(parser)
     parser.add_argument("--against", choices=["linux"], help="the same work on Debian's kernel")
     parser.add_argument("--only", choices=list(SYSTEMS), help="measure this system alone")
     parser.add_argument("--repeat", type=int, default=3, help="boots per benchmark (default: 3)")
@@ -37,8 +37,8 @@ def declared():
 
 def main(options):
     """Measures and prints; 0, 1 where a limit does not hold, or Failure."""
-    host_packages.ensure("bench")
-    build.check_architecture(options.arch)
+    architectures.get(options.arch)
+    host_packages.ensure("bench", options.arch)
     if options.repeat < 1:
         raise errors.Failure("--repeat: at least 1")
     for name in options.name:
@@ -111,7 +111,9 @@ def _row(module, name, figure, values):
 
 def _report(options, systems, rows, verdicts):
     kind = "with debug checks" if options.debug_checks else "release, without debug checks"
-    setting = {"emulator": EMULATOR, "build": f"{paths.build_directory(options.arch).name}: {kind}",
+    cpu = architectures.get(options.arch).accelerators["tcg"]
+    setting = {"emulator": f"QEMU TCG, -cpu {cpu}, {' '.join(qemu.EXACT_COUNTING)}",
+               "build": f"{paths.build_directory(options.arch).name}: {kind}",
                "compiler": command.output_of(["clang", "--version"]).splitlines()[0],
                "boots": options.repeat}
     if options.json:

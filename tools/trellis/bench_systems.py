@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import threading
 
-from trellis import boot_archive, command, cpio, errors, guest, paths, private_root, qemu
+from trellis import architectures, boot_archive, command, cpio, errors, guest, paths, private_root, qemu
 from trellis import root_files, run
 from trellis.conversation import Request
 from trellis.host_streams import CapturedStreams, Log
@@ -22,9 +22,7 @@ from trellis.lint.tree import Tree
 
 PROGRAMS = paths.TREE / "bench" / "programs"
 LIMIT_S = 900
-LINUX_SUITE = "bookworm"
-LINUX_META_PACKAGE = "linux-image-cloud-amd64"
-LINUX_APPEND = "console=ttyS0 quiet rdinit=/init"
+LINUX_APPEND = "console={port} quiet rdinit=/init"
 INIT = "#!/bin/sh\nmount -t proc proc /proc\nsh -c /bench/{program}\npoweroff -f\n"
 _FIGURE = re.compile(r"^bench: (\w+) (\d+)\s*$", re.MULTILINE)
 
@@ -35,11 +33,12 @@ def figures_in(text):
 
 
 def compiled(program, architecture):
-    """A static executable of bench/programs, made by the host's gcc."""
-    target = paths.BUILD / "bench" / program
+    """A static executable of bench/programs, made by gcc."""
+    of = architectures.get(architecture)
+    target = paths.BUILD / "bench" / architecture / program
     target.parent.mkdir(parents=True, exist_ok=True)
     command.run_logged(
-        ["gcc", "-O2", "-static", "-Wall", "-Wextra", "-Werror", "-I", PROGRAMS / "arch" /
+        [of.compiler, "-O2", "-static", "-Wall", "-Wextra", "-Werror", "-I", PROGRAMS / "arch" /
          architecture, PROGRAMS / f"{program}.c", "-o", target],
         f"bench-{program}", "gcc could not build a benchmark program")
     return target
@@ -93,7 +92,8 @@ class Trellis:
 
     def _boot(self, program, archive, words, append):
         machine = qemu.Machine(
-            kernel=paths.kernel_image(self._architecture), archive=archive,
+            kernel=architectures.get(self._architecture).boot_image, archive=archive,
+            architecture=self._architecture,
             append=f"console=framed {append}".strip(), extra=qemu.EXACT_COUNTING)
         log_path = paths.log_directory() / f"bench-{program}-trellis.log"
         streams = CapturedStreams(Log(log_path, False))
@@ -106,7 +106,7 @@ class Trellis:
 
 
 class Linux:
-    """Debian bookworm's kernel with the same busybox as an initramfs."""
+    """Debian's kernel with the same busybox as an initramfs."""
 
     name = "linux"
 
@@ -121,8 +121,10 @@ class Linux:
             root.add_file("init", INIT.format(program=program).encode(), 0o755)
             with open(archive, "wb") as output:
                 cpio.write(root, output)
-            machine = qemu.Machine(kernel=self.kernel(), archive=archive, append=LINUX_APPEND,
-                                   extra=qemu.EXACT_COUNTING)
+            machine = qemu.Machine(
+                kernel=self.kernel(), archive=archive, architecture=self._architecture,
+                append=LINUX_APPEND.format(port=architectures.get(self._architecture).linux[2]),
+                extra=qemu.EXACT_COUNTING)
             text = _plain_boot(machine)
         figures = figures_in(text.replace("\r", ""))
         if not figures:
@@ -131,9 +133,10 @@ class Linux:
 
     def kernel(self):
         """The kernel image of Debian's package, fetched when first asked for."""
-        architecture = root_files.DEBIAN_ARCHITECTURES[self._architecture]
-        name = private_root.first_dependency(LINUX_META_PACKAGE, architecture, LINUX_SUITE)
-        files = private_root.unpacked(name, architecture, LINUX_SUITE)
+        of = architectures.get(self._architecture)
+        package, suite, _ = of.linux
+        name = private_root.first_dependency(package, of.debian, suite)
+        files = private_root.unpacked(name, of.debian, suite)
         return next((files / "boot").glob("vmlinuz-*"))
 
 

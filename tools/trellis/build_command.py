@@ -6,24 +6,25 @@
 import json
 import os
 
-from trellis import boot_archive, build, host_packages, paths
+from trellis import architectures, boot_archive, build, host_packages, paths
 from trellis.lint import budget
 
 
 def add_arguments(parser):
     """Options of `build`."""
-    parser.add_argument("--arch", default="x86_64", help="x86_64 (the others are not there yet)")
+    architectures.add_option(parser)
     parser.add_argument("--host", action="store_true", help="the unit tests instead")
     parser.add_argument("--json", action="store_true", help="print what was made as JSON")
 
 
 def main(options):
     """Builds; 0, or Failure with the compiler's messages."""
+    architectures.get(options.arch)
     if options.host:
-        host_packages.ensure("test")
+        host_packages.ensure("test", options.arch)
         build.build_host()
         return 0
-    host_packages.ensure("build")
+    host_packages.ensure("build", options.arch)
     build.build_guest(options.arch)
     made = {}
     kernel = paths.kernel_image(options.arch)

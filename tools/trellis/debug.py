@@ -14,11 +14,10 @@ import subprocess
 import tempfile
 import threading
 
-from trellis import boot_archive, errors, guest, host_packages, paths, progress, run
+from trellis import architectures, boot_archive, errors, guest, host_packages, paths, progress, run
 from trellis.host_streams import CapturedStreams, Log
 
 SUPPORT = paths.TREE / "tools" / "gdb_support.py"
-GDB_ARCHITECTURES = {"x86_64": "i386:x86-64"}
 
 
 def add_arguments(parser):
@@ -54,7 +53,7 @@ def main(options):
     """Boots a stopped guest and runs gdb; gdb's status."""
     progress.quiet = options.quiet
     run.check(options)
-    host_packages.ensure("debug")
+    host_packages.ensure("debug", options.arch)
     run.prepare(options)
     log_path = paths.log_directory() / "debug-console.log"
     with tempfile.TemporaryDirectory(prefix="trellis-") as directory, \
@@ -85,15 +84,16 @@ def _run_gdb(options, socket_path, thread):
         if not thread.is_alive():
             raise errors.Failure("the emulator ended before gdb could attach")
         thread.join(0.02)
+    architecture = architectures.get(options.arch)
     programs = programs_of(options.arch)
     unknown = [name for name in options.program if name not in programs]
     if unknown:
         raise errors.Failure(f"--program {unknown[0]}: there is {', '.join(sorted(programs))}")
     commands = ["set pagination off", "set confirm off",
-                f"set architecture {GDB_ARCHITECTURES[options.arch]}", f"source {SUPPORT}",
+                f"set architecture {architecture.gdb}", f"source {SUPPORT}",
                 f"target remote {socket_path}",
                 *[f"add-symbol-file {programs[name]}" for name in options.program], *options.ex]
-    arguments = ["gdb", "-q", "-nx", *(["-batch"] if options.batch else [])]
+    arguments = [architecture.debugger, "-q", "-nx", *(["-batch"] if options.batch else [])]
     for text in commands:
         arguments += ["-ex", text]
     listing = os.pathsep.join(f"{name}={path}" for name, path in programs.items())

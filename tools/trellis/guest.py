@@ -215,15 +215,16 @@ class Guest:
 
     def _judge(self, emulator, status, cause):
         """The Result from how the emulator ended, what it said, and the limit that passed."""
-        if status == qemu.STATUS_PANIC or self._last_words["panic"]:
+        if self._machine.ended_with(status, "CONSOLE_POWER_PANIC") or self._last_words["panic"]:
             return self._panic()
-        if status == qemu.STATUS_OUT_OF_MEMORY or self._last_words["out_of_memory"]:
+        if (self._machine.ended_with(status, "CONSOLE_POWER_OUT_OF_MEMORY")
+                or self._last_words["out_of_memory"]):
             text = self._last_words["out_of_memory"].decode(errors="replace").strip()
             advice = "give it more with --memory"
             return Result(Outcome.OUT_OF_MEMORY, Exit.OUT_OF_MEMORY,
                           f"the guest ran out of memory: {text or 'it did not say who asked'}; "
                           f"{advice}")
-        if status == qemu.STATUS_POWER_OFF:
+        if self._machine.ended_with(status, "CONSOLE_POWER_OFF"):
             return self._orderly()
         if status == 0:
             return Result(Outcome.PANIC, Exit.PANIC,
@@ -262,7 +263,7 @@ class Guest:
 
     def _panic(self):
         text = self._last_words["panic"].decode(errors="replace").strip()
-        named = symbols.symbolised(text, self._machine.kernel)
+        named = symbols.symbolised(text, self._machine.symbols)
         return Result(Outcome.PANIC, Exit.PANIC,
                       f"the guest panicked:\n{named or 'it did not say why'}")
 

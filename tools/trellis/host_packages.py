@@ -14,19 +14,21 @@ LIST = paths.TREE / "tools" / "packages.txt"
 
 
 def parse_list(text):
-    """[(package, set of commands)] from the text of tools/packages.txt."""
+    """[(package, set of commands, set of architectures)] from the text of tools/packages.txt."""
     rows = []
     for line in text.splitlines():
-        words = line.partition("#")[0].split()
+        needs, _, architectures = line.partition("#")[0].partition(" on ")
+        words = needs.split()
         if words:
-            rows.append((words[0], set(words[1:])))
+            rows.append((words[0], set(words[1:]), set(architectures.split())))
     return rows
 
 
-def needed_for(command_name):
+def needed_for(command_name, architecture=""):
     """Packages that a command needs; those of `build` are needed by all."""
     wanted = {"build", command_name} if command_name not in ("fmt", "lint") else {command_name}
-    return [name for name, commands in parse_list(LIST.read_text()) if commands & wanted]
+    return [name for name, commands, architectures in parse_list(LIST.read_text())
+            if commands & wanted and (not architectures or architecture in architectures)]
 
 
 def missing(names):
@@ -48,9 +50,9 @@ def missing(names):
     return [name for name in names if name not in installed]
 
 
-def ensure(command_name):
+def ensure(command_name, architecture=""):
     """Installs what a command needs and is not there: as root, or by sudo, else Failure."""
-    names = missing(needed_for(command_name))
+    names = missing(needed_for(command_name, architecture))
     if not names:
         return
     install = ["apt-get", "install", "-y", "--no-install-recommends", *names]

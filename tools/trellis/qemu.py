@@ -5,68 +5,67 @@
 
 import dataclasses
 import os
+import pathlib
 import signal
 import socket
 import subprocess
 import tempfile
 
-from trellis import errors, frames
+from trellis import architectures, errors
 
-EXECUTABLES = {"x86_64": "qemu-system-x86_64"}
-MACHINES = {
-    "q35": "q35",
-    "pc": "pc",
-    "microvm": "microvm,pit=on,pic=on,rtc=on,isa-serial=on",
-}
-CPUS = {"tcg": "max", "kvm": "host"}
 EXACT_COUNTING = ["-icount", "shift=0,sleep=off"]
-
-POWER_PORT = frames.CONSTANTS["CONSOLE_POWER_PORT"]
-
-
-def _status_of(name):
-    return frames.CONSTANTS[name] << 1 | 1
-
-
-STATUS_POWER_OFF = _status_of("CONSOLE_POWER_OFF")
-STATUS_PANIC = _status_of("CONSOLE_POWER_PANIC")
-STATUS_OUT_OF_MEMORY = _status_of("CONSOLE_POWER_OUT_OF_MEMORY")
 
 
 @dataclasses.dataclass
 class Machine:
-    """What to emulate. `extra`: further QEMU arguments, such as EXACT_COUNTING."""
+    """What to emulate.
+
+    `machine`, `cpu`: empty for the architecture's first. `extra`: further QEMU
+    arguments, such as EXACT_COUNTING.
+    """
 
     kernel: str
     archive: str
-    architecture: str = "x86_64"
+    architecture: str = architectures.DEFAULT
     append: str = "console=framed"
     memory: str = "512M"
     cpus: int = 1
-    machine: str = "q35"
+    machine: str = ""
     accelerator: str = "tcg"
+    cpu: str = ""
     extra: list = dataclasses.field(default_factory=list)
 
     def check(self):
         """Failure if a value is none that QEMU here could take."""
-        if self.machine not in MACHINES:
-            raise errors.Failure(f"--machine {self.machine}: choose {', '.join(MACHINES)}")
-        if self.accelerator not in CPUS:
-            raise errors.Failure(f"--accel {self.accelerator}: choose {', '.join(CPUS)}")
+        if self.machine not in self.of.machines:
+            raise errors.Failure(f"--machine {self.machine}: choose {', '.join(self.of.machines)}")
+        if self.accelerator not in self.of.accelerators or (
+                self.accelerator == "kvm" and self.of.foreign):
+            raise errors.Failure(f"--accel {self.accelerator}: not for {self.architecture} here; "
+                                 "leave --accel out, TCG works anywhere")
         if self.accelerator == "kvm" and not os.access("/dev/kvm", os.R_OK | os.W_OK):
             raise errors.Failure("--accel kvm: /dev/kvm is not there or not yours to use; "
                                  "leave --accel out, TCG works anywhere")
 
+    def __post_init__(self):
+        self.of = architectures.get(self.architecture)
+        self.machine = self.machine or next(iter(self.of.machines))
+        self.cpu = self.cpu or self.of.accelerators.get(self.accelerator, "")
+
     @property
-    def cpu(self):
-        """The CPU model, to be stated beside every figure."""
-        return CPUS[self.accelerator]
+    def symbols(self):
+        """The kernel's ELF file."""
+        return pathlib.Path(self.kernel).with_suffix(".elf")
+
+    def ended_with(self, status, constant):
+        """Whether QEMU's exit status is what this `enum console_power` word makes."""
+        return status == self.of.status_of(constant)
 
     def command_line(self, console_fd):
         """QEMU's arguments; `console_fd` is an open socket, its serial port's other end."""
         return [
-            EXECUTABLES[self.architecture],
-            "-machine", f"{MACHINES[self.machine]},accel={self.accelerator}",
+            self.of.emulator,
+            "-machine", f"{self.of.machines[self.machine]},accel={self.accelerator}",
             "-cpu", self.cpu,
             "-m", self.memory,
             "-smp", str(self.cpus),
@@ -76,7 +75,7 @@ class Machine:
             "-no-reboot", "-nodefaults", "-no-user-config", "-display", "none",
             "-chardev", f"socket,id=console,fd={console_fd}",
             "-serial", "chardev:console",
-            "-device", f"isa-debug-exit,iobase={POWER_PORT:#x},iosize=0x4",
+            *self.of.power_device,
             *self.extra,
         ]
 

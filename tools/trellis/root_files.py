@@ -8,10 +8,9 @@ Merged /usr, as on Debian: /bin, /sbin, /lib and /lib64 lead into /usr.
 
 import pathlib
 
-from trellis import command, paths, private_root
+from trellis import architectures, command, paths, private_root
 from trellis.file_tree import FileTree
 
-DEBIAN_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "riscv64": "riscv64"}
 ETC = paths.TREE / "tools" / "root" / "etc"
 PRIVATE_FILES = {"shadow": 0o640}
 
@@ -40,9 +39,12 @@ USER_ID = 1000
 
 def busybox_path(architecture):
     """Debian trixie's static busybox, unpacked in the cache."""
-    package = "busybox-static"
-    debian = DEBIAN_ARCHITECTURES[architecture]
-    return private_root.unpacked(package, debian) / "usr" / "bin" / "busybox"
+    return _busybox_of(architectures.get(architecture).debian)
+
+
+def _busybox_of(debian_architecture):
+    package = private_root.unpacked("busybox-static", debian_architecture)
+    return package / "usr" / "bin" / "busybox"
 
 
 def default_root(architecture):
@@ -66,6 +68,13 @@ def default_root(architecture):
 
 
 def _applets(busybox):
-    """Places of the applets' links: those `busybox --install -s` would make."""
-    places = command.output_of([busybox, "--list-full"]).split()
-    return [place for place in places if "/" in place and place != "bin/busybox"]
+    """Places of the applets' links: those `busybox --install -s` would make.
+
+    The host's own busybox of the same package tells the places; which applets this one
+    has, the names in its data.
+    """
+    own = _busybox_of(command.output_of(["dpkg", "--print-architecture"]).strip())
+    names = busybox.read_bytes()
+    return [place for place in command.output_of([own, "--list-full"]).split()
+            if "/" in place and place != "bin/busybox"
+            and b"\0%s\0" % place.rpartition("/")[2].encode() in names]

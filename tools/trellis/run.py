@@ -13,7 +13,8 @@ import sys
 import tempfile
 import time
 
-from trellis import boot_archive, build, errors, guest, host_packages, paths, progress, qemu
+from trellis import architectures, boot_archive, build, errors, guest, host_packages, paths
+from trellis import progress, qemu
 from trellis.conversation import Request
 from trellis.host_streams import CapturedStreams, HostStreams, Log
 
@@ -26,7 +27,6 @@ ENVIRONMENT = {
     "SHELL": "/bin/sh",
     "LANG": "C.UTF-8",
 }
-CPUS_MAX = 1
 
 
 def add_arguments(parser):
@@ -48,10 +48,12 @@ def add_arguments(parser):
 
 def add_machine_arguments(parser):
     """Options that choose the machine and what is in it."""
-    parser.add_argument("--arch", default="x86_64", help="x86_64 (the others are not there yet)")
+    architectures.add_option(parser)
     parser.add_argument("--memory", default="512M", metavar="SIZE", help="default 512M")
     parser.add_argument("--smp", type=int, default=1, metavar="N", help="processors")
-    parser.add_argument("--machine", default="q35", help="q35 (default), pc or microvm")
+    parser.add_argument("--machine", default="", metavar="NAME", help="; ".join(
+        f"{of.name}: {', '.join(of.machines)}" for of in architectures.ALL.values()))
+    parser.add_argument("--cpu", default="", metavar="MODEL", help="QEMU's -cpu")
     parser.add_argument("--accel", default="tcg", help="tcg (default) or kvm")
     parser.add_argument("--root", metavar="DIR", help="lay this directory over the default root")
     parser.add_argument("--append", default="", metavar="WORDS", help="kernel command line")
@@ -77,13 +79,11 @@ def main(options):
 
 def check(options):
     """Failure with advice for what cannot be had."""
-    build.check_architecture(options.arch)
+    architectures.get(options.arch).check_cpus(options.smp)
     if options.network:
         raise errors.Failure("--network: there is no network yet")
     if options.disk:
         raise errors.Failure("--disk: there is no disk that lasts yet; use --root DIR")
-    if not 1 <= options.smp <= CPUS_MAX:
-        raise errors.Failure(f"--smp {options.smp}: more than {CPUS_MAX} is not there yet")
     if not re.fullmatch(r"[1-9]\d*[KMG]?", options.memory):
         raise errors.Failure(f"--memory {options.memory}: a number with K, M or G, such as 512M")
     if options.root and os.path.isfile(options.root):
@@ -96,10 +96,10 @@ def check(options):
 def prepare(options):
     """Installs what is missing and builds, unless --no-build."""
     if not options.no_build:
-        host_packages.ensure("run")
+        host_packages.ensure("run", options.arch)
         build.build_guest(options.arch)
-    if not paths.kernel_image(options.arch).exists():
-        raise errors.Failure("there is no kernel image: nothing in kernel/ was built")
+    if not architectures.get(options.arch).boot_image.exists():
+        raise errors.Failure(f"there is no kernel for {options.arch} yet, nothing to boot")
 
 
 @contextlib.contextmanager
@@ -118,7 +118,7 @@ def archive_of(options):
 def machine_of(options, archive):
     """The machine that the options describe."""
     return qemu.Machine(
-        kernel=paths.kernel_image(options.arch),
+        kernel=architectures.get(options.arch).boot_image,
         archive=archive,
         architecture=options.arch,
         append=f"console=framed {options.append}".strip(),
@@ -126,6 +126,7 @@ def machine_of(options, archive):
         cpus=options.smp,
         machine=options.machine,
         accelerator=options.accel,
+        cpu=options.cpu,
     )
 
 
@@ -169,7 +170,7 @@ def _run_captured(options, machine, log_path, started):
         "stderr": streams.output["stderr"].decode(errors="backslashreplace"),
         "damaged_frames": result.damaged_frames,
         "seconds": round(time.monotonic() - started, 3),
-        "machine": {"arch": options.arch, "machine": options.machine, "cpu": machine.cpu,
+        "machine": {"arch": options.arch, "machine": machine.machine, "cpu": machine.cpu,
                     "memory": options.memory, "cpus": options.smp, "accel": options.accel},
         "log": str(log_path),
     }, indent=2))

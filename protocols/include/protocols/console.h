@@ -133,10 +133,15 @@ struct console_exit {
 };
 
 /*
- * The last word of a guest, written to QEMU's isa-debug-exit device (port
- * CONSOLE_POWER_PORT), which ends QEMU with status (value << 1) | 1. Any other end
- * of QEMU is a crash of the emulator. Without the device the write does nothing and
- * the guest powers off by ACPI.
+ * The last word of a guest, which ends QEMU. Any other end of QEMU is a crash of the
+ * emulator.
+ *
+ * - x86-64: written to the isa-debug-exit device (port CONSOLE_POWER_PORT); QEMU's
+ *   status is (value << 1) | 1.
+ * - AArch64: semihosting SYS_EXIT with ADP_Stopped_ApplicationExit; the status is value.
+ * - RISC-V: value << 16 | 0x3333 written to the sifive,test0 device; the status is value.
+ *
+ * Without it the guest powers off by ACPI, PSCI or SBI.
  */
 #define CONSOLE_POWER_PORT 0xf4
 

@@ -11,7 +11,7 @@ import sys
 import time
 import traceback
 
-from trellis import build, errors, host_packages
+from trellis import architectures, errors, host_packages
 from trellis.testing import groups
 from trellis.testing.outcome import FAILED, PASSED, SKIPPED, Skip, Tally, TestResult
 
@@ -24,7 +24,8 @@ def add_arguments(parser):
     """Options of `test`."""
     parser.add_argument("selection", nargs="*",
                         help="names or parts of names, such as unit, system/shell, lint/includes")
-    parser.add_argument("--arch", default="x86_64", help="x86_64 (the others are not there yet)")
+    architectures.add_option(parser)
+    parser.add_argument("--smp", type=int, default=1, metavar="N", help="processors of the guests")
     parser.add_argument("--list", action="store_true", help="print the names only")
     parser.add_argument("--verbose", action="store_true", help="a line for every test")
     parser.add_argument("--json", action="store_true", help="print all results as JSON")
@@ -32,11 +33,12 @@ def add_arguments(parser):
 
 def main(options):
     """Runs the selected tests; 0 if none failed and there was one."""
-    build.check_architecture(options.arch)
-    host_packages.ensure("test")
+    architectures.get(options.arch).check_cpus(options.smp)
+    host_packages.ensure("test", options.arch)
+    configuration = groups.Configuration(options.arch, options.smp)
     tally = Tally(options.verbose, sys.stderr if options.json else sys.stdout)
-    built = needs_build(options.selection) and run_one(*groups.build_test(options.arch)[0], tally)
-    tests = [test for test in find(options.arch, built) if selected(test[0], options.selection)]
+    built = needs_build(options.selection) and run_one(*groups.build_test(configuration), tally)
+    tests = [test for test in find(configuration, built) if selected(test[0], options.selection)]
     if options.list:
         print("\n".join(name for name, _ in tests))
         return 0
@@ -52,11 +54,16 @@ def main(options):
     return int(tally.count(FAILED) > 0)
 
 
-def find(architecture, built):
-    """All tests; those that need the build only if it stands (it has failed otherwise)."""
-    tests = groups.lint_tests() + groups.tools_tests()
+def find(configuration, built):
+    """All tests; those that need the build only if it stands (it has failed otherwise).
+
+    What does not run in a guest belongs to the usual configuration.
+    """
+    tests = groups.lint_tests() + groups.tools_tests() if configuration.usual else []
+    if built and configuration.usual:
+        tests += groups.unit_tests()
     if built:
-        tests += groups.unit_tests() + groups.system_tests(architecture)
+        tests += groups.system_tests(configuration)
     return tests
 
 

@@ -7,6 +7,7 @@ A test's name is GROUP/WHAT. `find` lists (name, callable); the callable returns
 nothing, raises Skip, or raises anything else, which is a failure.
 """
 
+import dataclasses
 import importlib.util
 import inspect
 import json
@@ -14,7 +15,7 @@ import os
 import subprocess
 import sys
 
-from trellis import build, command, errors, paths
+from trellis import architectures, build, command, errors, paths
 from trellis.lint import command as lint_command
 from trellis.lint.tree import Tree
 from trellis.testing.guest_api import Guest
@@ -74,31 +75,51 @@ def tools_tests():
     return [(f"tools/{path.stem.removeprefix('test_')}", file_runner(path)) for path in files]
 
 
-def system_tests(architecture):
+@dataclasses.dataclass(frozen=True)
+class Configuration:
+    """What system tests run on; in their names where it is not the usual one."""
+
+    architecture: str = architectures.DEFAULT
+    cpus: int = 1
+
+    @property
+    def usual(self):
+        """Whether it is the one that all other groups belong to."""
+        return self == Configuration()
+
+    @property
+    def suffix(self):
+        """What it adds to the name of a test: @aarch64, @x86_64-smp4, or nothing."""
+        if self.usual:
+            return ""
+        return f"@{self.architecture}" + (f"-smp{self.cpus}" if self.cpus > 1 else "")
+
+
+def system_tests(configuration):
     """One test per test_ function of tests/system/*.py."""
     def in_guest(name, function):
-        def run_it():
-            if not paths.kernel_image(architecture).exists():
-                raise errors.Failure("there is no kernel image")
-            function(Guest(name, architecture))
-        return run_it
+        return lambda: function(Guest(name, configuration.architecture, configuration.cpus))
 
     found = []
     for path in sorted((paths.TREE / "tests" / "system").glob("test_*.py")):
         module = _load(path)
         for name, function in inspect.getmembers(module, inspect.isfunction):
             if name.startswith("test_") and function.__module__ == module.__name__:
-                full = f"system/{path.stem.removeprefix('test_')}/{name.removeprefix('test_')}"
+                full = (f"system/{path.stem.removeprefix('test_')}/{name.removeprefix('test_')}"
+                        + configuration.suffix)
                 found.append((full, in_guest(full, function)))
     return found
 
 
-def build_test(architecture):
+def build_test(configuration):
     """The build itself, as the first test."""
     def run_it():
-        build.build_guest(architecture)
-        build.build_host()
-    return [("build", run_it)]
+        build.build_guest(configuration.architecture)
+        if configuration.usual:
+            build.build_host()
+        if not architectures.get(configuration.architecture).boot_image.exists():
+            raise errors.Failure(f"there is no kernel for {configuration.architecture} yet")
+    return ("build" + configuration.suffix, run_it)
 
 
 def _load(path):

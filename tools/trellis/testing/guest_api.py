@@ -31,9 +31,10 @@ import tempfile
 import termios
 import time
 
-from trellis import boot_archive, guest as guests, paths, progress, qemu, run
+from trellis import architectures, boot_archive, guest as guests, paths, progress, qemu, run
 from trellis.conversation import Request
 from trellis.host_streams import CapturedStreams, Log
+from trellis.testing.outcome import Skip
 
 TIMEOUT_S = 120
 
@@ -68,9 +69,15 @@ class Done:
 class Guest:
     """Makes machines for one test; `name` names its logs."""
 
-    def __init__(self, name, architecture="x86_64"):
+    def __init__(self, name, architecture=architectures.DEFAULT, cpus=1):
         self._name = re.sub(r"\W+", "-", name)
-        self._architecture = architecture
+        self.architecture = architecture
+        self.cpus = cpus
+
+    def only_on(self, *names, why):
+        """Skips the test on the other architectures."""
+        if self.architecture not in names:
+            raise Skip(f"{', '.join(names)} only: {why}")
 
     def run(self, arguments, stdin=b"", timeout=TIMEOUT_S, root=None, env=None, trace=False,
             **machine):
@@ -86,7 +93,7 @@ class Guest:
 
     def native(self, program, timeout=TIMEOUT_S, **machine):
         """Boots with a program of tests/system/native as init's only task."""
-        archive = boot_archive.default(self._architecture, with_tests=True)
+        archive = boot_archive.default(self.architecture, with_tests=True)
         append = f"log=uart init.run=bin/{program} {machine.pop('append', '')}".strip()
         request = Request([program], dict(run.ENVIRONMENT))
         return self._boot(archive, request, b"", timeout, {**machine, "append": append})
@@ -95,7 +102,7 @@ class Guest:
     def shell(self, *arguments, rows=24, columns=80, command=()):
         """`./trellis run ARGUMENTS [-- COMMAND]` on a pseudo-terminal: a Terminal."""
         words = [sys.executable, "-B", str(paths.TREE / "trellis"), "run", "--no-build", "--quiet",
-                 *arguments, *(["--", *command] if command else [])]
+                 "--arch", self.architecture, "--smp", str(self.cpus), *arguments, *(["--", *command] if command else [])]
         terminal = Terminal(words, rows, columns)
         try:
             yield terminal
@@ -105,19 +112,19 @@ class Guest:
     @contextlib.contextmanager
     def _archive(self, root):
         if root is None:
-            yield boot_archive.default(self._architecture)
+            yield boot_archive.default(self.architecture)
             return
         with tempfile.TemporaryDirectory(prefix="trellis-") as directory:
             archive = pathlib.Path(directory) / "boot.cpio"
-            boot_archive.write(self._architecture, archive, str(root))
+            boot_archive.write(self.architecture, archive, str(root))
             yield archive
 
     def _boot(self, archive, request, stdin, timeout, machine):
         """One boot; a crash of the emulator itself is told and tried once more."""
         append = f"console=framed {machine.pop('append', '')}".strip()
         emulated = qemu.Machine(
-            kernel=paths.kernel_image(self._architecture), archive=archive,
-            architecture=self._architecture, append=append, **machine)
+            kernel=architectures.get(self.architecture).boot_image, archive=archive,
+            architecture=self.architecture, append=append, **{"cpus": self.cpus, **machine})
         done = self._boot_once(emulated, request, stdin, timeout)
         if done.outcome is guests.Outcome.EMULATOR_CRASH:
             progress.say(f"{self._name}: {done.message}; trying once more")
