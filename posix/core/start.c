@@ -34,8 +34,9 @@
 #include "stack.h"
 #include "start_block.h"
 
-#define PROGRAM_PLACE UINT64_C(0x555555554000) /* of an executable that may be anywhere */
-#define PLACE_PAGES 0x10000000u                /* over so many pages places are spread ... */
+/* Of an executable that may be anywhere, and over so many pages places are spread. */
+#define PROGRAM_PLACE (USER_LIBRARY / 3 * 2 & ~(uint64_t)(USER_PAGE_SIZE - 1))
+#define PLACE_PAGES ((uint32_t)(USER_LIBRARY / 128 / USER_PAGE_SIZE))
 #define STACK_SPREAD_PAGES 0x1000u
 #define BRK_SPREAD_PAGES 0x800u
 #define STACK_MIN UINT64_C(0x20000)

@@ -93,9 +93,10 @@ static inline char *frame_text(struct frame *frame)
  * to a library in its own address space. All are user addresses; `text` bounds
  * the library's code. A range is [low, high).
  *
- * An exception inside the copy range continues at copy_resume with the other
- * registers untouched (nested_pc and nested_address say what happened); any
- * other exception inside the text ends the process. A thread marked interrupted
+ * An entry begins with the frame's address in the stack pointer. An exception
+ * inside the copy range continues at copy_resume with the other registers
+ * untouched (nested_pc and nested_address say what happened); any other
+ * exception inside the text ends the process. A thread marked interrupted
  * is sent to `interrupt` when it is about to run outside the text; inside the
  * text nothing happens, except that in the restart range it continues at
  * restart_entry with the frame's address in the stack pointer.
