@@ -12,9 +12,10 @@ import tempfile
 
 from trellis import root_files
 
+TREE = pathlib.Path(__file__).resolve().parents[2]
 ENVIRONMENT = {"PATH": "/bin:/sbin:/usr/bin:/usr/sbin"}
-FIELDS = {"magic": (0, "B", 0), "type": (16, "<H", 1),
-          "machine": (18, "<H", 183), "headers_offset": (32, "<Q", 1 << 62),
+FIELDS = {"magic": (0, "B", 0), "class": (4, "B", 1), "order": (5, "B", 2), "version": (6, "B", 0),
+          "type": (16, "<H", 1), "machine": (18, "<H", 183), "headers_offset": (32, "<Q", 1 << 62),
           "header_size": (54, "<H", 7), "no_headers": (56, "<H", 0)}
 LOOP = ("for f in *; do ./$f < /dev/null > /dev/null 2> ../error; "
         "echo $f $? $(sed 's/.*: //' ../error); done")
@@ -77,3 +78,15 @@ def test_large_file(guest):
     assert done.stdout == (
         "3b6a07d0d404fab4e23b6d34bc6696a6a312dd92821332385e5af7c01c421351  big\n"
         "7f614da9329cd3aebf59b91aadc30bf0  big\n"), done
+
+
+def test_harm_to_the_library(guest):
+    script = ("for run in 1 2; do /hostile > /tmp/told; echo status $?; awk '/MemFree/ { print $2 }' /proc/meminfo; "
+              "cat /proc/[0-9]*/comm | grep -c '^hostile'; done")
+    with tempfile.TemporaryDirectory() as root:
+        subprocess.run(["gcc", "-O1", "-static", f"-I{TREE}/abi/arch/x86_64/include", "-o", f"{root}/hostile",
+                        TREE / "tests" / "posix" / "hostile.c"], check=True)
+        done = guest.run(["sh", "-c", script], root=root, env=ENVIRONMENT, timeout=400)
+    lines = done.stdout.splitlines()
+    assert (done.stderr, lines[0], lines[2]) == ("", "status 0", "0"), done
+    assert lines[:3] == lines[3:], done
