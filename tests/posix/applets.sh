@@ -71,10 +71,17 @@ basename /a/b/c.txt .txt
 section archives
 tar -cf tree.tar tree
 tar -tf tree.tar | sort
+tar -tvf tree.tar | awk '{ print $1, $3, $6, $7, $8 }' | sort
 mkdir extracted
 tar -xf tree.tar -C extracted
 (cd tree && find . -type f | sort | xargs sha256sum) > sums
 (cd extracted/tree && sha256sum -c ../../sums)
+readlink extracted/tree/c/link
+diff -r tree extracted/tree && echo tree same
+tar -xf tree.tar -O tree/a/b/hay
+mkdir some && tar -xf tree.tar -C some tree/c && find some | sort
+head -c 3000 tree.tar > cut.tar
+tar -tf cut.tar > /dev/null 2>&1 || echo tar cut
 stat -c '%a %Y' extracted/tree/a/f1
 tar -czf tree.tgz tree
 tar -tzf tree.tgz | wc -l
@@ -82,6 +89,15 @@ gzip -c tree/a/f10 > f10.gz
 gzip -dc f10.gz | cmp - tree/a/f10 && echo gzip same
 bzip2 -c tree/a/f10 > f10.bz2
 bzip2 -dc f10.bz2 | cmp - tree/a/f10 && echo bzip2 same
+base64 -d > hay.xz <<'END'
+/Td6WFoAAATm1rRGAgAhARYAAAB0L+Wj4BoBAQZdADYaSh8IoCuxbQad7+2MoT/IOM9thS+Y9mRq
+lCRUtV79ClFv0I4efnVaaB/6aawY3yeOCLzw0gN8Vd7f98qQYbMgf/TEC4WPNLUJ5MC/BS6lrFrq
+xr4WzPognEliZvS12r/qaYPNagdmp1k10O+Z2gYlczsx31kTO9jeUtZfWFfQPhA0D/MCXB3P77dB
+kPTn4fP7ZgdwM064Sr4Km97u8mwNUH0RVsw5N/g+DV00lbulHe2E8BPpco3zeeKDfraWJc60eFaq
+HlbIRmtJ2Hfv3jdmHLsv7kDAEgCrHetCbvq5MUuynOxVHHQhKUYZUdP2zncv8vWlz6aaBvzKG4Zp
+8n3X6WD+lnoAAACj1a46DcWA6AABogKCNAAApARzibHEZ/sCAAAAAARZWg==
+END
+xz -t hay.xz && xz -dc hay.xz | tail -n 2 && xz -d hay.xz && md5sum hay
 gzip -t f10.gz && echo gzip whole
 head -c 100 f10.gz > cut.gz
 gzip -t cut.gz 2> /dev/null || echo gzip cut

@@ -214,7 +214,7 @@ static void finish(pid_t child)
 /* All that others can ask about a process, much of it from memory that it may write. */
 static void look_at(pid_t child)
 {
-    static const char *const files[] = {"cmdline", "environ", "maps", "stat", "status", "auxv"};
+    static const char *const files[] = {"cmdline", "environ", "maps", "stat", "status", "statm"};
     char name[64], text[4096];
 
     for (unsigned i = 0; i < sizeof(files) / sizeof(files[0]); i++) {

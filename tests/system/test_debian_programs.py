@@ -52,6 +52,22 @@ def test_applets(guest):
     same_on_both(guest, "applets.sh")
 
 
+def test_proc_and_devices(guest):
+    same_on_both(guest, "proc.sh")
+
+
+def test_another_user(guest):
+    script = ("su user -c 'id -u; id -g; whoami; pwd; touch /etc/no 2> /dev/null || echo refused; touch /tmp/own; "
+              "cat /etc/shadow 2> /dev/null || echo secret; kill -0 1 2> /dev/null || echo not mine; "
+              "renice -n -5 -p $$ 2> /dev/null || echo no priority; renice -n 5 -p $$; cut -d \" \" -f 19 /proc/self/stat'; echo $?;"
+              "stat -c '%U %G' /tmp/own; su user -c 'exit 3'; echo $?; id -u; "
+              "su user -c 'sleep 9 & ps -o user,comm' | awk '$2 == \"sleep\" {print}'; su nosuch -c id 2>&1")
+    done = guest.run(["sh", "-c", f"cd /tmp; {script}"], env={"PATH": "/bin:/sbin:/usr/bin:/usr/sbin"})
+    assert done.stdout.splitlines() == [
+        "1000", "1000", "user", "/tmp", "refused", "secret", "not mine", "no priority", "5", "0",
+        "user user", "3", "0", "user     sleep", "su: unknown user nosuch"], done
+
+
 def checked_program(guest, name, library):
     with tempfile.TemporaryDirectory() as root:
         program = pathlib.Path(root, "bin", name)

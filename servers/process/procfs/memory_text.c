@@ -46,6 +46,18 @@ void print_environment(struct output *output, const struct procfs_node *node)
         add_range(output, process, layout->environment_start, layout->environment_end);
 }
 
+static bool is_stack(const struct process_layout *layout, const struct mapping_information *mapping)
+{
+    return layout->stack_top > mapping->start && layout->stack_top <= mapping->end;
+}
+
+static bool is_program(const struct process_layout *layout,
+                       const struct mapping_information *mapping)
+{
+    return mapping->object_id != 0 && mapping->start <= layout->code_end &&
+           mapping->end > layout->code_start;
+}
+
 static const char *name_of_mapping(const struct process *process,
                                    const struct mapping_information *mapping)
 {
@@ -54,10 +66,9 @@ static const char *name_of_mapping(const struct process *process,
     if (layout->heap_start >= mapping->start && layout->heap_start < mapping->end &&
         layout->heap_end > layout->heap_start)
         return "[heap]";
-    if (layout->stack_top > mapping->start && layout->stack_top <= mapping->end)
+    if (is_stack(layout, mapping))
         return "[stack]";
-    if (mapping->object_id != 0 && mapping->start <= layout->code_end &&
-        mapping->end > layout->code_start && process->path != NULL)
+    if (is_program(layout, mapping) && process->path != NULL)
         return process->path;
     return "";
 }
@@ -91,6 +102,34 @@ void print_maps(struct output *output, const struct procfs_node *node)
         return;
     while (native_space_inspect(process->kernel->process, address, 0, &mapping) >= 0) {
         add_mapping(output, process, &mapping);
+        address = mapping.end;
+    }
+}
+
+static void count_mapping(struct memory_use *use, const struct process_layout *layout,
+                          const struct mapping_information *mapping)
+{
+    uint64_t size = mapping->end - mapping->start;
+    bool is_private = mapping->object_id == 0 || (mapping->flags & MAP_PRIVATE_COPY) != 0;
+
+    if (is_stack(layout, mapping))
+        use->stack += size;
+    else if (is_private && (mapping->flags & MAP_WRITE) != 0)
+        use->data += size;
+    else if ((mapping->flags & MAP_EXECUTE) != 0 && is_program(layout, mapping))
+        use->program += size;
+    else if ((mapping->flags & MAP_EXECUTE) != 0)
+        use->libraries += size;
+}
+
+void procfs_measure_memory(const struct process *process, struct memory_use *use)
+{
+    struct mapping_information mapping;
+    uint64_t address = 0;
+
+    *use = (struct memory_use){0};
+    while (native_space_inspect(process->kernel->process, address, 0, &mapping) >= 0) {
+        count_mapping(use, &process->signals->layout, &mapping);
         address = mapping.end;
     }
 }

@@ -101,6 +101,7 @@ void print_cpu_information(struct output *output, const struct procfs_node *node
 void print_memory_information(struct output *output, const struct procfs_node *node);
 void print_uptime(struct output *output, const struct procfs_node *node);
 void print_machine_stat(struct output *output, const struct procfs_node *node);
+void print_memory_events(struct output *output, const struct procfs_node *node);
 void print_load_average(struct output *output, const struct procfs_node *node);
 void print_version(struct output *output, const struct procfs_node *node);
 void print_file_systems(struct output *output, const struct procfs_node *node);
@@ -126,6 +127,12 @@ int link_executable(char *target, size_t size, const struct procfs_node *node);
 int link_directory(char *target, size_t size, const struct procfs_node *node);
 int link_root(char *target, size_t size, const struct procfs_node *node);
 int link_descriptor(char *target, size_t size, const struct procfs_node *node);
+
+/* The bytes of what a process, which must be alive, has mapped, by what it serves. */
+struct memory_use {
+    uint64_t data, stack, program, libraries;
+};
+void procfs_measure_memory(const struct process *process, struct memory_use *use);
 
 /* Whether a descriptor is open, as the library publishes it; `name` its target. */
 struct process_descriptor;

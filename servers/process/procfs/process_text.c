@@ -132,14 +132,20 @@ static void add_ids(struct output *output, const struct process_info_page *info)
     output_add(output, "\n");
 }
 
-static void add_memory(struct output *output, const struct process_information *kernel)
+static void add_memory(struct output *output, const struct process *process,
+                       const struct process_information *kernel)
 {
     uint64_t size = kernel->mapped_bytes / 1024;
     uint64_t resident = kernel->resident_pages * (PAGE / 1024);
+    struct memory_use use;
 
+    procfs_measure_memory(process, &use);
     output_add(output, "VmPeak:\t%8lu kB\nVmSize:\t%8lu kB\nVmLck:\t       0 kB\n", size, size);
     output_add(output, "VmPin:\t       0 kB\nVmHWM:\t%8lu kB\nVmRSS:\t%8lu kB\n", resident,
                resident);
+    output_add(output, "VmData:\t%8lu kB\nVmStk:\t%8lu kB\nVmExe:\t%8lu kB\n", use.data / 1024,
+               use.stack / 1024, use.program / 1024);
+    output_add(output, "VmLib:\t%8lu kB\nVmSwap:\t       0 kB\n", use.libraries / 1024);
 }
 
 static void add_signals(struct output *output, const struct process *process,
@@ -171,11 +177,12 @@ void print_status(struct output *output, const struct procfs_node *node)
                node->tid == 0 ? process->pid : node->tid, process->info->parent);
     add_ids(output, process->info);
     if (process->kernel != NULL)
-        add_memory(output, &figures.kernel);
+        add_memory(output, process, &figures.kernel);
     output_add(output, "Threads:\t%u\n", process->thread_count);
     add_signals(output, process, thread);
     output_add(output, "CapInh:\t%016x\nCapPrm:\t%016lx\nCapEff:\t%016lx\nCapBnd:\t%016lx\n", 0,
                capabilities, capabilities, ALL_CAPABILITIES);
+    output_add(output, "CapAmb:\t%016x\n", 0);
     output_add(output, "NoNewPrivs:\t0\nSeccomp:\t0\nCpus_allowed:\t1\nCpus_allowed_list:\t0\n");
     output_add(output, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",
                figures.usage.voluntary, figures.usage.involuntary);

@@ -115,6 +115,17 @@ void print_machine_stat(struct output *output, const struct procfs_node *node)
                totals.running);
 }
 
+/* There is no disk and no swap: nothing is ever moved between them and memory. */
+void print_memory_events(struct output *output, const struct procfs_node *node)
+{
+    struct process_totals totals;
+
+    (void)node;
+    totals_get(&totals);
+    output_add(output, "nr_free_pages %lu\npgpgin 0\npgpgout 0\npswpin 0\npswpout 0\n",
+               totals.pages_free);
+}
+
 void print_load_average(struct output *output, const struct procfs_node *node)
 {
     struct process_totals totals;

@@ -3,8 +3,8 @@
 
 /*
  * The names in /proc. What Linux has and is not here yet: smaps, pagemap, mem,
- * auxv, io, wchan, stack, ns/, net/, interrupts, vmstat, and everything of
- * sys/ that can be written.
+ * auxv, io, wchan, stack, ns/, net/, interrupts, and everything of sys/ that can
+ * be written.
  */
 #include "node.h"
 
@@ -117,6 +117,7 @@ static const struct procfs_entry root_entries[] = {
     {"thread-self", LINK, .link = link_thread_self},
     {"uptime", FILE(0444), .print = print_uptime},
     {"version", FILE(0444), .print = print_version},
+    {"vmstat", FILE(0444), .print = print_memory_events},
     END,
 };
 
