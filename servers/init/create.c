@@ -74,6 +74,15 @@ static enum status store(handle_t *where, int64_t handle)
     return status_of_result(handle);
 }
 
+struct service *service_find(const char *name)
+{
+    for (unsigned i = 0; i < init.manifest.count; i++) {
+        if (strcmp(init.services[i].entry->name, name) == 0)
+            return &init.services[i];
+    }
+    return NULL;
+}
+
 enum status service_endpoint(struct service *service, handle_t *endpoint)
 {
     enum status status = STATUS_OK;
@@ -155,17 +164,16 @@ static enum status give_sessions(struct service *service)
 static enum status device_session(handle_t *session)
 {
     static handle_t made;
-    enum status status = STATUS_NOT_FOUND;
-    for (unsigned i = 0; i < init.manifest.count && made == HANDLE_NONE; i++) {
-        handle_t endpoint;
-        if (strcmp(init.manifest.services[i].name, "device") != 0)
-            continue;
-        status = service_endpoint(&init.services[i], &endpoint);
+    struct service *service = service_find("device");
+    handle_t endpoint;
+    enum status status = service == NULL ? STATUS_NOT_FOUND : STATUS_OK;
+    if (status == STATUS_OK && made == HANDLE_NONE) {
+        status = service_endpoint(service, &endpoint);
         if (status == STATUS_OK)
             status = store(&made, native_session_create(endpoint, START_INIT_BADGE));
     }
     *session = made;
-    return made != HANDLE_NONE ? STATUS_OK : status;
+    return status;
 }
 
 static enum status claim_device(const char *name, struct message *message)

@@ -93,6 +93,7 @@ _Noreturn void service_start(const void *argument)
     int length = init_option(RUN_OPTION, &program);
     if (length >= 0)
         single_run(program, (size_t)length);
+    inject_start();
     start_services();
     supervise();
 }

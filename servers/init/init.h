@@ -8,6 +8,7 @@
  * create.c    makes a service's process, with what the manifest gives it
  * rings.c     the memory and events that joined pairs of services share
  * supervise.c waits for ends and starts again, as restart.c says
+ * inject.c    init.kill=... and init.crash=...: ends of services on purpose
  * single.c    init.run=PROGRAM: one test program instead of the system
  */
 #pragma once
@@ -47,6 +48,9 @@ extern struct init init;
 /* Is the word NAME, or NAME=..., on the kernel's command line? The value's length, -1 if not. */
 int init_option(const char *name, const char **value);
 
+/* The service of that name, or NULL. */
+struct service *service_find(const char *name);
+
 /* Make the first or a new instance and let it run. Fails with a message in the log. */
 enum status service_create(struct service *service);
 
@@ -62,6 +66,12 @@ enum status rings_give(struct service *service, const struct manifest_ring *ring
 
 /* Wait for ends and act upon them, for ever. */
 _Noreturn void supervise(void);
+
+/* Read what the command line says; fails with a message if that is nonsense. */
+void inject_start(void);
+
+/* End what is due; when the next is. */
+uint64_t inject_due(void);
 
 /* How a process ended, in words; its information too. */
 void supervise_describe_end(handle_t process, struct process_information *information, char *text,

@@ -73,7 +73,8 @@ _Noreturn void supervise(void)
 {
     struct observation observations[OBSERVATIONS];
     for (;;) {
-        uint64_t deadline = start_due();
+        uint64_t start_ns = start_due(), inject_ns = inject_due();
+        uint64_t deadline = start_ns < inject_ns ? start_ns : inject_ns;
         int64_t count = native_port_wait(init.port, observations, OBSERVATIONS, deadline);
         for (int64_t i = 0; i < count; i++) {
             if (observations[i].key < init.manifest.count)
