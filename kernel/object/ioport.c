@@ -87,6 +87,7 @@ int64_t call_ioport_read(struct thread *self, const struct ioport_read_arguments
             return status_to_result(STATUS_UNSUPPORTED);
         memcpy(bytes + at, &value, width);
     }
+    atomic_fetch_add(&arguments->ioport->read, arguments->length);
     return status_to_result(copy_out(arguments->buffer, bytes, arguments->length));
 }
 
@@ -106,5 +107,19 @@ int64_t call_ioport_write(struct thread *self, const struct ioport_write_argumen
         if (!arch_port_write(arguments->port, width, value))
             return status_to_result(STATUS_UNSUPPORTED);
     }
+    atomic_fetch_add(&arguments->ioport->written, arguments->length);
+    return 0;
+}
+
+int64_t call_ioport_inspect(struct thread *self, const struct ioport_inspect_arguments *arguments)
+{
+    (void)self;
+    struct ioport *ioport = arguments->ioport;
+    *arguments->information = (struct ioport_information){
+        .first = ioport->first,
+        .count = ioport->count,
+        .read = atomic_load(&ioport->read),
+        .written = atomic_load(&ioport->written),
+    };
     return 0;
 }

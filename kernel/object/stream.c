@@ -280,6 +280,7 @@ static void end_read(struct stream *stream, const struct read_plan *plan, bool t
     if (enclosure)
         list_remove(&plan->enclosure->link);
     if (take) {
+        stream->read += has_messages(stream) ? 1 : plan->count;
         ring_take(&stream->ring, plan->next);
         update_signals_locked(stream, 0);
     }
@@ -375,6 +376,7 @@ static void end_write(struct stream *stream, uint64_t size, struct enclosure *en
         list_push_back(&stream->enclosed, &enclosure->link);
     }
     ring_put(&stream->ring, size);
+    stream->written += has_messages(stream) && size != 0 ? 1 : size;
     update_signals_locked(stream, size != 0 ? SIGNAL_READABLE : 0);
     lock_release(&stream->object.lock);
 }
@@ -429,6 +431,8 @@ int64_t call_stream_inspect(struct thread *self, const struct stream_inspect_arg
         information->next = *(uint64_t *)ring_byte(&stream->ring, stream->ring.start);
     information->readers = stream->readers;
     information->writers = stream->writers;
+    information->read = stream->read;
+    information->written = stream->written;
     lock_release(&stream->object.lock);
     return 0;
 }

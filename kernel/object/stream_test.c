@@ -127,6 +127,8 @@ static void bytes_come_out_as_they_went_in(void **state)
             taken += expected;
         }
         check_signals(&pair);
+        assert_int_equal(inspect(&pair).written, written);
+        assert_int_equal(inspect(&pair).read, taken);
         assert_in_range(test_pages_used(fake_account), 1, CAPACITY / PAGE_SIZE + 3);
     }
 }
@@ -183,6 +185,8 @@ static void messages_keep_their_boundaries(void **state)
             assert_memory_equal(in, out + first++ % 97, expected);
         }
         check_signals(&pair);
+        assert_int_equal(inspect(&pair).written, last);
+        assert_int_equal(inspect(&pair).read, first);
     }
 }
 

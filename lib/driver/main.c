@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright The Trellis authors */
 
-#include <driver/driver.h>
+#include <driver/transfer.h>
 
 #include <base/service.h>
 #include <trellis/native.h>
@@ -25,6 +25,7 @@ void service_main(const struct start_block *start)
     handle_t interrupt = service_need_handle("interrupt");
     driver_open_registers(&driver.registers, start);
     ring_open(&driver.ring, driver_ring_name);
+    driver_finish_transfer(&driver);
     driver_start(&driver, start->instance);
     struct wait_item items[2] = {
         {.handle = interrupt, .mask = SIGNAL_INTERRUPT, .fired = SIGNAL_INTERRUPT},

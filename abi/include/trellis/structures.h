@@ -189,6 +189,15 @@ struct stream_information {
     uint64_t available; /* bytes to read; with STREAM_MESSAGES what all of them take up */
     uint64_t next;      /* bytes of the next message; equal to available without STREAM_MESSAGES */
     uint32_t readers, writers; /* handles */
+    /* Ever: bytes, with STREAM_MESSAGES messages. So who is started again learns whether its last
+     * read or write took place. */
+    uint64_t read, written;
+};
+
+/* What ioport_inspect tells: the range, and how many bytes its handles have ever moved. */
+struct ioport_information {
+    uint32_t first, count;
+    uint64_t read, written;
 };
 
 enum address_flag {

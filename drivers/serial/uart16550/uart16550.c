@@ -6,15 +6,10 @@
  * the ring "console": what the other side sends goes out, what comes in is sent
  * to it. Interrupt driven, 115200 bits per second, 8 data bits, no parity.
  *
- * The driver may be killed at any moment; the next instance goes on from the
- * ring's counters. What is promised then:
- *   - Out: a byte is taken from the ring after it is in the transmitter's FIFO.
- *     None is lost; up to FIFO_SIZE may go out twice.
- *   - In: a byte is published in the ring as soon as the kernel has read it from
- *     the receiver. Up to RECEIVE_TRIGGER that were read and not yet published
- *     are lost.
+ * The driver may be killed at any moment; the next instance goes on where it was,
+ * and no byte is lost or doubled (driver/transfer.h).
  */
-#include <driver/driver.h>
+#include <driver/transfer.h>
 
 const char driver_ring_name[] = "console";
 
@@ -62,7 +57,7 @@ enum {
 /* What has been written to ENABLE. */
 static uint8_t enabled;
 
-static void enable(const struct driver_registers *registers, uint8_t set, uint8_t clear)
+static void enable(struct driver_registers *registers, uint8_t set, uint8_t clear)
 {
     uint8_t wanted = (uint8_t)((enabled & ~clear) | set);
     if (wanted != enabled)
@@ -82,15 +77,11 @@ static void wait_until_idle(struct driver *driver)
 /* One FIFO of bytes; false if there is none to send or no room for it now. */
 static bool transmit_some(struct driver *driver)
 {
-    uint8_t bytes[FIFO_SIZE];
     if (ring_waiting(&driver->ring) == 0 ||
         (driver_read8(&driver->registers, LINE_STATUS) & STATUS_TRANSMIT) == 0)
         return false;
     ring_set_idle(&driver->ring, false);
-    uint32_t count = ring_peek(&driver->ring, bytes, sizeof(bytes));
-    driver_write_bytes(&driver->registers, DATA, bytes, count);
-    ring_take(&driver->ring, count);
-    return true;
+    return driver_transmit(driver, DATA, FIFO_SIZE) > 0;
 }
 
 /* The interrupt is wanted only while there is something left to send. */
@@ -108,26 +99,20 @@ static void transmit(struct driver *driver)
 }
 
 /* Bytes that are certainly in the receiver: without a count, as long as the status says so. */
-static uint32_t receive_into(struct driver *driver, uint8_t *bytes, uint8_t cause)
+static uint32_t received(struct driver *driver, uint8_t cause)
 {
-    if (cause == CAUSE_RECEIVE && ring_room(&driver->ring) >= RECEIVE_TRIGGER) {
-        driver_read_bytes(&driver->registers, DATA, bytes, RECEIVE_TRIGGER);
+    if (cause == CAUSE_RECEIVE && ring_room(&driver->ring) >= RECEIVE_TRIGGER)
         return RECEIVE_TRIGGER;
-    }
-    if (ring_room(&driver->ring) == 0 ||
-        (driver_read8(&driver->registers, LINE_STATUS) & STATUS_DATA) == 0)
-        return 0;
-    bytes[0] = driver_read8(&driver->registers, DATA);
-    return 1;
+    return ring_room(&driver->ring) > 0 &&
+           (driver_read8(&driver->registers, LINE_STATUS) & STATUS_DATA) != 0;
 }
 
 /* Without room in the ring the bytes stay in the FIFO, and the sender waits. */
 static void receive(struct driver *driver, uint8_t cause)
 {
-    uint8_t bytes[RECEIVE_TRIGGER];
     uint32_t count, whole = 0;
-    while ((count = receive_into(driver, bytes, cause)) > 0) {
-        ring_send(&driver->ring, bytes, count);
+    while ((count = received(driver, cause)) > 0) {
+        driver_receive(driver, DATA, count);
         whole += count;
         cause = CAUSE_TIMEOUT;
     }
@@ -140,7 +125,7 @@ static void receive(struct driver *driver, uint8_t cause)
 /* The FIFOs keep what is in them when they are on already. */
 void driver_start(struct driver *driver, uint32_t instance)
 {
-    const struct driver_registers *registers = &driver->registers;
+    struct driver_registers *registers = &driver->registers;
     driver_write8(registers, ENABLE, 0);
     if (instance == 0) {
         driver_write8(registers, LINE_CONTROL, LATCH);

@@ -8,7 +8,8 @@
 
 struct ioport {
     struct object object;
-    uint32_t first, count; /* constant */
+    uint32_t first, count;          /* constant */
+    _Atomic uint64_t read, written; /* bytes ever */
 };
 
 /* One reference for the caller. */

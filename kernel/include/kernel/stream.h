@@ -29,6 +29,7 @@ struct stream {
     struct ring ring;          /* object.lock; `reserved` while a copy to the end is going on */
     bool reading;              /* object.lock; a copy from the start is going on */
     uint32_t readers, writers; /* object.lock; handles */
+    uint64_t read, written;    /* object.lock; bytes or messages, ever */
     struct list enclosed;      /* object.lock; handles on their way, by position */
     uint32_t carried;          /* carry lock (stream.c); how often it is itself enclosed in one */
     uint32_t carries;          /* carry lock; how many streams are enclosed in it */

@@ -13,6 +13,7 @@
 
 #define MILLISECOND UINT64_C(1000000)
 #define BADGE 42
+#define QUIET_PORT 0x80 /* does nothing, where there are ports */
 
 static handle_t endpoint, session;
 
@@ -419,6 +420,26 @@ static void test_event_wakes_server(void)
     close_endpoint();
 }
 
+/* What a driver that is started again asks: did my predecessor's last access take place? */
+static void test_ports_count_bytes(void)
+{
+    struct ioport_information information;
+    uint8_t bytes[] = {1, 2, 3};
+    handle_t all = service_handle("ioports");
+    if (all == HANDLE_NONE)
+        return;
+    handle_t ports = SUCCEED(native_ioport_create(all, QUIET_PORT, 4));
+    SUCCEED(native_ioport_write(ports, QUIET_PORT, 1, bytes, sizeof(bytes)));
+    SUCCEED(native_ioport_read(ports, QUIET_PORT, 1, bytes, 2));
+    CHECK_STATUS(native_ioport_read(ports, QUIET_PORT + 4, 1, bytes, 1), OUT_OF_RANGE);
+    SUCCEED(native_ioport_inspect(ports, &information));
+    CHECK_EQUAL(information.first, QUIET_PORT);
+    CHECK_EQUAL(information.count, 4);
+    CHECK_EQUAL(information.written, 3);
+    CHECK_EQUAL(information.read, 2);
+    CLOSE(ports);
+}
+
 void service_main(const struct start_block *start)
 {
     static const struct test_case cases[] = {
@@ -436,6 +457,7 @@ void service_main(const struct start_block *start)
         {"closed notices", test_closed_notices},
         {"events at an endpoint", test_events},
         {"an event wakes a server", test_event_wakes_server},
+        {"ports count their bytes", test_ports_count_bytes},
     };
     test_begin();
     TEST_RUN(cases);

@@ -93,6 +93,8 @@ static void test_full(void)
     CHECK_EQUAL(information.available, CAPACITY - STREAM_ATOMIC);
     CHECK_EQUAL(information.readers, 1);
     CHECK_EQUAL(information.writers, 1);
+    CHECK_EQUAL(information.written, CAPACITY);
+    CHECK_EQUAL(information.read, STREAM_ATOMIC);
     close_stream(&ends);
 }
 
@@ -109,6 +111,9 @@ static void test_messages(void)
     expect_text(&ends, "", 100);
     expect_text(&ends, "thi", 3); /* the rest of a message that was cut off is gone */
     CHECK_STATUS(native_stream_read(ends.read_end, buffer, 1, 0), WOULD_BLOCK);
+    SUCCEED(native_stream_inspect(ends.read_end, &information));
+    CHECK_EQUAL(information.written, 3);
+    CHECK_EQUAL(information.read, 3);
     CHECK_STATUS(native_stream_write(ends.write_end, buffer, sizeof(buffer), 0), OUT_OF_RANGE);
     close_stream(&ends);
 }

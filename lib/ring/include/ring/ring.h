@@ -28,6 +28,7 @@
 #include <trellis/object.h>
 
 #define RING_HEADER 4096 /* the counters' page; the bytes follow it */
+#define RING_NOTE 128
 
 /* Bits of a side's event, raised by the other side. */
 #define RING_DATA (1u << 8) /* bytes were sent */
@@ -38,6 +39,7 @@ struct ring_side {
     _Atomic uint32_t sent;
     _Atomic uint32_t taken; /* of the other side's bytes */
     _Atomic uint32_t idle;  /* not 0: what was taken has left the machine too (driver) */
+    _Alignas(8) uint8_t note[RING_NOTE]; /* for its owner: what the next one must know */
 };
 
 /* One process' view of a connection. */
