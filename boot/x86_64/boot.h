@@ -21,6 +21,14 @@ bool boot_build_tables(struct boot_info *boot);
 /* Stop: there is nothing to report to yet but the serial line. */
 _Noreturn void boot_fail(const char *message);
 
+/* For secondary.S: what another CPU that comes in is to have. */
+struct cpu;
+extern uint64_t boot_secondary_root, boot_secondary_stack;
+extern struct cpu *boot_secondary_cpu;
+_Noreturn void boot_secondary_main(struct cpu *cpu);
+/* The code that is copied to LAYOUT_STARTUP. */
+extern const char boot_secondary_code[], boot_secondary_code_end[];
+
 /* The image, from the link script; addresses are virtual. */
 extern const char image_start[], image_text_end[], image_rodata_end[], image_end[];
 extern const char boot_stack_guard[];

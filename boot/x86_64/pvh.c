@@ -89,6 +89,7 @@ static void read_memory(struct boot_info *boot, const struct hvm_start_info *inf
             set_memory(boot, map[i].start, map[i].start + map[i].size,
                        map[i].kind == HVM_MEMORY_ACPI ? BOOT_MEMORY_TABLES : BOOT_MEMORY_RESERVED);
     set_memory(boot, 0, 0x1000, BOOT_MEMORY_RESERVED);
+    set_memory(boot, LAYOUT_STARTUP, LAYOUT_STARTUP + 0x1000, BOOT_MEMORY_KERNEL);
 }
 
 static void read_command_line(struct boot_info *boot, uint64_t physical)

@@ -64,6 +64,9 @@ boot_entry:
     movl $(PHYSICAL(early_low) + PRESENT_WRITE), PHYSICAL(early_root) + 256 * 8
     movl $(PHYSICAL(early_high) + PRESENT_WRITE), PHYSICAL(early_root) + 511 * 8
 
+/* ebx: the loader's structure, or 0 on another CPU than the first. */
+    .globl boot_enter_long_mode
+boot_enter_long_mode:
     movl $CR4_PHYSICAL_EXTENSION, %eax
     movl %eax, %cr4
     movl $PHYSICAL(early_root), %eax
@@ -89,6 +92,8 @@ boot_entry_high:
     xorl %eax, %eax
     movl %eax, %fs
     movl %eax, %gs
+    testl %ebx, %ebx
+    jz boot_secondary_high
     leaq boot_stack_top(%rip), %rsp
     movl %ebx, %edi
     xorl %ebp, %ebp

@@ -1,19 +1,47 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright The Trellis authors */
 
+/*
+ * CPUs are numbered in the order in which they come up. One that does not is
+ * left out with a message: the machine is the smaller, not broken.
+ */
 #include <kernel/cpu.h>
 
 #include <kernel/log.h>
+#include <kernel/main.h>
+#include <kernel/scheduler.h>
 
-static struct cpu first_cpu;
+static struct cpu cpus[CPU_MAX];
+static _Atomic uint32_t online = 1;
 
 struct cpu *cpu_get(uint32_t number)
 {
-    assert(number == 0);
-    return &first_cpu;
+    assert(number < CPU_MAX);
+    return &cpus[number];
 }
 
 uint32_t cpu_count(void)
 {
-    return 1;
+    return atomic_load_explicit(&online, memory_order_acquire);
+}
+
+void cpu_start_others(const struct boot_info *boot)
+{
+    for (uint32_t i = 1; i < boot->cpu_count && cpu_count() < CPU_MAX; i++) {
+        struct cpu *cpu = &cpus[cpu_count()];
+        cpu->number = cpu_count();
+        scheduler_init_cpu(cpu->number);
+        enum status status = arch_cpu_start(cpu, boot->cpu_ids[i]);
+        if (status == STATUS_OK)
+            atomic_fetch_add(&online, 1);
+        else
+            log_line("CPU %u is left out: it does not start (status %d)", i, (int)status);
+    }
+}
+
+_Noreturn void kernel_main_secondary(struct cpu *cpu)
+{
+    while (cpu_count() <= cpu->number)
+        arch_cpu_relax();
+    scheduler_leave_kernel();
 }

@@ -88,7 +88,9 @@ _Noreturn void kernel_main(struct boot_info *boot, const struct init_image *init
         panic("this machine lacks %s", missing);
     must_succeed(time_init(), "the clock");
     scheduler_init_cpu(0);
-    log_line("%lu MiB of memory, %u CPU", page_count_total() * PAGE_SIZE >> 20, cpu_count());
+    cpu_start_others(boot);
+    log_line("%lu MiB of memory, %u CPU%s", page_count_total() * PAGE_SIZE >> 20, cpu_count(),
+             cpu_count() == 1 ? "" : "s");
     init_start(boot, init);
     scheduler_leave_kernel();
 }

@@ -7,10 +7,24 @@
 #include <arch/cpu.h>
 #include <kernel/call_arguments.h>
 #include <kernel/console.h>
+#include <kernel/cpu.h>
 
 #define MESSAGE_MAX 768
 
-static bool panicking;
+static _Atomic(struct cpu *) panicking; /* who came first */
+
+/* Only one CPU says why, and when it fails again while it does there is no more to say. */
+static void stop_others(void)
+{
+    struct cpu *first = NULL;
+    if (!atomic_compare_exchange_strong(&panicking, &first, cpu_current())) {
+        if (first == cpu_current())
+            arch_machine_stop(STOP_PANIC);
+        for (;;)
+            arch_cpu_relax();
+    }
+    arch_cpu_stop_others();
+}
 
 static void write_formatted(const char *prefix, const char *format, va_list arguments)
 {
@@ -38,9 +52,7 @@ static void backtrace_line(uint64_t address)
 
 _Noreturn void panic(const char *format, ...)
 {
-    if (panicking)
-        arch_machine_stop(STOP_PANIC);
-    panicking = true;
+    stop_others();
     log_show_rest();
     va_list arguments;
     va_start(arguments, format);
@@ -65,6 +77,7 @@ int64_t call_machine_stop(struct thread *self, const struct machine_stop_argumen
 
 _Noreturn void machine_fail(const char *format, ...)
 {
+    stop_others();
     log_show_rest();
     va_list arguments;
     va_start(arguments, format);

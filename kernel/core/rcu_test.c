@@ -6,6 +6,7 @@
 
 #include <kernel/cpu.h>
 #include <kernel/list.h>
+#include <kernel/time.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -37,6 +38,25 @@ static struct cpu *running = &cpus[0];
 struct cpu *arch_cpu_current(void)
 {
     return running;
+}
+
+static uint64_t now;
+static unsigned poked;
+
+uint64_t time_now(void)
+{
+    return now;
+}
+
+struct cpu *cpu_get(uint32_t number)
+{
+    return &cpus[number];
+}
+
+void arch_cpu_poke(const struct cpu *cpu)
+{
+    (void)cpu;
+    poked++;
 }
 
 static void free_thing(struct deferred *deferred)
@@ -82,6 +102,47 @@ static void test_batch_begins_after_the_one_before(void **state)
     assert_int_equal(late.freed, 1);
 }
 
+static void test_who_sleeps_is_not_waited_for(void **state)
+{
+    struct thing thing = {.freed = 0};
+    (void)state;
+    outside(1);
+    rcu_sleep();
+    outside(0);
+    rcu_defer(&thing.deferred, free_thing);
+    outside(0);
+    outside(0);
+    assert_int_equal(thing.freed, 1);
+    running = &cpus[1];
+    rcu_wake();
+    thing.freed = 0;
+    outside(0);
+    rcu_defer(&thing.deferred, free_thing);
+    outside(0);
+    outside(0);
+    assert_int_equal(thing.freed, 0);
+    outside(1);
+    outside(0);
+    assert_int_equal(thing.freed, 1);
+}
+
+static void test_who_is_waited_for_long_is_interrupted(void **state)
+{
+    struct thing thing = {.freed = 0};
+    (void)state;
+    rcu_defer(&thing.deferred, free_thing);
+    outside(0);
+    outside(0);
+    assert_int_equal(poked, 0);
+    now += 10000000;
+    outside(0);
+    outside(0);
+    assert_int_equal(poked, 1);
+    outside(1);
+    outside(0);
+    assert_int_equal(thing.freed, 1);
+}
+
 static void test_many_are_freed_in_parts(void **state)
 {
     static struct thing things[100];
@@ -101,6 +162,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_waits_for_every_cpu),
         cmocka_unit_test(test_batch_begins_after_the_one_before),
+        cmocka_unit_test(test_who_sleeps_is_not_waited_for),
+        cmocka_unit_test(test_who_is_waited_for_long_is_interrupted),
         cmocka_unit_test(test_many_are_freed_in_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

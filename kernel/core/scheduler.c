@@ -310,8 +310,13 @@ static void idle(void)
     rcu_quiescent();
     rcu_quiescent();
     rcu_quiescent();
-    if (!process_teardown_step() && !cpu_current()->reschedule)
-        arch_idle();
+    if (process_teardown_step() || cpu_current()->reschedule)
+        return;
+    if (rcu_is_pending())
+        arm_slice(own_queue(), time_now());
+    rcu_sleep();
+    arch_idle();
+    rcu_wake();
 }
 
 /* Whether the current thread goes on, without anything else to be looked at. */

@@ -82,6 +82,7 @@ X86_64 = Architecture(
     linux=("linux-image-cloud-amd64", "bookworm", "ttyS0"),
     power_device=("-device",
                   f"isa-debug-exit,iobase={frames.CONSTANTS['CONSOLE_POWER_PORT']:#x},iosize=0x4"),
+    cpus_max=64,
 )
 
 AARCH64 = Architecture(

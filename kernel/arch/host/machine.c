@@ -113,6 +113,22 @@ void arch_cpu_relax(void)
 {
 }
 
+enum status arch_cpu_start(struct cpu *cpu, uint64_t hardware_id)
+{
+    (void)cpu;
+    (void)hardware_id;
+    return STATUS_UNSUPPORTED;
+}
+
+void arch_cpu_poke(const struct cpu *cpu)
+{
+    (void)cpu;
+}
+
+void arch_cpu_stop_others(void)
+{
+}
+
 /* No devices. */
 
 enum status arch_interrupt_enable(uint32_t line, uint32_t flags)

@@ -3,7 +3,8 @@
 
 /*
  * x86-64: the local APIC (Intel SDM volume 3, chapter 10) and one IOAPIC
- * (82093AA data sheet). All lines go to the first CPU. A level-triggered line
+ * (82093AA data sheet). All lines go to the first CPU, and any CPU may mask and
+ * unmask them. A level-triggered line
  * is masked while its driver works; an edge-triggered one is not, for an edge
  * that comes while it is masked would be lost.
  */
@@ -22,6 +23,8 @@
 #define LOCAL_TASK_PRIORITY 0x80
 #define LOCAL_END_OF_INTERRUPT 0xb0
 #define LOCAL_SPURIOUS 0xf0
+#define LOCAL_COMMAND 0x300
+#define LOCAL_COMMAND_TARGET 0x310
 #define LOCAL_TIMER 0x320
 #define LOCAL_LINE_0 0x350
 #define LOCAL_LINE_1 0x360
@@ -32,6 +35,12 @@
 #define LOCAL_MASKED (1u << 16)
 #define LOCAL_ENABLE (1u << 8)
 #define DIVIDE_BY_1 0xb
+#define COMMAND_NMI 0x4400
+#define COMMAND_INIT 0x4500
+#define COMMAND_STARTUP 0x4600
+#define COMMAND_FIXED 0x4000
+#define COMMAND_PENDING (1u << 12)
+#define COMMAND_ALL_OTHERS (3u << 18)
 
 #define MSR_LOCAL_BASE 0x1b
 #define MSR_LOCAL_ENABLE (UINT64_C(1) << 11)
@@ -50,8 +59,9 @@
 
 static volatile uint8_t *local;
 static volatile uint8_t *shared;
+static struct spinlock shared_lock = SPINLOCK_INITIAL(LOCK_DEVICE); /* for its pair of registers */
 static uint32_t line_base, line_count;
-static bool line_level[LINES_MAX];
+static bool line_level[LINES_MAX]; /* interrupt_create's caller has the line alone */
 static const struct boot_info *boot_information;
 
 static uint32_t local_read(uint32_t at)
@@ -95,7 +105,7 @@ static void silence_legacy_controllers(void)
         x86_out8(words[i][0], words[i][1]);
 }
 
-static void start_local(void)
+void x86_apic_start_local(void)
 {
     x86_write_msr(MSR_LOCAL_BASE, x86_read_msr(MSR_LOCAL_BASE) | MSR_LOCAL_ENABLE);
     local_write(LOCAL_TASK_PRIORITY, 0);
@@ -117,7 +127,8 @@ bool x86_apic_init(const struct boot_info *boot, const char **missing)
         return false;
     }
     silence_legacy_controllers();
-    start_local();
+    x86_apic_start_local();
+    cpu_current()->arch.hardware_id = local_read(LOCAL_ID) >> 24;
     uint32_t version = shared_read(IO_VERSION);
     if (version == UINT32_MAX) {
         *missing = "an IOAPIC";
@@ -158,30 +169,67 @@ enum status arch_interrupt_enable(uint32_t line, uint32_t flags)
     uint32_t entry = line - line_base;
     flags |= flags_of_override(line);
     line_level[entry] = (flags & INTERRUPT_LEVEL) != 0;
-    shared_write(IO_LINE(entry) + 1, local_read(LOCAL_ID) & 0xff000000);
+    lock_acquire(&shared_lock);
+    shared_write(IO_LINE(entry) + 1, cpu_get(0)->arch.hardware_id << 24);
     shared_write(IO_LINE(entry), (VECTOR_LINES + entry) |
                                      ((flags & INTERRUPT_LEVEL) != 0 ? IO_LEVEL : 0) |
                                      ((flags & INTERRUPT_ACTIVE_LOW) != 0 ? IO_ACTIVE_LOW : 0));
+    lock_release(&shared_lock);
     return STATUS_OK;
+}
+
+static void change_mask(uint32_t entry, uint32_t keep, uint32_t add)
+{
+    lock_acquire(&shared_lock);
+    shared_write(IO_LINE(entry), (shared_read(IO_LINE(entry)) & keep) | add);
+    lock_release(&shared_lock);
 }
 
 void arch_interrupt_disable(uint32_t line)
 {
-    shared_write(IO_LINE(line - line_base), IO_MASKED);
+    change_mask(line - line_base, 0, IO_MASKED);
 }
 
 void arch_interrupt_mask(uint32_t line)
 {
-    uint32_t entry = line - line_base;
-    if (line_level[entry])
-        shared_write(IO_LINE(entry), shared_read(IO_LINE(entry)) | IO_MASKED);
+    if (line_level[line - line_base])
+        change_mask(line - line_base, ~UINT32_C(0), IO_MASKED);
 }
 
 void arch_interrupt_unmask(uint32_t line)
 {
-    uint32_t entry = line - line_base;
-    if (line_level[entry])
-        shared_write(IO_LINE(entry), shared_read(IO_LINE(entry)) & ~IO_MASKED);
+    if (line_level[line - line_base])
+        change_mask(line - line_base, ~IO_MASKED, 0);
+}
+
+/* To other CPUs. */
+
+static void send(uint32_t hardware_id, uint32_t command)
+{
+    local_write(LOCAL_COMMAND_TARGET, hardware_id << 24);
+    local_write(LOCAL_COMMAND, command);
+    while ((local_read(LOCAL_COMMAND) & COMMAND_PENDING) != 0)
+        continue;
+}
+
+void x86_apic_send(uint32_t hardware_id, uint8_t vector)
+{
+    send(hardware_id, COMMAND_FIXED | vector);
+}
+
+void x86_apic_send_init(uint32_t hardware_id)
+{
+    send(hardware_id, COMMAND_INIT);
+}
+
+void x86_apic_send_startup(uint32_t hardware_id, uint32_t physical)
+{
+    send(hardware_id, COMMAND_STARTUP | physical >> 12);
+}
+
+void x86_apic_stop_others(void)
+{
+    send(0, COMMAND_NMI | COMMAND_ALL_OTHERS);
 }
 
 void x86_apic_interrupt(uint64_t vector)
@@ -192,6 +240,9 @@ void x86_apic_interrupt(uint64_t vector)
     if (vector == VECTOR_TIMER) {
         local_write(LOCAL_END_OF_INTERRUPT, 0);
         trap_timer();
+    } else if (vector == VECTOR_POKE) {
+        local_write(LOCAL_END_OF_INTERRUPT, 0);
+        arch_cpu_relax();
     } else {
         trap_interrupt(line_base + (uint32_t)vector - VECTOR_LINES);
         local_write(LOCAL_END_OF_INTERRUPT, 0);

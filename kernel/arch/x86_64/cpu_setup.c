@@ -61,7 +61,7 @@ bool x86_has_access_prevention;
 
 static struct gate gates[256] __attribute__((aligned(16)));
 /* The first CPU's; the others' are allocated when they are started. */
-static uint8_t fatal_stacks[FATAL_COUNT][FATAL_STACK_SIZE] __attribute__((aligned(16)));
+static char fatal_stacks[FATAL_COUNT * FATAL_STACK_SIZE] __attribute__((aligned(16)));
 
 static void set_gate(unsigned vector, const void *entry, unsigned stack, uint8_t type)
 {
@@ -92,11 +92,10 @@ static void fill_gates(void)
 static void fill_task(struct cpu *cpu)
 {
     struct x86_task *task = &cpu->arch.task;
-    cpu->arch.stack_top = (uint64_t)boot_stack_top;
     task->stacks[0] = cpu->arch.stack_top;
     task->port_bitmap = sizeof(*task);
     for (unsigned i = 0; i < FATAL_COUNT; i++) {
-        uint64_t top = (uint64_t)fatal_stacks[i] + FATAL_STACK_SIZE - 16;
+        uint64_t top = (uint64_t)cpu->arch.fatal_stacks + (i + 1) * FATAL_STACK_SIZE - 16;
         *(struct cpu **)top = cpu;
         task->interrupt_stacks[i] = top;
     }
@@ -175,18 +174,18 @@ static void enable_calls(struct cpu *cpu)
 void arch_cpu_init(struct cpu *cpu)
 {
     cpu->arch.self = cpu;
-    fill_gates();
+    if (cpu->number == 0) {
+        fill_gates();
+        x86_table_init();
+        cpu->arch.stack_top = (uint64_t)boot_stack_top;
+        cpu->arch.fatal_stacks = fatal_stacks;
+    }
     fill_task(cpu);
     fill_segments(cpu);
     load_segments(cpu);
     enable_features();
     enable_calls(cpu);
     x86_floating_init();
-}
-
-void arch_cpu_relax(void)
-{
-    __asm__ volatile("pause");
 }
 
 void arch_idle(void)

@@ -11,6 +11,7 @@
  */
 #include <arch/page_table.h>
 
+#include "x86.h"
 #include <arch/layout.h>
 #include <arch/translation.h>
 #include <kernel/log.h>
@@ -49,6 +50,11 @@ static uint64_t *entry_of(uint64_t table, uint64_t address, unsigned level)
     return &entries[(address / entry_span(level)) % TABLE_ENTRIES];
 }
 
+void x86_table_init(void)
+{
+    kernel_root = translation_root();
+}
+
 static uint64_t entry_make(uint64_t physical, uint32_t flags)
 {
     uint64_t entry = physical | ENTRY_USER;
@@ -74,8 +80,6 @@ enum status arch_table_init(struct page_table *table, struct account *account)
     enum status status = table_create(account, &table->root);
     if (status != STATUS_OK)
         return status;
-    if (kernel_root == 0)
-        kernel_root = translation_root();
     uint64_t *to = arch_physical_to_virtual(table->root);
     const uint64_t *from = arch_physical_to_virtual(kernel_root);
     memcpy(to + KERNEL_FIRST_ENTRY, from + KERNEL_FIRST_ENTRY,
@@ -245,18 +249,28 @@ void arch_table_switch(struct page_table *table)
         translation_load(root);
 }
 
-/* Device registers get a range of the kernel's device area each and keep it. */
-void *arch_map_device(uint64_t physical, uint64_t size)
+/* Each thing in the device area gets a range of it, with nothing before it, and keeps it. */
+static uint64_t map_kernel(uint64_t physical, uint64_t size, uint64_t flags)
 {
     static uint64_t next = LAYOUT_DEVICES;
-    uint64_t first = physical & ~(PAGE_SIZE - 1), offset = physical - first;
-    uint64_t start = next;
-    for (; first < physical + size; first += PAGE_SIZE, next += PAGE_SIZE) {
+    uint64_t start = next += PAGE_SIZE;
+    for (uint64_t end = physical + size; physical < end; physical += PAGE_SIZE, next += PAGE_SIZE) {
         uint64_t *entry;
-        if (entry_create(translation_root(), NULL, next, &entry) != STATUS_OK)
-            panic("no memory to map device registers at %#llx", (unsigned long long)physical);
-        *entry = first | ENTRY_PRESENT | ENTRY_WRITE | ENTRY_UNCACHED | ENTRY_WRITE_THROUGH |
-                 ENTRY_GLOBAL | ENTRY_NO_EXECUTE;
+        if (entry_create(kernel_root, NULL, next, &entry) != STATUS_OK)
+            panic("no memory to map %#llx for the kernel", (unsigned long long)physical);
+        *entry = physical | flags | ENTRY_PRESENT | ENTRY_WRITE | ENTRY_GLOBAL | ENTRY_NO_EXECUTE;
     }
-    return (void *)(start + offset);
+    return start;
+}
+
+void *arch_map_device(uint64_t physical, uint64_t size)
+{
+    uint64_t first = physical & ~(PAGE_SIZE - 1), offset = physical - first;
+    return (void *)(map_kernel(first, size + offset, ENTRY_UNCACHED | ENTRY_WRITE_THROUGH) +
+                    offset);
+}
+
+uint64_t x86_map_stack(uint64_t physical, uint64_t size)
+{
+    return map_kernel(physical, size, 0);
 }

@@ -117,6 +117,9 @@ void x86_trap_kernel(struct x86_trap *trap)
         x86_apic_interrupt(trap->vector);
         return;
     }
+    if (trap->vector == VECTOR_NMI && x86_is_stopping)
+        for (;;)
+            __asm__ volatile("cli; hlt");
     const struct x86_copy_fixup *fixup = find_fixup(trap->pc);
     uint64_t address = x86_read_cr2();
     if (trap->vector != VECTOR_PAGE_FAULT || fixup == NULL || address >= USER_END)
@@ -131,7 +134,8 @@ void arch_backtrace(void (*line)(uint64_t address))
     const uint64_t *frame = __builtin_frame_address(0);
     const struct cpu *cpu = cpu_current();
     uint64_t top = cpu->arch.stack_top;
-    while ((uint64_t)frame >= top - X86_STACK_SIZE && (uint64_t)frame < top - 16 && frame[1] != 0) {
+    while ((uint64_t)frame >= top - STARTUP_STACK_SIZE && (uint64_t)frame < top - 16 &&
+           frame[1] != 0) {
         line(frame[1]);
         if (frame[0] <= (uint64_t)frame)
             return;

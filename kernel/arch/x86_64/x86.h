@@ -4,6 +4,7 @@
 /* x86-64: instructions, and what the files of this folder share. */
 #pragma once
 
+#include <arch/startup.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -35,6 +36,7 @@ enum x86_vector {
     VECTOR_LEGACY = 0x20,   /* the 8259s, masked: only spurious ones */
     VECTOR_LINES = 0x30,    /* IOAPIC line 0 */
     VECTOR_TIMER = 0xf0,
+    VECTOR_POKE = 0xf1, /* from another CPU */
     VECTOR_SPURIOUS = 0xff,
 };
 
@@ -49,7 +51,6 @@ extern struct x86_features x86_features;
 extern bool x86_has_access_prevention; /* SMAP; assembly reads it */
 
 /* boot/x86_64/start.S: the first CPU's stack. */
-#define X86_STACK_SIZE 16384
 extern char boot_stack_top[];
 
 /* entry.S */
@@ -81,6 +82,9 @@ void x86_floating_switch(struct cpu *cpu, struct thread *thread);
 
 /* apic.c */
 bool x86_apic_init(const struct boot_info *boot, const char **missing);
+void x86_apic_send(uint32_t hardware_id, uint8_t vector);
+/* Non-maskable: wherever they are. */
+void x86_apic_stop_others(void);
 void x86_apic_interrupt(uint64_t vector);
 /* The local timer at full speed, to be measured; counts down from the largest value. */
 void x86_apic_timer_free_run(void);
@@ -89,6 +93,15 @@ void x86_apic_timer_start(uint32_t ticks);
 
 /* clock.c */
 bool x86_clock_init(const struct boot_info *boot, const char **missing);
+
+/* smp.c */
+/* Set by a panic: the next non-maskable interrupt is the end of a CPU. */
+extern bool x86_is_stopping;
+/* Have serve(argument) called on those CPUs, not this one, with interrupts off; returns when all have. */
+void x86_ask(uint64_t cpus, void (*serve)(void *argument), void *argument);
+
+/* page_table.c */
+void x86_table_init(void);
 
 /* console.c */
 void x86_set_power_port(uint64_t port);

@@ -15,13 +15,28 @@
 struct boot_info;
 struct cpu;
 
-/* First thing on each CPU: its tables, traps, features (SMEP, SMAP, NX). */
+/* First thing on each CPU, whose number is set: its tables, traps, features (SMEP, SMAP, NX). */
 void arch_cpu_init(struct cpu *cpu);
 struct cpu *arch_cpu_current(void); /* may be inline in cpu_state.h */
 /* Interrupt controller and clock, once memory works. False: this machine lacks what is needed, `missing` says what. */
 bool arch_machine_init(const struct boot_info *boot, const char **missing);
 
-/* A free-running counter and what makes nanoseconds of it (struct time_page). */
+/*
+ * Start another CPU by its hardware id (boot_info.cpu_ids), one at a time. It calls
+ * kernel_main_secondary on a stack of its own, with arch_cpu_init, its interrupt controller
+ * and its timer behind it and the kernel's tables loaded. NO_MEMORY; TIMED_OUT if it does not
+ * answer; UNSUPPORTED if it cannot be used, for example because its counter disagrees.
+ */
+enum status arch_cpu_start(struct cpu *cpu, uint64_t hardware_id) must_check;
+/* Interrupt another CPU: wherever it is, it soon comes through scheduler_leave_kernel or out of arch_idle. */
+void arch_cpu_poke(const struct cpu *cpu);
+/* A panic: no other CPU does anything any more, as far as it can be made to. */
+void arch_cpu_stop_others(void);
+/* To be called in each turn of a loop that waits for another CPU: what others ask of this one
+ * meanwhile is done, so that two may wait for each other. */
+void arch_cpu_relax(void);
+
+/* A free-running counter, the same on every CPU, and what makes nanoseconds of it (struct time_page). */
 uint64_t arch_counter_read(void);
 struct time_page;
 void arch_counter_describe(struct time_page *page);
@@ -51,7 +66,6 @@ _Noreturn void arch_machine_stop(enum stop_kind kind);
 _Noreturn void arch_machine_restart(void);
 /* Call `line` for each return address on the kernel stack (and the interrupted one). */
 void arch_backtrace(void (*line)(uint64_t address));
-void arch_cpu_relax(void);
 
 /* User memory, with fault fixup: bytes not copied. SMAP is opened only inside. */
 size_t arch_copy_from_user(void *to, uint64_t from, size_t length);

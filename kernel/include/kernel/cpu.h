@@ -34,5 +34,9 @@ static inline struct cpu *cpu_current(void)
 {
     return arch_cpu_current();
 }
+/* The first cpu_count() of them run. */
 struct cpu *cpu_get(uint32_t number);
 uint32_t cpu_count(void);
+struct boot_info;
+/* Start those that the boot information names, one after the other. */
+void cpu_start_others(const struct boot_info *boot);

@@ -31,6 +31,7 @@ enum lock_class {
     LOCK_SLAB,      /* one object cache */
     LOCK_PAGES,     /* the page allocator */
     LOCK_DEFERRED,  /* the list of objects to free */
+    LOCK_DEVICE,    /* the interrupt controller's registers */
     LOCK_LOG,
     LOCK_CLASS_COUNT
 };

@@ -18,6 +18,10 @@
  */
 _Noreturn void kernel_main(struct boot_info *boot, const struct init_image *init);
 
+/* On each other CPU, when arch_cpu_start has it running. */
+struct cpu;
+_Noreturn void kernel_main_secondary(struct cpu *cpu);
+
 /* While starting: panic, saying what it was, unless OK. */
 void must_succeed(enum status status, const char *what);
 

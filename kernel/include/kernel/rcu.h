@@ -11,6 +11,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 struct deferred {
     struct deferred *next;
     void (*free)(struct deferred *deferred);
@@ -22,3 +24,10 @@ void rcu_defer(struct deferred *deferred, void (*free)(struct deferred *deferred
 /* Called on the way out of the kernel and from idle, with no lock held: note
  * that this CPU was seen outside and free some of what is due (bounded work). */
 void rcu_quiescent(void);
+
+/* Whether anything is still to be freed. */
+bool rcu_is_pending(void);
+
+/* From here to rcu_wake this CPU looks nothing up: it is not waited for. No lock is held. */
+void rcu_sleep(void);
+void rcu_wake(void);

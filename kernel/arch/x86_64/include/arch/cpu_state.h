@@ -35,6 +35,9 @@ struct arch_cpu {
     struct thread *floating; /* whose floating point state is in the registers, or NULL */
     bool floating_off;       /* CR0.TS is set */
     uint64_t table_root;     /* physical address in CR3 */
+    _Atomic uint64_t asked;  /* CPUs that have asked something of this one (smp.c) */
+    uint32_t hardware_id;    /* of its local APIC; constant */
+    char *fatal_stacks;      /* for what may come at any moment; constant */
     uint64_t segments[7];
     struct x86_task task;
 };
