@@ -36,26 +36,11 @@ static int64_t fetch(struct task *task, struct file *file, uint32_t label, uint6
     return copy_to_program(address, frame_text(task->frame), size);
 }
 
-/* Repeat a request while the terminal is busy with its output. */
-static int64_t insist(struct task *task, struct file *file, const struct message *first)
+/* A request that a background group is stopped for. */
+static int64_t change(struct task *task, struct file *file, struct message *message)
 {
-    struct message message;
-    char text[sizeof(struct tty_settings)];
-
-    memcpy(text, frame_text(task->frame), sizeof(text));
-    for (;;) {
-        message = *first;
-        memcpy(frame_text(task->frame), text, sizeof(text));
-        int error = terminal_request(task, file, &message);
-        if (error == -LINUX_EBUSY)
-            return terminal_background(task, file, LINUX_SIGTTOU);
-        if (error != -LINUX_EAGAIN)
-            return error;
-        int64_t fired = wait_for(task, file->handles[TERMINAL_EVENT], TTY_WRITABLE | TTY_HUNG_UP,
-                                 DEADLINE_NEVER);
-        if (fired < 0)
-            return fired;
-    }
+    int error = terminal_request(task, file, message);
+    return error == -LINUX_EBUSY ? terminal_background(task, file, LINUX_SIGTTOU) : error;
 }
 
 /* The caller's group as a request carries it: 0 for who ignores or blocks SIGTTOU. */
@@ -82,7 +67,7 @@ static int64_t set_settings(struct task *task, struct file *file, uint32_t when,
     message.words[0] = when;
     message.words[2] = asking_group(task, file);
     message_copy_text(&message, task->frame, &settings, sizeof(settings));
-    return insist(task, file, &message);
+    return change(task, file, &message);
 }
 
 static int64_t set_size(struct task *task, struct file *file, uint64_t address)
@@ -107,10 +92,20 @@ static int64_t flush(struct task *task, struct file *file, uint64_t what)
     message_begin(&message, TTY_FLUSH);
     message.words[0] = what + 1;
     message.words[2] = asking_group(task, file);
-    return insist(task, file, &message);
+    return change(task, file, &message);
 }
 
-/* tcdrain: wait until nothing is left to be written. */
+static int64_t control_flow(struct task *task, struct file *file, uint64_t what)
+{
+    struct message message;
+
+    message_begin(&message, TTY_FLOW);
+    message.words[0] = what;
+    message.words[2] = asking_group(task, file);
+    return change(task, file, &message);
+}
+
+/* tcdrain: look again every millisecond until nothing is left to be written. */
 static int64_t drain(struct task *task, struct file *file)
 {
     struct message message;
@@ -120,10 +115,10 @@ static int64_t drain(struct task *task, struct file *file)
         int error = terminal_request(task, file, &message);
         if (error != 0 || message.words[3] == 0)
             return error;
-        int64_t fired = wait_for(task, file->handles[TERMINAL_EVENT], TTY_WRITABLE | TTY_HUNG_UP,
+        int64_t fired = wait_for(task, file->handles[TERMINAL_EVENT], TTY_HUNG_UP,
                                  wait_deadline(UINT64_C(1000000)));
-        if (fired < 0)
-            return fired;
+        if (fired != 0)
+            return fired < 0 ? fired : -LINUX_EIO;
     }
 }
 
@@ -213,6 +208,8 @@ static int64_t control_settings(struct task *task, struct file *file, uint32_t r
         return set_size(task, file, argument);
     case LINUX_TCFLSH:
         return flush(task, file, argument);
+    case LINUX_TCXONC:
+        return control_flow(task, file, argument);
     case LINUX_TCSBRK:
     case LINUX_TCSBRKP:
         return drain(task, file);

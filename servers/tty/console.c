@@ -16,9 +16,10 @@
 #include <base/text.h>
 #include <trellis/native.h>
 
-#define STREAM_CAPACITY 65536
-#define TERMINAL_CREDIT 2048 /* less than a terminal's line and queue can take */
+#define TERMINAL_CREDIT 2048
+#define ECHO_ROOM 256 /* output that must be free before the next byte is typed */
 #define CREDIT_STEP 1024
+#define LINE_CHUNK 256 /* bytes taken from the ring at a time */
 
 static struct console_state *console(void)
 {
@@ -97,7 +98,14 @@ static bool pump_stream(enum stream_number number)
 
 static bool input_is_terminal(void)
 {
-    return console()->streams[STREAM_INPUT].handle == HANDLE_NONE;
+    return (console()->start.flags & CONSOLE_STDIN_TERMINAL) != 0;
+}
+
+/* A byte can be typed without losing it or its echo. */
+static bool can_type(void)
+{
+    const struct terminal *terminal = console_terminal();
+    return line_room(terminal) > 0 && (terminal->stopped || output_room(terminal) >= ECHO_ROOM);
 }
 
 /* How many more bytes standard input can take, beyond what is credited already. */
@@ -108,8 +116,11 @@ static uint32_t credit_wanted(void)
 
     if (state->phase != CONSOLE_PHASE_RUNNING || state->input_ended)
         return 0;
-    if (input_is_terminal())
-        return state->credit >= TERMINAL_CREDIT ? 0 : TERMINAL_CREDIT - state->credit;
+    if (input_is_terminal()) {
+        uint32_t room = line_room(console_terminal()), used = state->credit + state->pending_input;
+        room = room < TERMINAL_CREDIT ? room : TERMINAL_CREDIT;
+        return room < used ? 0 : room - used;
+    }
     if (native_stream_inspect(state->streams[STREAM_INPUT].handle, &information) < 0)
         return 0;
     uint64_t used = information.available + state->credit + state->pending_input;
@@ -125,24 +136,56 @@ static void observe(enum stream_number number, uint32_t signals, uint32_t flags)
         service_fail("stream %d cannot be observed", (int)number);
 }
 
+void console_observe_streams(void)
+{
+    for (enum stream_number number = STREAM_OUTPUT; number < STREAM_COUNT; number++)
+        observe(number, SIGNAL_READABLE | SIGNAL_CLOSED_WRITE, OBSERVE_EDGE);
+}
+
 static void pump_credit(void)
 {
     uint32_t more = credit_wanted();
 
     if (more >= CREDIT_STEP && send_frame(CONSOLE_CREDIT, &more, sizeof(more)))
         console()->credit += more;
-    if (!input_is_terminal() && console()->credit < STREAM_CAPACITY / 4 && !console()->input_ended)
+    if (!input_is_terminal() && console()->credit < CONSOLE_STREAM_CAPACITY / 4 &&
+        !console()->input_ended)
         observe(STREAM_INPUT, SIGNAL_WRITABLE | SIGNAL_CLOSED_READ, OBSERVE_ONCE);
 }
 
-/* Standard input that is a stream: what came is written as far as there is room. */
-static void pump_input(void)
+static void forget_input(uint32_t count)
+{
+    struct console_state *state = console();
+
+    memmove(state->input, state->input + count, state->pending_input - count);
+    state->pending_input -= count;
+}
+
+static void pump_typed(void)
+{
+    uint32_t count = 0;
+
+    while (count < console()->pending_input && can_type())
+        terminal_type(console_terminal(), console()->input[count++]);
+    forget_input(count);
+}
+
+static void end_stream_input(void)
+{
+    struct console_stream *stream = &console()->streams[STREAM_INPUT];
+
+    if (native_handle_close(stream->handle) < 0)
+        service_fail("standard input cannot be closed");
+    stream->handle = HANDLE_NONE;
+}
+
+static void pump_stream_input(void)
 {
     struct console_state *state = console();
     struct console_stream *stream = &state->streams[STREAM_INPUT];
 
-    if (stream->handle == HANDLE_NONE || stream->ended)
-        return;
+    if (stream->handle == HANDLE_NONE)
+        state->pending_input = 0;
     while (state->pending_input > 0) {
         int64_t written =
             native_stream_write(stream->handle, state->input, state->pending_input, 0);
@@ -150,16 +193,19 @@ static void pump_input(void)
             observe(STREAM_INPUT, SIGNAL_WRITABLE | SIGNAL_CLOSED_READ, OBSERVE_ONCE);
             return;
         }
-        uint32_t gone = written < 0 ? state->pending_input : (uint32_t)written;
-        memmove(state->input, state->input + gone, state->pending_input - gone);
-        state->pending_input -= gone;
+        forget_input(written < 0 ? state->pending_input : (uint32_t)written);
     }
-    if (state->input_ended) {
-        stream->ended = 1;
-        if (native_handle_close(stream->handle) < 0)
-            service_fail("standard input cannot be closed");
-        stream->handle = HANDLE_NONE;
-    }
+    if (state->input_ended && stream->handle != HANDLE_NONE)
+        end_stream_input();
+}
+
+/* What came of standard input goes on as far as there is room. */
+static void pump_input(void)
+{
+    if (input_is_terminal())
+        pump_typed();
+    else
+        pump_stream_input();
 }
 
 /* Everything the program wrote is in the ring. */
@@ -195,116 +241,11 @@ static void pump_finish(void)
         log_print("nobody waits for the end of output");
 }
 
-/* A stream between a program's descriptor and this server; its other end, to hand out. */
-static handle_t make_stream(enum stream_number number)
-{
-    struct stream_handles ends;
-
-    if (native_stream_create(server.account, STREAM_CAPACITY, 0, &ends) < 0)
-        service_fail("no memory for the streams of standard input and output");
-    bool input = number == STREAM_INPUT;
-    console()->streams[number].handle = input ? ends.write_end : ends.read_end;
-    return input ? ends.read_end : ends.write_end;
-}
-
-/* The struct tty_message with its strings; returns its length, 0 if the strings are not well formed. */
-static size_t build_start(uint8_t *to, size_t size)
-{
-    struct console_state *state = console();
-    struct tty_message message = {.kind = TTY_MESSAGE_START,
-                                  .trace = (state->start.flags & CONSOLE_TRACE) != 0};
-    size_t offset = 0, length = sizeof(message);
-
-    for (int list = 0; list < 2; list++) {
-        if (state->strings_length - offset < 2)
-            return 0;
-        uint32_t count = state->strings[offset] | (uint32_t)state->strings[offset + 1] << 8;
-        offset += 2;
-        *(list == 0 ? &message.argument_count : &message.environment_count) = count;
-        for (uint32_t i = 0; i < count; i++) {
-            size_t string =
-                strnlen((char *)state->strings + offset, state->strings_length - offset) + 1;
-            if (string > state->strings_length - offset || string > size - length)
-                return 0;
-            memcpy(to + length, state->strings + offset, string);
-            length += string;
-            offset += string;
-        }
-    }
-    static const uint8_t flags[3] = {CONSOLE_STDIN_TERMINAL, CONSOLE_STDOUT_TERMINAL,
-                                     CONSOLE_STDERR_TERMINAL};
-    for (int i = 0; i < 3; i++)
-        message.descriptor_kind[i] =
-            (state->start.flags & flags[i]) != 0 ? TTY_DESCRIPTOR_TERMINAL : TTY_DESCRIPTOR_STREAM;
-    memcpy(message.entropy, state->start.entropy, sizeof(message.entropy));
-    memcpy(to, &message, sizeof(message));
-    return message.argument_count == 0 ? 0 : length;
-}
-
-static void start_program(void)
-{
-    static uint8_t message[TTY_MESSAGE_SIZE];
-    static const uint8_t flags[STREAM_COUNT] = {CONSOLE_STDIN_TERMINAL, CONSOLE_STDOUT_TERMINAL,
-                                                CONSOLE_STDERR_TERMINAL, CONSOLE_TRACE};
-    struct console_state *state = console();
-    struct tty_size size = {.rows = state->start.rows, .columns = state->start.columns};
-    unsigned handles = 0;
-
-    size_t length = build_start(message, sizeof(message));
-    if (length == 0)
-        service_fail("the host's START frame is not well formed");
-    for (enum stream_number number = STREAM_INPUT; number < STREAM_COUNT; number++) {
-        bool wanted = number == STREAM_TRACE ? (state->start.flags & CONSOLE_TRACE) != 0
-                                             : (state->start.flags & flags[number]) == 0;
-        if (wanted)
-            server.frame->handles[handles++] =
-                (struct message_handle){make_stream(number), RIGHT_SAME, MESSAGE_HANDLE_MOVE};
-    }
-    server.frame->handle_count = handles;
-    terminal_resize(console_terminal(), &size);
-    if (native_stream_write(server.ledger->messages_write, message, length, STREAM_HANDLES) < 0)
-        service_fail("the process server does not take the program to start");
-    state->phase = CONSOLE_PHASE_RUNNING;
-    for (enum stream_number number = STREAM_OUTPUT; number < STREAM_COUNT; number++)
-        observe(number, SIGNAL_READABLE | SIGNAL_CLOSED_WRITE, OBSERVE_EDGE);
-}
-
-static void receive_strings(const uint8_t *bytes, size_t length)
-{
-    struct console_state *state = console();
-
-    if (length > state->start.strings_size - state->strings_length)
-        service_fail("the host's START frames are longer than announced");
-    memcpy(state->strings + state->strings_length, bytes, length);
-    state->strings_length += (uint32_t)length;
-    if (state->strings_length == state->start.strings_size)
-        start_program();
-}
-
-static void receive_start(const struct console_message *message)
-{
-    struct console_state *state = console();
-
-    if (state->phase != CONSOLE_PHASE_WAITING || message->length < sizeof(state->start))
-        return;
-    memcpy(&state->start, message->payload, sizeof(state->start));
-    if (state->start.version != CONSOLE_VERSION || state->start.strings_size > CONSOLE_STRINGS_MAX)
-        service_fail("the host's START frame is of another version or too large");
-    state->phase = CONSOLE_PHASE_STARTING;
-    receive_strings(message->payload + sizeof(state->start),
-                    message->length - sizeof(state->start));
-}
-
 static void receive_input(const struct console_message *message)
 {
     struct console_state *state = console();
 
     state->credit -= message->length < state->credit ? (uint32_t)message->length : state->credit;
-    if (input_is_terminal()) {
-        for (size_t i = 0; i < message->length; i++)
-            terminal_type(console_terminal(), message->payload[i]);
-        return;
-    }
     if (message->length > sizeof(state->input) - state->pending_input) {
         log_print("the host sent more standard input than it was credited");
         return;
@@ -329,11 +270,10 @@ static void receive_frame(const struct console_message *message)
 {
     switch (message->type) {
     case CONSOLE_START:
-        receive_start(message);
+        start_receive(message);
         break;
     case CONSOLE_START_MORE:
-        if (console()->phase == CONSOLE_PHASE_STARTING)
-            receive_strings(message->payload, message->length);
+        start_receive_more(message);
         break;
     case CONSOLE_STDIN:
         receive_input(message);
@@ -355,26 +295,42 @@ static void receive_frame(const struct console_message *message)
     }
 }
 
+/* What the bytes mean, one after the other; false if one of them must wait. */
+static bool take_bytes(const uint8_t *bytes, uint32_t count, uint32_t *used)
+{
+    struct console_message message;
+
+    for (*used = 0; *used < count; (*used)++) {
+        if (console()->pending_input > 0 || (!server.framed && !can_type()))
+            return false;
+        if (!server.framed)
+            terminal_type(console_terminal(), bytes[*used]);
+        else if (frame_receive(&console()->parser, bytes[*used], &message))
+            receive_frame(&message);
+    }
+    return true;
+}
+
 /* Bytes from the ring, as long as what they mean can be taken. */
 static void pump_line(void)
 {
-    uint8_t bytes[256];
-    struct console_message message;
-    uint32_t count;
+    uint8_t bytes[LINE_CHUNK];
+    uint32_t count, used;
+    bool more = true;
 
-    while (console()->pending_input == 0 &&
-           (count = ring_peek(&server.ring, bytes, sizeof(bytes))) > 0) {
-        uint32_t used = 0;
-        while (used < count && console()->pending_input == 0) {
-            uint8_t byte = bytes[used++];
-            if (!server.framed)
-                terminal_type(console_terminal(), byte);
-            else if (frame_receive(&console()->parser, byte, &message))
-                receive_frame(&message);
-        }
+    while (more && (count = ring_peek(&server.ring, bytes, sizeof(bytes))) > 0) {
+        bool was_filling = ring_waiting(&server.ring) >= server.ring.capacity / 2;
+        more = take_bytes(bytes, count, &used);
         ring_take(&server.ring, used);
-        ring_notify(&server.ring, RING_ROOM);
+        if (was_filling)
+            ring_notify(&server.ring, RING_ROOM);
     }
+}
+
+static bool line_is_pending(void)
+{
+    return ring_waiting(&server.ring) > 0 && console()->pending_input == 0 &&
+           (server.framed || can_type());
 }
 
 void console_pump_output(void)
@@ -382,6 +338,7 @@ void console_pump_output(void)
     bool moved = true;
 
     while (moved) {
+        pump_input();
         moved = pump_terminal();
         if (!server.framed)
             continue;
@@ -392,13 +349,14 @@ void console_pump_output(void)
         pump_credit();
     pump_finish();
     terminal_update_events(console_terminal());
+    if (line_is_pending() && native_event_signal(server.ring.event, 0, RING_DATA) < 0)
+        service_fail("the ring's event cannot be signalled");
 }
 
 void console_pump(void)
 {
     pump_input();
     pump_line();
-    pump_input(); /* the end of input may just have come */
     console_pump_output();
 }
 
@@ -415,23 +373,6 @@ void console_finish(const struct console_exit *exit, handle_t reply)
     console()->phase = CONSOLE_PHASE_FINISHING;
 }
 
-/* Without a host: a login shell on the terminal. */
-static void start_shell(void)
-{
-    static const char strings[] = "\2\0/bin/sh\0-l\0\1\0TERM=vt100";
-    struct console_state *state = console();
-
-    state->start = (struct console_start){
-        .version = CONSOLE_VERSION,
-        .flags = CONSOLE_STDIN_TERMINAL | CONSOLE_STDOUT_TERMINAL | CONSOLE_STDERR_TERMINAL,
-        .rows = 24,
-        .columns = 80,
-        .strings_size = sizeof(strings),
-    };
-    state->phase = CONSOLE_PHASE_STARTING;
-    receive_strings((const uint8_t *)strings, sizeof(strings));
-}
-
 void console_start(bool fresh)
 {
     uint8_t version = CONSOLE_VERSION;
@@ -442,8 +383,6 @@ void console_start(bool fresh)
         start_shell();
     else if (fresh && !send_frame(CONSOLE_READY, &version, sizeof(version)))
         service_fail("no room for the first frame");
-    if (fresh || console()->phase != CONSOLE_PHASE_RUNNING)
-        return;
-    for (enum stream_number number = STREAM_OUTPUT; number < STREAM_COUNT; number++)
-        observe(number, SIGNAL_READABLE | SIGNAL_CLOSED_WRITE, OBSERVE_EDGE);
+    if (!fresh && console()->phase == CONSOLE_PHASE_RUNNING)
+        console_observe_streams();
 }

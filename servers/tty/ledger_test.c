@@ -25,7 +25,7 @@ static void keeps_what_it_has(void **state)
     (void)state;
     line_receive(&ledger.terminals[CONSOLE_TERMINAL], 'x');
     assert_false(ledger_open(&ledger, 0));
-    assert_int_equal(ledger.terminals[CONSOLE_TERMINAL].line_length, 1);
+    assert_int_equal(ledger.terminals[CONSOLE_TERMINAL].input.put, 1);
 }
 
 static struct transaction write_three(void)

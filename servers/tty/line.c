@@ -4,17 +4,16 @@
 /*
  * The line discipline, as termios(3) and POSIX chapter 11 describe it.
  *
- * In canonical mode bytes wait in `line` until one ends it; then all of them
- * move to the input queue. In raw mode they go there at once. An element of the
- * queue says of its byte whether it ends a line, so a change of mode between
- * typing and reading needs no second queue.
+ * Whatever is typed goes to the end of one queue. In canonical mode its last part,
+ * from input.line on, is the line being edited and becomes readable when a byte ends
+ * it; in raw mode there is no such part. An element of the queue says of its byte
+ * whether it ends a line, so a change of mode moves nothing.
  */
 #include "terminal.h"
 
 #include <base/text.h>
 
 #define DISABLED 0 /* _POSIX_VDISABLE */
-#define TAB_STOP 8
 
 static uint8_t control(const struct terminal *terminal, enum control_character which)
 {
@@ -52,7 +51,6 @@ struct transaction terminal_begin(const struct terminal *terminal)
 {
     return (struct transaction){
         .input_taken = terminal->input.taken,
-        .lines = terminal->lines,
         .output_put = terminal->output.put,
         .output_taken = terminal->output.taken,
         .column = terminal->column,
@@ -62,7 +60,6 @@ struct transaction terminal_begin(const struct terminal *terminal)
 void terminal_apply(struct terminal *terminal, const struct transaction *transaction)
 {
     terminal->input.taken = transaction->input_taken;
-    terminal->lines = transaction->lines;
     terminal->output.put = transaction->output_put;
     terminal->output.taken = transaction->output_taken;
     terminal->column = transaction->column;
@@ -96,15 +93,25 @@ static void echo_text(struct terminal *terminal, const char *text)
     terminal_apply(terminal, &to);
 }
 
+static uint32_t line_length(const struct terminal *terminal)
+{
+    return terminal->input.put - terminal->input.line;
+}
+
+static uint8_t line_byte(const struct terminal *terminal, uint32_t index)
+{
+    return (uint8_t)terminal->input.elements[(terminal->input.line + index) % TERMINAL_INPUT];
+}
+
 /* Where the cursor would be after the first `length` bytes of the line. */
 static uint32_t column_after(const struct terminal *terminal, uint32_t length)
 {
     uint32_t column = terminal->line_column;
 
     for (uint32_t i = 0; i < length; i++) {
-        uint8_t byte = terminal->line[i];
+        uint8_t byte = line_byte(terminal, i);
         if (byte == '\t')
-            column += TAB_STOP - column % TAB_STOP;
+            column += TERMINAL_TAB_STOP - column % TERMINAL_TAB_STOP;
         else
             column += shows_as_caret(terminal, byte) ? 2 : (byte & 0xc0) != 0x80;
     }
@@ -113,10 +120,10 @@ static uint32_t column_after(const struct terminal *terminal, uint32_t length)
 
 static void erase_to(struct terminal *terminal, uint32_t length)
 {
-    uint32_t from = column_after(terminal, terminal->line_length);
+    uint32_t from = column_after(terminal, line_length(terminal));
     uint32_t to = column_after(terminal, length);
 
-    terminal->line_length = length;
+    terminal->input.put = terminal->input.line + length;
     if (!local(terminal, TERMIOS_ECHO))
         return;
     if (!local(terminal, TERMIOS_ECHOE)) {
@@ -129,24 +136,30 @@ static void erase_to(struct terminal *terminal, uint32_t length)
 
 static void erase_character(struct terminal *terminal)
 {
-    uint32_t length = terminal->line_length;
+    uint32_t length = line_length(terminal);
 
     if (length == 0)
         return;
     length--;
     while ((terminal->settings.input & TERMIOS_IUTF8) != 0 && length > 0 &&
-           (terminal->line[length] & 0xc0) == 0x80)
+           (line_byte(terminal, length) & 0xc0) == 0x80)
         length--;
     erase_to(terminal, length);
 }
 
+static bool is_blank_before(const struct terminal *terminal, uint32_t length)
+{
+    uint8_t byte = line_byte(terminal, length - 1);
+    return byte == ' ' || byte == '\t';
+}
+
 static void erase_word(struct terminal *terminal)
 {
-    uint32_t length = terminal->line_length;
+    uint32_t length = line_length(terminal);
 
-    while (length > 0 && (terminal->line[length - 1] == ' ' || terminal->line[length - 1] == '\t'))
+    while (length > 0 && is_blank_before(terminal, length))
         length--;
-    while (length > 0 && terminal->line[length - 1] != ' ' && terminal->line[length - 1] != '\t')
+    while (length > 0 && !is_blank_before(terminal, length))
         length--;
     erase_to(terminal, length);
 }
@@ -157,7 +170,7 @@ static void kill_line(struct terminal *terminal)
         erase_to(terminal, 0);
         return;
     }
-    terminal->line_length = 0;
+    terminal->input.put = terminal->input.line;
     if (local(terminal, TERMIOS_ECHO))
         echo(terminal, control(terminal, TERMIOS_VKILL));
     if (local(terminal, TERMIOS_ECHO) && local(terminal, TERMIOS_ECHOK))
@@ -169,51 +182,54 @@ static void reprint(struct terminal *terminal)
     echo(terminal, control(terminal, TERMIOS_VREPRINT));
     echo_text(terminal, "\n");
     terminal->line_column = terminal->column;
-    for (uint32_t i = 0; i < terminal->line_length; i++)
-        echo(terminal, terminal->line[i]);
+    for (uint32_t i = 0; i < line_length(terminal); i++)
+        echo(terminal, line_byte(terminal, i));
 }
 
-static uint32_t input_room(const struct terminal *terminal)
+/* One place is kept for what ends a line. */
+uint32_t line_room(const struct terminal *terminal)
 {
-    return TERMINAL_INPUT - (terminal->input.put - terminal->input.taken);
+    uint32_t used = terminal->input.put - terminal->input.taken;
+
+    if (local(terminal, TERMIOS_ICANON) && terminal->input.line == terminal->input.taken)
+        return TERMINAL_INPUT;
+    return used < TERMINAL_INPUT ? TERMINAL_INPUT - 1 - used : 0;
 }
 
-static void queue(struct terminal *terminal, uint16_t element)
+static bool queue(struct terminal *terminal, uint16_t element)
 {
-    terminal->input.elements[terminal->input.put % TERMINAL_INPUT] = element;
-    terminal->lines += element > 0xff;
-    terminal->input.put++;
+    struct input_queue *input = &terminal->input;
+
+    if (input->put - input->taken == TERMINAL_INPUT)
+        return false;
+    input->elements[input->put % TERMINAL_INPUT] = element;
+    input->put++;
+    return true;
 }
 
-/* The line goes to the queue whole, with what ended it; nothing happens if it does not fit. */
 static void end_line(struct terminal *terminal, uint16_t last)
 {
-    if (input_room(terminal) < terminal->line_length + 1)
-        return;
-    for (uint32_t i = 0; i < terminal->line_length; i++)
-        queue(terminal, terminal->line[i]);
-    terminal->line_length = 0;
-    queue(terminal, last);
+    if (queue(terminal, last))
+        terminal->input.line = terminal->input.put;
 }
 
 static void add_to_line(struct terminal *terminal, uint8_t byte)
 {
-    if (terminal->line_length >= TERMINAL_LINE - 1) {
+    if (terminal->input.put - terminal->input.taken >= TERMINAL_INPUT - 1) {
         if ((terminal->settings.input & TERMIOS_IMAXBEL) != 0)
             echo_text(terminal, "\a");
         return;
     }
-    if (terminal->line_length == 0)
+    if (line_length(terminal) == 0)
         terminal->line_column = terminal->column;
-    terminal->line[terminal->line_length++] = byte;
+    queue(terminal, byte);
     if (local(terminal, TERMIOS_ECHO))
         echo(terminal, byte);
 }
 
 void line_flush_input(struct terminal *terminal)
 {
-    terminal->line_length = 0;
-    terminal->lines = 0;
+    terminal->input.line = terminal->input.put;
     terminal->input.taken = terminal->input.put;
 }
 
@@ -266,22 +282,30 @@ static void receive_canonical(struct terminal *terminal, uint8_t byte)
 
 static void receive_raw(struct terminal *terminal, uint8_t byte)
 {
-    if (input_room(terminal) == 0)
+    if (!queue(terminal, byte))
         return;
-    queue(terminal, byte);
+    terminal->input.line = terminal->input.put;
     if (local(terminal, TERMIOS_ECHO))
         echo(terminal, byte);
 }
 
-/* Input flags first; false if the byte is swallowed. */
-static bool translate(const struct terminal *terminal, uint8_t *byte)
+/* The flags that hold for literal bytes as well. */
+static uint8_t narrow(const struct terminal *terminal, uint8_t byte)
 {
     uint32_t flags = terminal->settings.input;
 
     if ((flags & TERMIOS_ISTRIP) != 0)
-        *byte &= 0x7f;
-    if ((flags & TERMIOS_IUCLC) != 0 && *byte >= 'A' && *byte <= 'Z')
-        *byte = (uint8_t)(*byte - 'A' + 'a');
+        byte &= 0x7f;
+    if ((flags & TERMIOS_IUCLC) != 0 && byte >= 'A' && byte <= 'Z')
+        byte = (uint8_t)(byte - 'A' + 'a');
+    return byte;
+}
+
+/* Returns and newlines; false if the byte is swallowed. */
+static bool translate(const struct terminal *terminal, uint8_t *byte)
+{
+    uint32_t flags = terminal->settings.input;
+
     if (*byte == '\r' && (flags & TERMIOS_IGNCR) != 0)
         return false;
     if (*byte == '\r' && (flags & TERMIOS_ICRNL) != 0)
@@ -324,25 +348,28 @@ static uint32_t receive_signal(struct terminal *terminal, uint8_t byte, uint32_t
     return signal;
 }
 
-uint32_t line_receive(struct terminal *terminal, uint8_t byte)
+/* VLNEXT; true if the byte was it, or the one after it. */
+static bool quote(struct terminal *terminal, uint8_t byte)
 {
-    if (!translate(terminal, &byte))
-        return 0;
+    if (!local(terminal, TERMIOS_ICANON))
+        return false;
     if (terminal->literal) {
         terminal->literal = 0;
-        if (local(terminal, TERMIOS_ICANON))
-            add_to_line(terminal, byte);
-        else
-            receive_raw(terminal, byte);
-        return 0;
+        add_to_line(terminal, byte);
+        return true;
     }
-    if (local(terminal, TERMIOS_IEXTEN) && is_control(terminal, TERMIOS_VLNEXT, byte)) {
-        terminal->literal = 1;
-        if (local(terminal, TERMIOS_ECHO) && local(terminal, TERMIOS_ECHOCTL))
-            echo_text(terminal, "^\b");
-        return 0;
-    }
-    if (control_flow(terminal, byte))
+    if (!local(terminal, TERMIOS_IEXTEN) || !is_control(terminal, TERMIOS_VLNEXT, byte))
+        return false;
+    terminal->literal = 1;
+    if (local(terminal, TERMIOS_ECHO) && local(terminal, TERMIOS_ECHOCTL))
+        echo_text(terminal, "^\b");
+    return true;
+}
+
+uint32_t line_receive(struct terminal *terminal, uint8_t byte)
+{
+    byte = narrow(terminal, byte);
+    if (quote(terminal, byte) || !translate(terminal, &byte) || control_flow(terminal, byte))
         return 0;
     uint32_t signal = signal_of(terminal, byte);
     if (signal != 0)
@@ -354,18 +381,21 @@ uint32_t line_receive(struct terminal *terminal, uint8_t byte)
     return 0;
 }
 
-bool line_is_readable(const struct terminal *terminal)
+uint32_t line_waiting(const struct terminal *terminal)
 {
-    uint32_t waiting = terminal->input.put - terminal->input.taken;
-
-    if (local(terminal, TERMIOS_ICANON))
-        return terminal->lines > 0;
-    uint8_t least = control(terminal, TERMIOS_VMIN);
-    if (control(terminal, TERMIOS_VTIME) != 0 || least == 0)
-        least = 1;
-    return waiting >= least;
+    return terminal->input.line - terminal->input.taken;
 }
 
+bool line_is_readable(const struct terminal *terminal)
+{
+    uint8_t least = control(terminal, TERMIOS_VMIN);
+
+    if (local(terminal, TERMIOS_ICANON) || control(terminal, TERMIOS_VTIME) != 0 || least == 0)
+        least = 1;
+    return line_waiting(terminal) >= least;
+}
+
+/* VEOF is no byte, except that a raw reader gets it as 0, as on Linux. */
 size_t line_read(const struct terminal *terminal, struct transaction *transaction, void *bytes,
                  size_t size)
 {
@@ -373,32 +403,34 @@ size_t line_read(const struct terminal *terminal, struct transaction *transactio
     size_t count = 0;
     bool canonical = local(terminal, TERMIOS_ICANON);
 
-    while (transaction->input_taken != terminal->input.put) {
+    while (transaction->input_taken != terminal->input.line) {
         uint16_t element = terminal->input.elements[transaction->input_taken % TERMINAL_INPUT];
-        bool ends = element > 0xff;
-        bool end_of_file = (element & INPUT_END_OF_FILE) != 0;
-        if (count == size && !end_of_file)
+        bool is_byte = !canonical || element != INPUT_END_OF_FILE;
+        if (count == size && is_byte)
             break;
-        if (!end_of_file)
+        if (is_byte)
             to[count++] = (uint8_t)element;
         transaction->input_taken++;
-        transaction->lines -= ends;
-        if (canonical && ends)
+        if (canonical && element > 0xff)
             break;
     }
     return count;
 }
 
+/* Each step can be repeated, should this server be killed and the request come again. */
 void line_set(struct terminal *terminal, const struct tty_settings *settings)
 {
-    bool was_canonical = local(terminal, TERMIOS_ICANON);
+    struct input_queue *input = &terminal->input;
+    bool canonical = (settings->local & TERMIOS_ICANON) != 0;
+    uint32_t last = (input->put - 1) % TERMINAL_INPUT;
 
+    if (!canonical)
+        input->line = input->put;
+    else if (!local(terminal, TERMIOS_ICANON) && line_waiting(terminal) > 0 &&
+             input->elements[last] <= 0xff)
+        input->elements[last] |= INPUT_ENDS_LINE;
+    terminal->literal = 0;
     terminal->settings = *settings;
-    if (was_canonical && !local(terminal, TERMIOS_ICANON)) {
-        for (uint32_t i = 0; i < terminal->line_length && input_room(terminal) > 0; i++)
-            queue(terminal, terminal->line[i]);
-        terminal->line_length = 0;
-    }
     if ((settings->input & TERMIOS_IXON) == 0)
         terminal->stopped = 0;
 }

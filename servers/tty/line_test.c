@@ -32,7 +32,7 @@ static uint32_t type(const char *text)
 
 static void expect_read(const char *expected)
 {
-    char bytes[TERMINAL_LINE];
+    char bytes[TERMINAL_INPUT];
     struct transaction transaction = terminal_begin(&terminal);
 
     assert_true(line_is_readable(&terminal));
@@ -87,8 +87,8 @@ static void edits(void **state)
     expect_read("ab\n");
     type("\t\177x\n");
     expect_read("x\n");
-    type("\026\003\n");
-    expect_read("\003\n");
+    type("\026\003\026\r\n");
+    expect_read("\003\r\n");
 }
 
 static void ends_files(void **state)
@@ -138,6 +138,96 @@ static void raw_mode(void **state)
     expect_read("abc");
 }
 
+static void set_canonical(bool canonical)
+{
+    struct tty_settings settings = terminal.settings;
+
+    if (canonical)
+        settings.local |= TERMIOS_ICANON;
+    else
+        settings.local &= ~(uint32_t)TERMIOS_ICANON;
+    line_set(&terminal, &settings);
+}
+
+/* As Linux' n_tty does it: what a raw reader left ends like a line where the mode changes. */
+static void what_was_typed_raw_is_readable_in_lines(void **state)
+{
+    (void)state;
+    set_canonical(false);
+    type("one\ntw");
+    set_canonical(true);
+    assert_true(line_is_readable(&terminal));
+    type("o\n");
+    expect_read("one\ntw");
+    expect_read("o\n");
+    assert_false(line_is_readable(&terminal));
+}
+
+static void what_was_typed_in_lines_is_readable_raw(void **state)
+{
+    (void)state;
+    type("one\ntwo\004half");
+    set_canonical(false);
+    assert_int_equal(line_waiting(&terminal), 12);
+    set_canonical(true);
+    expect_read("one\n");
+    expect_read("two");
+    expect_read("half");
+    type("\004x");
+    set_canonical(false);
+    char bytes[4];
+    struct transaction transaction = terminal_begin(&terminal);
+    assert_int_equal(line_read(&terminal, &transaction, bytes, sizeof(bytes)), 2);
+    assert_memory_equal(bytes, "\0x", 2);
+}
+
+static void only_lines_have_literal_bytes(void **state)
+{
+    (void)state;
+    set_canonical(false);
+    type("\026x");
+    expect_read("\026x");
+    set_canonical(true);
+    type("\026");
+    set_canonical(false);
+    assert_int_equal(type("\003"), TERMINAL_SIGINT);
+}
+
+static void room_is_told_before_bytes_are_lost(void **state)
+{
+    (void)state;
+    set_canonical(false);
+    uint32_t typed = 0;
+    for (; line_room(&terminal) > 0; typed++)
+        type("x");
+    assert_int_equal(line_waiting(&terminal), typed);
+    assert_true(typed >= TERMINAL_INPUT - 1);
+    set_canonical(true);
+    assert_int_equal(line_room(&terminal), 0);
+}
+
+/* MAX_CANON: the line is cut, its end is not, and it says so. */
+static void a_line_too_long_is_cut(void **state)
+{
+    static char line[TERMINAL_INPUT];
+
+    (void)state;
+    terminal.settings.input |= TERMIOS_IMAXBEL;
+    terminal.settings.local &= ~(uint32_t)TERMIOS_ECHO;
+    memset(line, 'x', sizeof(line) - 1);
+    type(line);
+    assert_true(line_room(&terminal) > 0);
+    expect_output("");
+    type("y\n");
+    expect_output("\a");
+    line[sizeof(line) - 1] = 0;
+    struct transaction transaction = terminal_begin(&terminal);
+    static char bytes[TERMINAL_INPUT];
+    assert_int_equal(line_read(&terminal, &transaction, bytes, sizeof(bytes)), TERMINAL_INPUT);
+    assert_memory_equal(bytes, line, TERMINAL_INPUT - 1);
+    assert_int_equal(bytes[TERMINAL_INPUT - 1], '\n');
+}
+
 static void output_is_processed_and_bounded(void **state)
 {
     static char bulk[TERMINAL_OUTPUT + 100];
@@ -179,7 +269,7 @@ static void a_full_queue_loses_nothing_it_took(void **state)
         lines++;
     }
     assert_int_equal(lines, TERMINAL_INPUT / 2);
-    assert_int_equal(terminal.lines, 0);
+    assert_int_equal(line_waiting(&terminal), 0);
 }
 
 static void a_transaction_not_applied_changes_nothing(void **state)
@@ -207,6 +297,11 @@ int main(void)
         cmocka_unit_test_setup(ends_files, fresh),
         cmocka_unit_test_setup(signals, fresh),
         cmocka_unit_test_setup(raw_mode, fresh),
+        cmocka_unit_test_setup(what_was_typed_raw_is_readable_in_lines, fresh),
+        cmocka_unit_test_setup(what_was_typed_in_lines_is_readable_raw, fresh),
+        cmocka_unit_test_setup(only_lines_have_literal_bytes, fresh),
+        cmocka_unit_test_setup(room_is_told_before_bytes_are_lost, fresh),
+        cmocka_unit_test_setup(a_line_too_long_is_cut, fresh),
         cmocka_unit_test_setup(output_is_processed_and_bounded, fresh),
         cmocka_unit_test_setup(flow_control, fresh),
         cmocka_unit_test_setup(a_full_queue_loses_nothing_it_took, fresh),

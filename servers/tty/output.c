@@ -4,8 +4,6 @@
 /* Output: what a program writes, processed as c_oflag says, on its way to the screen. */
 #include "terminal.h"
 
-#define TAB_STOP 8
-
 size_t output_waiting(const struct terminal *terminal)
 {
     return terminal->output.put - terminal->output.taken;
@@ -36,7 +34,7 @@ static void put(struct terminal *terminal, struct transaction *to, uint8_t byte)
 
 static void put_tab(struct terminal *terminal, struct transaction *to)
 {
-    uint32_t width = TAB_STOP - to->column % TAB_STOP;
+    uint32_t width = TERMINAL_TAB_STOP - to->column % TERMINAL_TAB_STOP;
 
     if ((terminal->settings.output & TERMIOS_XTABS) != TERMIOS_XTABS) {
         put(terminal, to, '\t');
@@ -95,6 +93,14 @@ void output_put(struct terminal *terminal, struct transaction *to, uint8_t byte)
     put(terminal, to, byte);
 }
 
+void output_ask(struct terminal *terminal, bool stop)
+{
+    struct transaction to = terminal_begin(terminal);
+
+    put(terminal, &to, terminal->settings.characters[stop ? TERMIOS_VSTOP : TERMIOS_VSTART]);
+    terminal_apply(terminal, &to);
+}
+
 /* A newline may become two bytes, a tab eight: keep room for the longest. */
 size_t line_write(struct terminal *terminal, struct transaction *transaction, const void *bytes,
                   size_t size)
@@ -104,8 +110,8 @@ size_t line_write(struct terminal *terminal, struct transaction *transaction, co
 
     if (terminal->stopped)
         return 0;
-    while (count < size &&
-           transaction->output_put - transaction->output_taken <= TERMINAL_OUTPUT - TAB_STOP)
+    while (count < size && transaction->output_put - transaction->output_taken <=
+                               TERMINAL_OUTPUT - TERMINAL_TAB_STOP)
         output_put(terminal, transaction, from[count++]);
     return count;
 }

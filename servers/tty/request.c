@@ -109,6 +109,16 @@ static void count_open(struct terminal *terminal, enum terminal_side side)
         terminal->hung_up = 0;
 }
 
+static void close_terminal(struct terminal *terminal)
+{
+    for (int side = 0; side < 2; side++) {
+        if (terminal->events[side] != HANDLE_NONE &&
+            native_handle_close(terminal->events[side]) < 0)
+            service_fail("a terminal's event cannot be closed");
+    }
+    terminal->in_use = 0;
+}
+
 static uint32_t serve_open(struct request *request)
 {
     enum terminal_side side = request->words[0] == TTY_NODE_PTMX ? SIDE_MASTER : SIDE_SLAVE;
@@ -122,10 +132,12 @@ static uint32_t serve_open(struct request *request)
         return error;
     handle_t event = side_event(terminal, side);
     uint64_t index = (uint64_t)(open - server.ledger->opens);
-    int64_t session = native_session_create(server.endpoint, FS_FIRST_SESSION + index);
-    if (event == HANDLE_NONE || session < 0) {
-        terminal->in_use =
-            terminal == console_terminal() || terminal->masters + terminal->slaves > 0;
+    int64_t session = event == HANDLE_NONE
+                          ? status_to_result(STATUS_NO_MEMORY)
+                          : native_session_create(server.endpoint, FS_FIRST_SESSION + index);
+    if (session < 0) {
+        if (terminal != console_terminal() && terminal->masters + terminal->slaves == 0)
+            close_terminal(terminal);
         return LINUX_ENFILE;
     }
     open->terminal = (uint16_t)(terminal - server.ledger->terminals);
@@ -147,18 +159,27 @@ static bool is_repetition(const struct request *request, uint32_t label)
            last->sequence == request->words[1] && last->label == label && request->words[1] != 0;
 }
 
-/* The record's transaction is complete: from `done` on it happens, here or at the next start. */
-static void commit(const struct request *request, uint32_t label,
-                   const struct transaction *transaction, size_t length)
+/* Make the record the request's; the one before is given up. */
+static void record(const struct request *request, uint32_t label, size_t length)
 {
     struct last_request *last = &server.ledger->last;
 
+    __atomic_store_n(&last->done, 0, __ATOMIC_RELEASE);
     last->badge = request->badge;
     last->identity = request->identity;
     last->sequence = request->words[1];
     last->label = label;
     last->terminal = request->open->terminal;
     last->length = (uint32_t)length;
+}
+
+/* The record's transaction is complete: from `done` on it happens, here or at the next start. */
+static void commit(const struct request *request, uint32_t label,
+                   const struct transaction *transaction, size_t length)
+{
+    struct last_request *last = &server.ledger->last;
+
+    record(request, label, length);
     last->transaction = *transaction;
     last->applied = 0;
     __atomic_store_n(&last->done, 1, __ATOMIC_RELEASE);
@@ -196,7 +217,7 @@ static uint32_t serve_read(struct request *request)
                 return master ? LINUX_EIO : 0;
             return answer_empty_read(request);
         }
-        __atomic_store_n(&last->done, 0, __ATOMIC_RELEASE);
+        last->done = 0; /* its text and what it would write are about to change */
         size_t length = master ? output_take(terminal, &transaction, last->text, wanted)
                                : line_read(terminal, &transaction, last->text, wanted);
         commit(request, TTY_READ, &transaction, length);
@@ -205,13 +226,22 @@ static uint32_t serve_read(struct request *request)
     return 0;
 }
 
+/* Typing is no transaction: the record counts the bytes, and a repetition gets their number. */
 static uint32_t type_at_master(struct request *request)
 {
     const uint8_t *bytes = (const uint8_t *)frame_text(server.frame);
+    struct last_request *last = &server.ledger->last;
 
-    for (size_t i = 0; i < request->text_length; i++)
-        terminal_type(request->terminal, bytes[i]);
-    request->reply[0] = request->text_length;
+    if (!is_repetition(request, TTY_WRITE)) {
+        if (line_room(request->terminal) == 0)
+            return LINUX_EAGAIN;
+        record(request, TTY_WRITE, 0);
+        last->applied = 1;
+        __atomic_store_n(&last->done, 1, __ATOMIC_RELEASE);
+        while (last->length < request->text_length && line_room(request->terminal) > 0)
+            terminal_type(request->terminal, bytes[last->length++]);
+    }
+    request->reply[0] = last->length;
     return 0;
 }
 
@@ -226,7 +256,7 @@ static uint32_t serve_write(struct request *request)
         return LINUX_EIO;
     if (!is_repetition(request, TTY_WRITE)) {
         struct transaction transaction = terminal_begin(terminal);
-        __atomic_store_n(&last->done, 0, __ATOMIC_RELEASE);
+        last->done = 0; /* its text and what it would write are about to change */
         size_t length =
             line_write(terminal, &transaction, frame_text(server.frame), request->text_length);
         if (length == 0 && request->text_length > 0)
@@ -250,10 +280,7 @@ static uint32_t serve_set_settings(struct request *request)
 
     if (request->words[0] > DRAIN_AND_FLUSH || !take_text(request, &settings, sizeof(settings)))
         return LINUX_EINVAL;
-    if (request->words[0] != NOW && output_waiting(request->terminal) > 0 &&
-        !request->terminal->hung_up && !request->terminal->stopped &&
-        request->terminal != console_terminal())
-        return LINUX_EAGAIN;
+    /* Nothing to drain: what was written before is processed already. */
     if (request->words[0] == DRAIN_AND_FLUSH)
         line_flush_input(request->terminal);
     line_set(request->terminal, &settings);
@@ -283,10 +310,8 @@ static uint32_t serve_state(struct request *request)
 
     request->reply[0] = terminal->session;
     request->reply[1] = terminal->group;
-    request->reply[2] = master                       ? output_waiting(terminal)
-                        : line_is_readable(terminal) ? terminal->input.put - terminal->input.taken
-                                                     : 0;
-    request->reply[3] = master ? 0 : output_waiting(terminal);
+    request->reply[2] = master ? output_waiting(terminal) : line_waiting(terminal);
+    request->reply[3] = terminal == console_terminal() ? output_waiting(terminal) : 0;
     request->reply[4] = rdev_of(terminal);
     request->reply[5] = terminal->number;
     return 0;
@@ -303,18 +328,26 @@ static uint32_t serve_flush(struct request *request)
     return 0;
 }
 
+static uint32_t serve_flow(struct request *request)
+{
+    struct terminal *terminal = request->terminal;
+    bool stop = request->words[0] == TTY_FLOW_STOP || request->words[0] == TTY_FLOW_ASK_TO_STOP;
+
+    if (request->words[0] > TTY_FLOW_ASK_TO_GO_ON)
+        return LINUX_EINVAL;
+    if (request->words[0] <= TTY_FLOW_GO_ON)
+        terminal->stopped = stop;
+    else
+        output_ask(terminal, stop);
+    return 0;
+}
+
 static uint32_t serve_lock_pts(struct request *request)
 {
     if (request->open->side != SIDE_MASTER)
         return LINUX_ENOTTY;
     request->terminal->locked = request->words[0] != 0;
     return 0;
-}
-
-static uint32_t serve_push(struct request *request)
-{
-    request->terminal = find_by_rdev(request->words[0]);
-    return request->terminal == NULL ? LINUX_ENOTTY : type_at_master(request);
 }
 
 static uint32_t serve_set_session(struct request *request)
@@ -325,27 +358,6 @@ static uint32_t serve_set_session(struct request *request)
         return LINUX_ENOTTY;
     terminal->session = (uint32_t)request->words[1];
     terminal->group = (uint32_t)request->words[2];
-    return 0;
-}
-
-static uint32_t serve_get_session(struct request *request)
-{
-    const struct terminal *terminal = find_by_rdev(request->words[0]);
-
-    if (terminal == NULL)
-        return LINUX_ENOTTY;
-    request->reply[0] = terminal->session;
-    request->reply[1] = terminal->group;
-    return 0;
-}
-
-static uint32_t serve_hang_up(struct request *request)
-{
-    struct terminal *terminal = find_by_rdev(request->words[0]);
-
-    if (terminal == NULL)
-        return LINUX_ENOTTY;
-    terminal_hang_up(terminal);
     return 0;
 }
 
@@ -383,7 +395,8 @@ static bool is_refused(const struct request *request, uint32_t label)
         return false;
     if (label == TTY_WRITE)
         return (terminal->settings.local & TERMIOS_TOSTOP) != 0;
-    return label == TTY_READ || label == TTY_SET_SETTINGS || label == TTY_FLUSH;
+    return label == TTY_READ || label == TTY_SET_SETTINGS || label == TTY_FLUSH ||
+           label == TTY_FLOW;
 }
 
 enum who { BY_TERMINAL, BY_CONTROL, BY_SERVICE };
@@ -401,11 +414,9 @@ static const struct handler {
     [TTY_SET_SIZE] = {serve_set_size, BY_TERMINAL},
     [TTY_STATE] = {serve_state, BY_TERMINAL},
     [TTY_FLUSH] = {serve_flush, BY_TERMINAL},
+    [TTY_FLOW] = {serve_flow, BY_TERMINAL},
     [TTY_LOCK_PTS] = {serve_lock_pts, BY_TERMINAL},
-    [TTY_PUSH] = {serve_push, BY_CONTROL},
     [TTY_SET_SESSION] = {serve_set_session, BY_CONTROL},
-    [TTY_GET_SESSION] = {serve_get_session, BY_CONTROL},
-    [TTY_HANG_UP] = {serve_hang_up, BY_CONTROL},
     [TTY_FINISH] = {serve_finish, BY_CONTROL},
     [TTY_ATTACH] = {serve_attach, BY_CONTROL},
 };
@@ -460,16 +471,6 @@ bool request_serve(struct message *message)
     return !request.unanswered;
 }
 
-static void close_terminal(struct terminal *terminal)
-{
-    for (int side = 0; side < 2; side++) {
-        if (terminal->events[side] != HANDLE_NONE &&
-            native_handle_close(terminal->events[side]) < 0)
-            service_fail("a terminal's event cannot be closed");
-    }
-    terminal->in_use = 0;
-}
-
 void request_closed(uint64_t badge)
 {
     struct terminal_open *open = find_open(badge);
@@ -487,6 +488,8 @@ void request_closed(uint64_t badge)
         return;
     if (terminal->masters + terminal->slaves == 0)
         close_terminal(terminal);
-    else if (terminal->masters == 0 || terminal->slaves == 0)
+    else if (master)
         terminal_hang_up(terminal);
+    else if (terminal->slaves == 0)
+        terminal_lose_slaves(terminal);
 }

@@ -42,7 +42,10 @@ static inline struct terminal *console_terminal(void)
 void terminal_update_events(struct terminal *terminal);
 /* Tell the process server; group 0 is the first program's. */
 void terminal_send_signal(uint32_t group, uint32_t signal);
+/* The other side is gone for good: reads end, and the session is told. */
 void terminal_hang_up(struct terminal *terminal);
+/* Nobody has the slave open: the master's reads end until somebody opens it again. */
+void terminal_lose_slaves(struct terminal *terminal);
 /* A byte typed at a terminal, and what follows from it. */
 void terminal_type(struct terminal *terminal, uint8_t byte);
 /* TIOCSWINSZ and the host's window: SIGWINCH if it changed. */
@@ -52,12 +55,23 @@ void terminal_resize(struct terminal *terminal, const struct tty_size *size);
 
 /* First start or restart: READY, or go on. */
 void console_start(bool fresh);
-/* Move what can be moved: both ways, or only towards the host, which leaves the frame alone. */
+/* Move what can be moved; the second takes nothing from the ring, so it leaves the frame alone. */
 void console_pump(void);
 void console_pump_output(void);
 void console_event(uint64_t key);
+/* The program's output streams are there: look at them as they fill. */
+void console_observe_streams(void);
 /* FINISH: answered when all output has left. Takes the reply handle. */
 void console_finish(const struct console_exit *exit, handle_t reply);
+
+/* start.c: what shall run. */
+#define CONSOLE_STREAM_CAPACITY 65536
+
+/* START, and START_MORE with the rest of its strings. */
+void start_receive(const struct console_message *message);
+void start_receive_more(const struct console_message *message);
+/* Without a host: a login shell on the terminal. */
+void start_shell(void);
 
 /* request.c: what clients ask. False: no reply is due. */
 bool request_serve(struct message *message);

@@ -20,11 +20,11 @@
 /* Powers of two. */
 #define TERMINAL_INPUT 4096
 #define TERMINAL_OUTPUT 8192
-#define TERMINAL_LINE 4096
+
+#define TERMINAL_TAB_STOP 8
 
 /* Linux' numbers of what the line discipline knows (asm-generic/termbits.h). */
 enum input_flag {
-    TERMIOS_IGNBRK = 0001,
     TERMIOS_ISTRIP = 0040,
     TERMIOS_INLCR = 0100,
     TERMIOS_IGNCR = 0200,
@@ -32,7 +32,6 @@ enum input_flag {
     TERMIOS_IUCLC = 01000,
     TERMIOS_IXON = 02000,
     TERMIOS_IXANY = 04000,
-    TERMIOS_IXOFF = 010000,
     TERMIOS_IMAXBEL = 020000,
     TERMIOS_IUTF8 = 040000,
 };
@@ -88,8 +87,10 @@ enum terminal_signal {
 #define INPUT_ENDS_LINE 0x100u   /* the byte ends a line */
 #define INPUT_END_OF_FILE 0x200u /* no byte: VEOF was typed */
 
+/* Counters are free-running: taken <= line <= put. What lies before `line` can be read. */
 struct input_queue {
-    uint32_t put, taken; /* free-running */
+    uint32_t put, taken;
+    uint32_t line; /* where the line being edited begins; `put` if there is none */
     uint16_t elements[TERMINAL_INPUT];
 };
 
@@ -109,9 +110,6 @@ struct terminal {
     uint32_t hung_up;
     uint32_t column;      /* where the cursor is, for tabs and erasing */
     uint32_t line_column; /* where the line being edited began */
-    uint32_t line_length;
-    uint32_t lines; /* of the queue's elements, how many end a line or a file */
-    uint8_t line[TERMINAL_LINE];
     struct input_queue input;
     struct output_queue output;
     /* Pseudo-terminals */
@@ -126,7 +124,7 @@ enum terminal_side { SIDE_SLAVE = 0, SIDE_MASTER = 1 };
 
 /* What a read or write will do to a terminal when it is committed. */
 struct transaction {
-    uint32_t input_taken, lines;
+    uint32_t input_taken;
     uint32_t output_put, output_taken;
     uint32_t column;
 };
@@ -136,10 +134,18 @@ struct transaction terminal_begin(const struct terminal *terminal);
 void terminal_apply(struct terminal *terminal, const struct transaction *transaction);
 
 /*
- * A byte typed. It goes into the line being edited or the input queue and is
- * echoed; returns the signal it means for the foreground group, or 0.
+ * A byte typed. It joins the line being edited or the bytes that can be read, and is
+ * echoed; returns the signal it means for the foreground group, or 0. Without room it
+ * is lost.
  */
 uint32_t line_receive(struct terminal *terminal, uint8_t byte);
+/*
+ * How many bytes can be typed now. A line too long for the queue does not count as
+ * want of room: it is cut, for nobody could read it before it ends.
+ */
+uint32_t line_room(const struct terminal *terminal);
+/* Bytes that can be read, of all lines. */
+uint32_t line_waiting(const struct terminal *terminal);
 /* There is something to read now, by the settings. */
 bool line_is_readable(const struct terminal *terminal);
 /* Take up to `size` bytes, of one line at the most when canonical. */
@@ -148,12 +154,14 @@ size_t line_read(const struct terminal *terminal, struct transaction *transactio
 /* Put what a program writes, processed, behind the output; returns how many bytes were taken. */
 size_t line_write(struct terminal *terminal, struct transaction *transaction, const void *bytes,
                   size_t size);
-/* New settings: what was typed so far stays readable. */
+/* New settings. What was typed before a change of ICANON can be read at once after it. */
 void line_set(struct terminal *terminal, const struct tty_settings *settings);
 void line_flush_input(struct terminal *terminal);
 
 /* Put one byte, processed, behind the transaction's output. */
 void output_put(struct terminal *terminal, struct transaction *to, uint8_t byte);
+/* Ask the other end to stop or to go on with what it sends: VSTOP, VSTART. */
+void output_ask(struct terminal *terminal, bool stop);
 size_t output_waiting(const struct terminal *terminal);
 size_t output_room(const struct terminal *terminal);
 /* Copy up to `size` bytes of output, in order; the transaction takes them. */

@@ -21,7 +21,7 @@ static uint32_t slave_bits(const struct terminal *terminal)
 
 static uint32_t master_bits(const struct terminal *terminal)
 {
-    uint32_t bits = TTY_WRITABLE;
+    uint32_t bits = line_room(terminal) > 0 ? TTY_WRITABLE : 0;
 
     if (output_waiting(terminal) > 0 && !terminal->stopped)
         bits |= TTY_READABLE;
@@ -64,6 +64,12 @@ void terminal_hang_up(struct terminal *terminal)
 {
     if (!terminal->hung_up && terminal->session != 0)
         send_message(TTY_MESSAGE_HANG_UP, terminal->session, 0);
+    terminal->hung_up = 1;
+    terminal_update_events(terminal);
+}
+
+void terminal_lose_slaves(struct terminal *terminal)
+{
     terminal->hung_up = 1;
     terminal_update_events(terminal);
 }

@@ -4,7 +4,7 @@
 /*
  * The tty server: the console, pseudo-terminals, line discipline.
  *
- * READ, WRITE, SET_SETTINGS and FLUSH carry in [2] the group of a caller whose
+ * READ, WRITE, SET_SETTINGS, FLUSH and FLOW carry in [2] the group of a caller whose
  * controlling terminal this is, else 0. A group in the background is answered
  * EBUSY where POSIX wants it stopped (WRITE only with TOSTOP); what becomes of
  * it is the caller's business.
@@ -34,33 +34,29 @@
     X(WRITE, 3)                                                                                        \
     /* Reply: text struct tty_settings. */                                                             \
     X(GET_SETTINGS, 4)                                                                                 \
-    /* [0] 0 now, 1 drain, 2 drain and flush; text struct tty_settings. */                             \
+    /* [0] 0 now, 1 drain, 2 drain and flush input; text struct tty_settings. */                       \
     X(SET_SETTINGS, 5)                                                                                 \
     /* Reply: text struct tty_size. */                                                                 \
     X(GET_SIZE, 6)                                                                                     \
     /* text struct tty_size: SIGWINCH to the foreground if it changed. */                              \
     X(SET_SIZE, 7)                                                                                     \
     /* Reply: [0] session, [1] foreground group, [2] bytes to read, [3] bytes not yet written,      \
-     * [4] rdev, [5] number. */  \
+     * [4] rdev, [5] number. A pseudo-terminal's bytes count as written. */  \
     X(STATE, 8)                                                                                        \
     /* [0] bit 0 input, bit 1 output. */                                                               \
     X(FLUSH, 9)                                                                                        \
     /* [0] 1 lock, 0 unlock: pts of a ptmx. */                                                         \
     X(LOCK_PTS, 10)                                                                                    \
-    /* [0] bytes to push as if typed: text (TIOCSTI). Root only: control session. */                   \
-    X(PUSH, 11)                                                                                        \
+    /* [0] enum tty_flow: output stops, goes on; the other end is asked to stop, to go on. */          \
+    X(FLOW, 11)                                                                                        \
     /* Control session. [0] rdev, [1] session id (0: none), [2] foreground group. */                   \
     X(SET_SESSION, 12)                                                                                 \
-    /* Control session. [0] rdev. Reply: [0] session, [1] foreground group. */                         \
-    X(GET_SESSION, 13)                                                                                 \
-    /* Control session. [0] rdev: everybody's reads end, writes fail with EIO. */                      \
-    X(HANG_UP, 14)                                                                                     \
     /* Control session. The program has ended: [0] kind, [1] value as the EXIT frame has them;      \
      * answered when all output has reached the host. */  \
-    X(FINISH, 15)                                                                                      \
+    X(FINISH, 13)                                                                                      \
     /* Control session. Reply: handles: the end to read of the stream of struct tty_message; a       \
      * session with badge TTY_BADGE_OPEN, which the process server hands to programs. */ \
-    X(ATTACH, 16)                                                                                      \
+    X(ATTACH, 14)                                                                                      \
     /* Control session. As FS_MINT (same number): a session of the root of /dev/pts. */                \
     X(MINT, 21)
 
@@ -73,6 +69,9 @@ enum tty_operation {
     TTY_OPERATIONS(X)
 #undef X
 };
+
+/* As Linux' tcflow has them. */
+enum tty_flow { TTY_FLOW_STOP, TTY_FLOW_GO_ON, TTY_FLOW_ASK_TO_STOP, TTY_FLOW_ASK_TO_GO_ON };
 
 enum tty_node { TTY_NODE_CONSOLE = 0, TTY_NODE_PTMX = 1, TTY_NODE_PTS = 2 };
 
