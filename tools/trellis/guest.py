@@ -19,7 +19,7 @@ POWER_OFF_LIMIT_S = 20
 LAST_WORDS_LIMIT_S = 5
 SIGNAL_BASE = 128
 CHUNK = 4096
-TYPED_AHEAD_MAX = 65536
+TYPED_AHEAD_MAX = 16 << 20  # more is not read: then even Ctrl-] waits
 ENOENT = 2
 
 
@@ -166,7 +166,7 @@ class Guest:
 
     def _wants_input(self):
         if self._end.interactive:
-            return True
+            return self._conversation.unsent_input < TYPED_AHEAD_MAX
         return self._conversation.credit > 0 and self._conversation.unsent_input == 0
 
     def _serve(self, key, events, emulator):
@@ -209,9 +209,7 @@ class Guest:
             self._input_open = False
             self._conversation.end_input()
             return
-        kept = self._end.filter_input(data)
-        if self._conversation.unsent_input < TYPED_AHEAD_MAX:
-            self._conversation.offer_input(kept)
+        self._conversation.offer_input(self._end.filter_input(data))
 
     def _judge(self, emulator, status, cause):
         """The Result from how the emulator ended, what it said, and the limit that passed."""

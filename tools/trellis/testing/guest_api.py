@@ -37,6 +37,9 @@ from trellis.host_streams import CapturedStreams, Log
 from trellis.testing.outcome import Skip
 
 TIMEOUT_S = 120
+# What a program asks a terminal where its cursor is, and an answer that every program takes.
+CURSOR_QUERY = b"\x1b[6n"
+CURSOR_ANSWER = "\x1b[1;1R"
 
 
 @dataclasses.dataclass
@@ -151,6 +154,8 @@ class Terminal:
         self.resize(rows, columns)
         self.transcript = ""
         self._matched = 0
+        self._untyped = b""
+        os.set_blocking(self._master, False)
         self._process = subprocess.Popen(
             ["setsid", "--ctty", *arguments], stdin=slave, stdout=slave, stderr=slave,
             env={**os.environ, "TERM": "vt100"})
@@ -158,7 +163,8 @@ class Terminal:
 
     def send(self, text):
         """Types text; `"\\x03"` is Ctrl-C."""
-        os.write(self._master, text.encode())
+        self._untyped += text.encode()
+        self._type()
 
     def resize(self, rows, columns):
         """Changes the window's size."""
@@ -175,6 +181,14 @@ class Terminal:
             if not self._read(deadline):
                 raise AssertionError(f"no {pattern!r} in {timeout} s, or the program ended; "
                                      f"the terminal shows:\n{self.transcript[-3000:]}")
+
+    def watch(self, seconds):
+        """Reads for so long; what came."""
+        deadline = time.monotonic() + seconds
+        seen = len(self.transcript)
+        while self._read(deadline):
+            pass
+        return self.transcript[seen:]
 
     def wait(self, timeout=30):
         """Reads to the end of the program; its exit status."""
@@ -198,14 +212,30 @@ class Terminal:
                 self._process.wait()
         os.close(self._master)
 
+    def _type(self):
+        with contextlib.suppress(BlockingIOError):
+            while self._untyped:
+                self._untyped = self._untyped[os.write(self._master, self._untyped) :]
+
     def _read(self, deadline):
         """Adds output to the transcript; False at the end or the deadline."""
-        remaining = deadline - time.monotonic()
-        if remaining <= 0 or not select.select([self._master], [], [], remaining)[0]:
-            return False
+        while True:
+            remaining = deadline - time.monotonic()
+            writing = [self._master] if self._untyped else []
+            if remaining <= 0:
+                return False
+            readable, writable, _ = select.select([self._master], writing, [], remaining)
+            if writable:
+                self._type()
+            if readable:
+                return self._take()
+
+    def _take(self):
         try:
             data = os.read(self._master, 65536)
         except OSError:
             return False
         self.transcript += data.decode(errors="replace")
+        if CURSOR_QUERY in data:
+            self.send(CURSOR_ANSWER)
         return bool(data)
