@@ -122,6 +122,7 @@ static void place_archive(struct boot_info *boot, const struct hvm_start_info *i
 
 static void read_tables(struct boot_info *boot, uint64_t acpi_root)
 {
+    boot->interrupts = BOOT_INTERRUPTS_APIC;
     boot->acpi_root = acpi_root;
     if (boot->acpi_root == 0)
         boot->acpi_root = acpi_find_root(view_early, LEGACY_START, LEGACY_END);

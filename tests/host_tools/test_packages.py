@@ -3,9 +3,13 @@
 
 """Package lists and the choice of the user's mirror."""
 
+import hashlib
+import io
+import tarfile
+
 import pytest
 
-from trellis import errors, host_packages, private_root
+from trellis import errors, host_packages, paths, ports, private_root
 
 
 def test_every_command_gets_what_it_names_and_the_builds():
@@ -29,3 +33,31 @@ def test_the_mirror_is_the_users_main_archive():
     assert private_root.mirror_of(targets) == "mirror://c/debian/"
     with pytest.raises(errors.Failure, match="apt sources"):
         private_root.mirror_of("mirror://other/|nodistro|main\n")
+
+
+def _port(tmp_path, monkeypatch, text):
+    tarball = tmp_path / "it_1.orig.tar"
+    with tarfile.open(tarball, "w") as archive:
+        member = tarfile.TarInfo("it-1/file.c")
+        member.size = len(text)
+        archive.addfile(member, io.BytesIO(text))
+    monkeypatch.setattr(private_root, "source_tarball", lambda source, version: tarball)
+    monkeypatch.setattr(paths, "BUILD", tmp_path / "build")
+    return ports.Port("it", "it", "1", hashlib.sha256(tarball.read_bytes()).hexdigest())
+
+
+def test_a_port_is_unpacked_without_its_top_folder_and_again_when_it_changed(tmp_path, monkeypatch):
+    unpacked = ports.unpack(_port(tmp_path, monkeypatch, b"old"))
+    assert (unpacked / "file.c").read_bytes() == b"old"
+    (unpacked / "more").write_text("")
+    assert (ports.unpack(_port(tmp_path, monkeypatch, b"old")) / "more").exists()
+    assert ports.unpack(_port(tmp_path, monkeypatch, b"new")) == unpacked
+    assert (unpacked / "file.c").read_bytes() == b"new" and not (unpacked / "more").exists()
+
+
+def test_a_tarball_that_is_not_the_pinned_one_is_refused(tmp_path, monkeypatch):
+    port = _port(tmp_path, monkeypatch, b"text")
+    wrong = ports.Port(port.name, port.source, port.version, "0" * 64)
+    with pytest.raises(errors.Failure, match="SHA-256"):
+        ports.unpack(wrong)
+    assert not (paths.BUILD / "ports" / "it").exists()

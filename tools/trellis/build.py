@@ -10,7 +10,7 @@ import os
 import re
 import subprocess
 
-from trellis import architectures, command, errors, paths, progress
+from trellis import architectures, command, errors, paths, ports, progress
 
 ADVICE = "the build failed"
 
@@ -20,6 +20,7 @@ def build_guest(architecture):
     directory = paths.build_directory(architecture)
     cross = paths.TREE / "tools" / "cross" / f"{architecture}.ini"
     with _locked():
+        ports.prepare()
         if paths.release_selected():
             _set_up(directory, ["--cross-file", cross, "-Ddebug_checks=false"], {})
         else:
@@ -32,6 +33,7 @@ def build_guest(architecture):
 def build_host():
     """Compiles the unit tests for the host, with sanitizers."""
     with _locked():
+        ports.prepare()
         _set_up(paths.HOST_BUILD, ["-Db_sanitize=address,undefined"], {"CC": "clang"})
         _compile(paths.HOST_BUILD)
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 # Copyright The Trellis authors
 
-"""A private apt root: guest packages from the user's own mirror, nothing installed.
+"""A private apt root: packages and sources from the user's own mirror, nothing installed.
 
-One root per suite and architecture under the cache directory, with an empty dpkg
-status and the archive keyring. apt checks signatures and sums; what comes out is
-the package file, byte for byte.
+One root per suite and architecture, and one for a suite's sources, under the cache
+directory, with an empty dpkg status and the archive keyring. apt checks signatures and
+sums; what comes out is the archive's file, byte for byte.
 """
 
 import contextlib
@@ -14,6 +14,7 @@ import shutil
 
 from trellis import command, errors, paths, progress
 
+SOURCES = "source"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 SUITES = {
     "bullseye", "bookworm", "trixie", "forky", "sid",
@@ -50,6 +51,24 @@ def unpacked(name, architecture, suite="trixie"):
             command.output_of(["dpkg-deb", "-x", package, partial])
             partial.rename(target)
     return target
+
+
+def source_tarball(source, version, suite="trixie"):
+    """Path of the upstream tarball of a source package, fetched the first time."""
+    directory = _directory(SOURCES, suite)
+    with _locked(directory):
+        found = _stored_tarball(directory, source, version)
+        if found is None:
+            progress.say(f"fetching the source of {source} {version} ({suite})")
+            environment = _updated_root(directory, source, SOURCES, suite)
+            with progress.Step(f"downloading {source}"):
+                command.run_logged(
+                    ["apt-get", "source", "--download-only", "--tar-only", source],
+                    f"fetch-{source}", _advice(source), environment, directory=directory)
+            found = _stored_tarball(directory, source, version)
+    if found is None:
+        raise errors.Failure(f"{suite} has no {source} {version} any more")
+    return found
 
 
 def first_dependency(name, architecture, suite="trixie"):
@@ -107,6 +126,12 @@ def _stored(directory, name):
     return files[-1] if files else None
 
 
+def _stored_tarball(directory, source, version):
+    files = [file for file in directory.glob(f"{source}_{version}.orig.tar.*")
+             if file.suffix != ".asc"]
+    return files[0] if files else None
+
+
 def _download(directory, name, architecture, suite):
     environment = _updated_root(directory, name, architecture, suite)
     with progress.Step(f"downloading {name}"):
@@ -139,15 +164,19 @@ def _make_root(root, architecture, suite):
     (root / "state" / "status").write_text("")
     sources = root / "etc" / "sources.d"
     sources.mkdir(exist_ok=True)
+    types, architectures = "deb", f"Architectures: {architecture}\n"
+    chosen = (f'APT::Architecture "{architecture}";\n'
+              f'APT::Architectures {{ "{architecture}"; }};\n')
+    if architecture == SOURCES:
+        types, architectures, chosen = "deb-src", "", ""
     (sources / "trellis.sources").write_text(
-        f"Types: deb\nURIs: {mirror}\nSuites: {suite}\nComponents: main\n"
-        f"Architectures: {architecture}\nSigned-By: {KEYRING}\n"
+        f"Types: {types}\nURIs: {mirror}\nSuites: {suite}\nComponents: main\n"
+        f"{architectures}Signed-By: {KEYRING}\n"
     )
     configuration = root / "apt.conf"
     configuration.write_text(
         _transport_settings()
-        + f'APT::Architecture "{architecture}";\n'
-        + f'APT::Architectures {{ "{architecture}"; }};\n'
+        + chosen
         + 'APT::Sandbox::User "root";\n'
         + 'Acquire::Languages "none";\n'
         + f'Dir::State "{root}/state";\n'

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/* Trees as QEMU 7.2 makes them for its "virt" machines, as far as they are read here. */
+#pragma once
+
+#include <stddef.h>
+
+#define SAMPLE_SIZE 4096
+
+/* RISC-V, two CPUs, 256 MiB. */
+void device_tree_fake_riscv(void *tree);
+/* AArch64, two CPUs, GICv3, 256 MiB. */
+void device_tree_fake_arm(void *tree);
