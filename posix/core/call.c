@@ -12,6 +12,7 @@
 #include <base/errno.h>
 #include <posix/arch.h>
 #include <posix/end.h>
+#include <posix/personality.h>
 #include <posix/signal.h>
 #include <posix/task.h>
 #include <posix/trace.h>
@@ -32,7 +33,7 @@ static void check_origin(const struct frame *frame)
 {
     struct personality entries;
 
-    arch_personality(&entries);
+    personality_describe(&entries);
     if (frame->registers.pc >= entries.text_low && frame->registers.pc < entries.text_high)
         end_broken("a Linux call was made inside the library");
 }
@@ -52,9 +53,9 @@ uint64_t call_enter(struct frame *frame)
     int64_t result = dispatch(task, number, arguments);
     if (library.trace != HANDLE_NONE && !task->load_all)
         trace_call(task, number, arguments, result);
-    if (!task->load_all)
-        arch_call_set_result(frame, result);
     bool restarts = result <= -POSIX_RESTART && result >= -POSIX_RESTART_RESUME;
+    if (!task->load_all && !restarts)
+        arch_call_set_result(frame, result);
     if (restarts || __atomic_load_n(&frame->interrupted, __ATOMIC_SEQ_CST) != 0)
         signal_deliver(task, task->load_all ? 0 : result, number);
     return task->load_all;

@@ -72,7 +72,7 @@ static void fork_finish_child(struct task *task, const struct clone_request *req
         registers->sp = request->stack;
     if ((request->flags & LINUX_CLONE_SETTLS) != 0) {
         task->tls = request->tls;
-        (void)native_thread_set_base(0, request->tls);
+        arch_set_thread_pointer(registers, request->tls);
     }
     if ((request->flags & LINUX_CLONE_CHILD_SETTID) != 0)
         (void)copy_to_program(request->child_tid, &task->tid, sizeof(task->tid));
@@ -338,6 +338,7 @@ void clone_begin(struct task *task, struct frame *frame)
     if (task->set_child_tid != 0)
         (void)copy_to_program(task->set_child_tid, &task->tid, sizeof(task->tid));
     frame->registers = task->first;
+    arch_set_thread_pointer(&frame->registers, task->tls);
     arch_call_set_result(frame, 0);
     if (signal_deliverable(task) != 0)
         signal_deliver(task, 0, 0);

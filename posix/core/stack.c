@@ -13,6 +13,12 @@
 #define ALIGNMENT UINT64_C(16)
 #define OWN_AUXILIARIES 4 /* PLATFORM, RANDOM, EXECFN, NULL */
 
+/* Of the platform's name with its NUL. */
+static size_t platform_size(const struct stack_request *request)
+{
+    return request->platform == NULL ? 0 : strlen(request->platform) + 1;
+}
+
 static size_t word_count(const struct stack_request *request)
 {
     return 1 + request->argument_count + 1 + request->environment_count + 1 +
@@ -28,7 +34,7 @@ void stack_plan(const struct stack_request *request, struct stack_layout *layout
     layout->strings_end = at;
     at -= request->strings_size;
     layout->strings = at;
-    at -= strlen(request->platform) + 1;
+    at -= platform_size(request);
     layout->platform = at;
     at = (at - sizeof(request->random)) & ~(ALIGNMENT - 1);
     layout->random = at;
@@ -72,7 +78,7 @@ void stack_write(const struct stack_request *request, struct stack_layout *layou
     memset(image, 0, layout->size);
     put(&writer, layout->path, request->path, strlen(request->path) + 1);
     put(&writer, layout->strings, request->strings, request->strings_size);
-    put(&writer, layout->platform, request->platform, strlen(request->platform) + 1);
+    put(&writer, layout->platform, request->platform, platform_size(request));
     put(&writer, layout->random, request->random, sizeof(request->random));
     *writer.next++ = request->argument_count;
     put_pointers(&writer, request->argument_count, &at);
@@ -81,7 +87,8 @@ void stack_write(const struct stack_request *request, struct stack_layout *layou
     layout->auxiliary = layout->sp + (uint64_t)((char *)writer.next - (char *)image);
     for (unsigned i = 0; i < request->auxiliary_count; i++)
         put_pair(&writer, request->auxiliary[i].type, request->auxiliary[i].value);
-    put_pair(&writer, LINUX_AT_PLATFORM, layout->platform);
+    if (request->platform != NULL)
+        put_pair(&writer, LINUX_AT_PLATFORM, layout->platform);
     put_pair(&writer, LINUX_AT_RANDOM, layout->random);
     put_pair(&writer, LINUX_AT_EXECFN, layout->path);
     put_pair(&writer, LINUX_AT_NULL, 0);

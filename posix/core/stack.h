@@ -22,7 +22,7 @@ struct stack_request {
     size_t strings_size;
     uint32_t argument_count, environment_count;
     const char *path;                        /* AT_EXECFN */
-    const char *platform;                    /* AT_PLATFORM */
+    const char *platform;                    /* AT_PLATFORM; NULL: none */
     uint8_t random[16];                      /* AT_RANDOM */
     const struct stack_auxiliary *auxiliary; /* what else; without the three above and AT_NULL */
     unsigned auxiliary_count;

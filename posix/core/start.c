@@ -23,6 +23,7 @@
 #include <posix/linux/process.h>
 #include <posix/memory.h>
 #include <posix/naming.h>
+#include <posix/personality.h>
 #include <posix/random.h>
 #include <posix/request.h>
 #include <posix/task.h>
@@ -218,7 +219,7 @@ static unsigned fill_auxiliary(struct stack_auxiliary *auxiliary)
         {LINUX_AT_EGID, info->egid},
         {LINUX_AT_SECURE, info->secure},
         {LINUX_AT_HWCAP2, arch_hardware2()},
-        {LINUX_AT_SYSINFO_EHDR, arch_vdso()},
+        {LINUX_AT_SYSINFO_EHDR, (uint64_t)library_vdso},
         {LINUX_AT_MINSIGSTKSZ, arch_signal_frame_size()},
     };
     unsigned count = sizeof(all) / sizeof(all[0]);
@@ -239,7 +240,7 @@ static void write_stack(void)
         .argument_count = block->argument_count,
         .environment_count = block->environment_count,
         .path = start_block_path(block),
-        .platform = arch_machine_name(),
+        .platform = arch_platform(),
         .auxiliary = auxiliary,
         .auxiliary_count = fill_auxiliary(auxiliary),
     };
@@ -308,7 +309,7 @@ void start_library(const struct posix_start *block, struct frame *frame)
 
     adopt_handles(block);
     map_time(block->time);
-    arch_personality(&entries);
+    personality_describe(&entries);
     if (native_process_set_personality(library.self, &entries) < 0)
         end_broken("the personality was refused");
     struct task *task = task_create();

@@ -81,6 +81,9 @@ struct frame {
 };
 
 _Static_assert(sizeof(struct frame) <= FRAME_PAGE, "the frame's first page");
+_Static_assert(FRAME_CAUSE == offsetof(struct frame, cause), "offsets.h");
+_Static_assert(FRAME_INTERRUPTED == offsetof(struct frame, interrupted), "offsets.h");
+_Static_assert(FRAME_STACK_TOP == offsetof(struct frame, stack_top), "offsets.h");
 
 /* The text of a message to send, or of the one received. */
 static inline char *frame_text(struct frame *frame)

@@ -3,29 +3,10 @@
 
 #include <posix/arch.h>
 
-#include <trellis/calls.h>
+#include <trellis/native.h>
 
-#include "x86.h"
-
-const uint32_t x86_number_frame_resume = CALL_FRAME_RESUME;
-const uint32_t x86_number_thread_end = CALL_THREAD_END;
-
-void arch_personality(struct personality *entries)
-{
-    *entries = (struct personality){
-        .reflect = (uint64_t)arch_reflect,
-        .interrupt = (uint64_t)arch_interrupt,
-        .fault = (uint64_t)arch_fault,
-        .text_low = (uint64_t)library_text_low,
-        .text_high = (uint64_t)library_text_high,
-        .restart_low = (uint64_t)arch_restart_low,
-        .restart_high = (uint64_t)arch_restart_high,
-        .restart_entry = (uint64_t)arch_restart,
-        .copy_low = (uint64_t)arch_copy_low,
-        .copy_high = (uint64_t)arch_copy_high,
-        .copy_resume = (uint64_t)arch_copy_resume,
-    };
-}
+const uint32_t arch_number_frame_resume = CALL_FRAME_RESUME;
+const uint32_t arch_number_thread_end = CALL_THREAD_END;
 
 /* CPUID leaf 1, edx: what Linux gives. */
 uint64_t arch_hardware(void)
@@ -41,9 +22,15 @@ uint64_t arch_hardware2(void)
     return 0;
 }
 
-uint64_t arch_vdso(void)
+const char *arch_platform(void)
 {
-    return (uint64_t)library_vdso;
+    return "x86_64";
+}
+
+void arch_set_thread_pointer(struct frame_registers *registers, uint64_t value)
+{
+    (void)registers;
+    (void)native_thread_set_base(0, value);
 }
 
 const char *arch_machine_name(void)

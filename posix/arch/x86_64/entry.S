@@ -12,8 +12,7 @@
  * mark and loads the registers from the frame, which it does not change. A
  * thread that is marked within it begins at arch_restart, with the frame in rsp.
  */
-#include "offsets.h"
-
+#include <trellis/arch/offsets.h>
 
     .section .text.entry, "ax"
     .balign 16
@@ -101,7 +100,7 @@ arch_fault:
     call call_faulted
 
 load_all:
-    movl x86_number_frame_resume(%rip), %eax
+    movl arch_number_frame_resume(%rip), %eax
     syscall
     ud2
 
@@ -121,7 +120,7 @@ arch_run_on_stack:
 /* rdi: the word that says the stack is free, rsi: the program's word to clear. */
     .globl arch_thread_vanish
 arch_thread_vanish:
-    movl x86_number_thread_end(%rip), %eax
+    movl arch_number_thread_end(%rip), %eax
     xorl %edx, %edx
     movl $1, (%rdi)
     xorl %edi, %edi

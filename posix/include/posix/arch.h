@@ -20,9 +20,17 @@
 struct signal_action;
 struct task;
 
-/* Where the kernel enters the library. */
-void arch_personality(struct personality *entries);
+/* Labels of entry.S and copy.S, which personality_describe names to the kernel. */
+extern const char arch_reflect[], arch_interrupt[], arch_fault[];
+extern const char arch_restart_low[], arch_restart_high[], arch_restart[];
+extern const char arch_copy_low[], arch_copy_high[], arch_copy_resume[];
+/* Of link.ld: the bounds of the code; the vDSO behind it. */
+extern const char library_text_low[], library_text_high[], library_vdso[];
+/* Native calls that entry.S makes. */
+extern const uint32_t arch_number_frame_resume, arch_number_thread_end;
 
+/* Where a new task begins, on its own stack; the task and the frame are its arguments. */
+_Noreturn void arch_task_start(void);
 /* Leave for the program with every register of the frame. */
 _Noreturn void arch_enter_program(struct frame *frame);
 /* Call `function`, which must not return, on another stack. */
@@ -40,13 +48,11 @@ size_t arch_load_word(const void *from, uint32_t *value);
 /* If the word at `at` is *value, store `desired`; *value becomes what was there. */
 size_t arch_exchange_word(void *at, uint32_t *value, uint32_t desired);
 
-/* The values of AT_HWCAP, AT_HWCAP2, AT_PLATFORM and uname's machine. */
+/* The values of AT_HWCAP, AT_HWCAP2, AT_PLATFORM (NULL: there is none) and uname's machine. */
 uint64_t arch_hardware(void);
 uint64_t arch_hardware2(void);
-#define ARCH_ELF_MACHINE_NAME_SIZE 16
+const char *arch_platform(void);
 const char *arch_machine_name(void);
-/* Address of the vDSO's ELF header: AT_SYSINFO_EHDR. */
-uint64_t arch_vdso(void);
 
 /* What a handler is to be called with. */
 struct signal_call {
@@ -65,5 +71,7 @@ bool arch_signal_push(struct task *task, const struct signal_call *call);
 bool arch_signal_pop(struct task *task, uint64_t *mask, struct linux_stack *stack);
 /* The least size of a signal stack (AT_MINSIGSTKSZ). */
 uint64_t arch_signal_frame_size(void);
+/* The thread pointer with which the calling thread, whose frame has these registers, goes on. */
+void arch_set_thread_pointer(struct frame_registers *registers, uint64_t value);
 /* Make the registers those of a program's start: pc, sp and nothing else. */
 void arch_registers_begin(struct frame_registers *registers, uint64_t pc, uint64_t sp);

@@ -25,5 +25,3 @@ int64_t clone_task(struct task *task, const struct clone_request *request);
 
 /* A new thread's beginning, from the entry stub. */
 _Noreturn void clone_begin(struct task *task, struct frame *frame);
-/* That stub. */
-void arch_task_start(void);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright The Trellis authors */
 
-/* stubs.h says what each is. Offsets are checked in offsets.c. */
-#include "offsets.h"
+/* stubs.h says what each is. */
+#include <trellis/arch/offsets.h>
 
 #define FUNCTION(name) .globl name; .type name, @function; name:
 #define LABEL(name) .globl name; name:
@@ -35,10 +35,10 @@ FUNCTION(stub_call)
 LABEL(stub_text_low)
 
 FUNCTION(stub_reflect)
-    movq FRAME_NUMBER(%rsp), %rax
+    movq REGISTER_NUMBER(%rsp), %rax
     incq %rax
-    movq FRAME_PC(%rsp), %rcx
-    movq FRAME_SP(%rsp), %rsp
+    movq REGISTER_PC(%rsp), %rcx
+    movq REGISTER_SP(%rsp), %rsp
     jmp *%rcx
 
 FUNCTION(stub_interrupt)

@@ -15,7 +15,10 @@
  */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
+
+#include <trellis/arch/offsets.h>
 
 /* What the application sees; offsets are known to assembly. */
 struct frame_registers {
@@ -25,6 +28,16 @@ struct frame_registers {
                                left alone by frame_resume */
     uint64_t number;        /* the call number of a reflected call, or ~0 */
 };
+
+#define REGISTER_PROOF(constant, field)                                                            \
+    _Static_assert((constant) == offsetof(struct frame_registers, field), #constant)
+
+REGISTER_PROOF(REGISTER_X(30), x[30]);
+REGISTER_PROOF(REGISTER_SP, sp);
+REGISTER_PROOF(REGISTER_PC, pc);
+REGISTER_PROOF(REGISTER_FLAGS, flags);
+REGISTER_PROOF(REGISTER_TLS, tls);
+REGISTER_PROOF(REGISTER_NUMBER, number);
 
 #define NATIVE_CALL_BASE 0x54520000u /* above every Linux number */
 

@@ -16,7 +16,10 @@
  */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
+
+#include <trellis/arch/offsets.h>
 
 /*
  * What the application sees; offsets are known to assembly. pc and then x1 to x31, in
@@ -28,6 +31,16 @@ struct frame_registers {
     uint64_t s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, t3, t4, t5, t6;
     uint64_t number; /* the call number of a reflected call, or ~0 */
 };
+
+#define REGISTER_PROOF(constant, field)                                                            \
+    _Static_assert((constant) == offsetof(struct frame_registers, field), #constant)
+
+REGISTER_PROOF(REGISTER_PC, pc);
+REGISTER_PROOF(REGISTER_X(1), ra);
+REGISTER_PROOF(REGISTER_SP, sp);
+REGISTER_PROOF(REGISTER_X(10), a0);
+REGISTER_PROOF(REGISTER_X(31), t6);
+REGISTER_PROOF(REGISTER_NUMBER, number);
 
 #define NATIVE_CALL_BASE 0x54520000u /* above every Linux number */
 

@@ -18,7 +18,10 @@
  */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
+
+#include <trellis/arch/offsets.h>
 
 /* What the application sees; offsets are known to assembly (frame_offsets). */
 struct frame_registers {
@@ -29,6 +32,29 @@ struct frame_registers {
         gs_base;     /* for debuggers; not saved by a reflected call, left alone by frame_resume */
     uint64_t number; /* the call number of a reflected call, or ~0 */
 };
+
+#define REGISTER_PROOF(constant, field)                                                            \
+    _Static_assert((constant) == offsetof(struct frame_registers, field), #constant)
+
+REGISTER_PROOF(REGISTER_RAX, rax);
+REGISTER_PROOF(REGISTER_RBX, rbx);
+REGISTER_PROOF(REGISTER_RCX, rcx);
+REGISTER_PROOF(REGISTER_RDX, rdx);
+REGISTER_PROOF(REGISTER_RSI, rsi);
+REGISTER_PROOF(REGISTER_RDI, rdi);
+REGISTER_PROOF(REGISTER_RBP, rbp);
+REGISTER_PROOF(REGISTER_R8, r8);
+REGISTER_PROOF(REGISTER_R9, r9);
+REGISTER_PROOF(REGISTER_R10, r10);
+REGISTER_PROOF(REGISTER_R11, r11);
+REGISTER_PROOF(REGISTER_R12, r12);
+REGISTER_PROOF(REGISTER_R13, r13);
+REGISTER_PROOF(REGISTER_R14, r14);
+REGISTER_PROOF(REGISTER_R15, r15);
+REGISTER_PROOF(REGISTER_PC, pc);
+REGISTER_PROOF(REGISTER_SP, sp);
+REGISTER_PROOF(REGISTER_FLAGS, flags);
+REGISTER_PROOF(REGISTER_NUMBER, number);
 
 #define NATIVE_CALL_BASE 0x54520000u /* above every Linux number, x32's bit included */
 

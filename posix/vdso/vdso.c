@@ -5,32 +5,21 @@
  * The code that programs call for the time without a trap (Linux' vDSO): a small
  * shared object, part of the library's image but not of its code, which reads
  * the time page at its fixed address. What it does not know it asks by the call.
+ * Which of the functions an architecture offers its vdso.ld says.
  */
 #include <stdint.h>
 
 #include <posix/arch/counter.h>
+#include <posix/arch/vdso.h>
 #include <posix/library_layout.h>
 #include <posix/linux/time.h>
 #include <trellis/structures.h>
 
-#define CALL_CLOCK_GETTIME 228
-#define CALL_CLOCK_GETRES 229
-
-int __vdso_clock_gettime(int32_t clock, struct linux_timespec *time);
-int __vdso_clock_getres(int32_t clock, struct linux_timespec *resolution);
-int __vdso_gettimeofday(struct linux_timeval *time, void *zone);
-int64_t __vdso_time(int64_t *seconds);
-int __vdso_getcpu(uint32_t *cpu, uint32_t *node, void *unused);
-
-static int call(long number, int32_t clock, struct linux_timespec *time)
-{
-    int64_t result;
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "a"(number), "D"((long)clock), "S"(time)
-                     : "rcx", "r11", "memory");
-    return (int)result;
-}
+int VDSO_NAME(clock_gettime)(int32_t clock, struct linux_timespec *time);
+int VDSO_NAME(clock_getres)(int32_t clock, struct linux_timespec *resolution);
+int VDSO_NAME(gettimeofday)(struct linux_timeval *time, void *zone);
+int64_t VDSO_NAME(time)(int64_t *seconds);
+int VDSO_NAME(getcpu)(uint32_t *cpu, uint32_t *node, void *unused);
 
 static uint64_t read_ns(int real)
 {
@@ -48,25 +37,25 @@ static uint64_t read_ns(int real)
     return ns;
 }
 
-int __vdso_clock_gettime(int32_t clock, struct linux_timespec *time)
+int VDSO_NAME(clock_gettime)(int32_t clock, struct linux_timespec *time)
 {
     int real = clock == LINUX_CLOCK_REALTIME || clock == LINUX_CLOCK_REALTIME_COARSE;
 
     if (!real && clock != LINUX_CLOCK_MONOTONIC && clock != LINUX_CLOCK_MONOTONIC_RAW &&
         clock != LINUX_CLOCK_MONOTONIC_COARSE && clock != LINUX_CLOCK_BOOTTIME)
-        return call(CALL_CLOCK_GETTIME, clock, time);
+        return (int)vdso_call(VDSO_CALL_CLOCK_GETTIME, clock, time);
     uint64_t ns = read_ns(real);
     time->seconds = (int64_t)(ns / NS_PER_SECOND);
     time->nanoseconds = (int64_t)(ns % NS_PER_SECOND);
     return 0;
 }
 
-int __vdso_clock_getres(int32_t clock, struct linux_timespec *resolution)
+int VDSO_NAME(clock_getres)(int32_t clock, struct linux_timespec *resolution)
 {
-    return call(CALL_CLOCK_GETRES, clock, resolution);
+    return (int)vdso_call(VDSO_CALL_CLOCK_GETRES, clock, resolution);
 }
 
-int __vdso_gettimeofday(struct linux_timeval *time, void *zone)
+int VDSO_NAME(gettimeofday)(struct linux_timeval *time, void *zone)
 {
     if (time != 0) {
         uint64_t ns = read_ns(1);
@@ -78,7 +67,7 @@ int __vdso_gettimeofday(struct linux_timeval *time, void *zone)
     return 0;
 }
 
-int64_t __vdso_time(int64_t *seconds)
+int64_t VDSO_NAME(time)(int64_t *seconds)
 {
     int64_t now = (int64_t)(read_ns(1) / NS_PER_SECOND);
 
@@ -87,7 +76,7 @@ int64_t __vdso_time(int64_t *seconds)
     return now;
 }
 
-int __vdso_getcpu(uint32_t *cpu, uint32_t *node, void *unused)
+int VDSO_NAME(getcpu)(uint32_t *cpu, uint32_t *node, void *unused)
 {
     (void)unused;
     if (cpu != 0)

@@ -2,7 +2,8 @@
 /* Copyright The Trellis authors */
 
 /*
- * x86-64: offsets in struct frame for assembly; offsets.c proves them.
+ * x86-64: offsets in struct frame, whose registers come first, for assembly;
+ * trellis/frame.h and registers.h prove them.
  */
 #pragma once
 
@@ -24,5 +25,8 @@
 #define REGISTER_PC 120
 #define REGISTER_SP 128
 #define REGISTER_FLAGS 136
+#define REGISTER_NUMBER 160
+
+#define FRAME_CAUSE 176
 #define FRAME_INTERRUPTED 184
 #define FRAME_STACK_TOP 192

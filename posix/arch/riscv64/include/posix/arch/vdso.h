@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * RISC-V: what the vDSO's functions are called, and how they make a Linux call.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#define VDSO_NAME(name) __vdso_##name
+
+#define VDSO_CALL_CLOCK_GETTIME 113
+#define VDSO_CALL_CLOCK_GETRES 114
+
+static inline int64_t vdso_call(int64_t number, int64_t first, void *second)
+{
+    register int64_t a7 __asm__("a7") = number;
+    register int64_t a0 __asm__("a0") = first;
+    register void *a1 __asm__("a1") = second;
+    __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+    return a0;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * x86-64: what the vDSO's functions are called, and how they make a Linux call.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#define VDSO_NAME(name) __vdso_##name
+
+#define VDSO_CALL_CLOCK_GETTIME 228
+#define VDSO_CALL_CLOCK_GETRES 229
+
+static inline int64_t vdso_call(int64_t number, int64_t first, void *second)
+{
+    int64_t result;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(number), "D"(first), "S"(second)
+                     : "rcx", "r11", "memory");
+    return result;
+}
