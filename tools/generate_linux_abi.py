@@ -3,9 +3,9 @@
 # Copyright The Trellis authors
 """Make everything that follows from posix/linux/calls.toml.
 
-    generate_linux_abi.py CALLS.TOML header OUTPUT            posix/calls.h
-    generate_linux_abi.py CALLS.TOML table OUTPUT ARCHITECTURE  linux_call_table.c
-    generate_linux_abi.py CALLS.TOML page OUTPUT              docs/linux-abi.md
+    generate_linux_abi.py CALLS.TOML header OUTPUT ARCHITECTURE  posix/calls.h
+    generate_linux_abi.py CALLS.TOML table OUTPUT ARCHITECTURE   linux_call_table.c
+    generate_linux_abi.py CALLS.TOML page OUTPUT                 docs/linux-abi.md
 
 calls.toml says what an argument may be. A mistake in it ends the build with the
 call and the argument named.
@@ -34,7 +34,10 @@ SHAPES = {
     "status": "STATUS", "timespec": "TIMESPEC", "flags": "FLAGS", "choice": "CHOICE",
 }
 STATES = ("full", "partial", "absent")
-NUMBERS = {"x86_64": "x86_64", "aarch64": "generic", "riscv64": "generic"}
+# The keys under which an architecture's numbers stand; the host is as x86_64.
+NUMBERS = {"x86_64": ["x86_64"], "host": ["x86_64"], "aarch64": ["aarch64", "generic"],
+           "riscv64": ["riscv64", "generic"]}
+KEYS = ("x86_64", "generic", "aarch64", "riscv64")
 RESERVED = {"int", "signed", "default"}
 
 
@@ -68,11 +71,28 @@ class Call:
         self.name = name
         self.state = table["state"]
         self.note = table.get("note", "")
-        self.numbers = {key: table[key] for key in ("x86_64", "generic") if key in table}
-        texts = [text for text in table.get("arguments", "").split(",") if text.strip()]
-        self.arguments = [Argument(name, text, names) for text in texts]
-        if self.state not in STATES or not self.numbers or len(self.arguments) > 6:
-            sys.exit(f"calls.toml: {name}: needs a state of {STATES}, a number, <= 6 arguments")
+        self.numbers = {key: table[key] for key in KEYS if key in table}
+        self._orders = {key: self._arguments(table[key], names)
+                        for key in ("arguments", "generic_arguments") if key in table}
+        if self.state not in STATES or not self.numbers:
+            sys.exit(f"calls.toml: {name}: needs a state of {STATES} and a number")
+
+    def _arguments(self, text, names):
+        found = [Argument(self.name, one, names) for one in text.split(",") if one.strip()]
+        if len(found) > 6:
+            sys.exit(f"calls.toml: {self.name}: at most 6 arguments")
+        return found
+
+    def number(self, architecture):
+        """Its number there, or None."""
+        found = [self.numbers[key] for key in NUMBERS[architecture] if key in self.numbers]
+        return found[0] if found else None
+
+    def arguments(self, architecture):
+        """Its arguments in that architecture's order."""
+        usual = self._orders.get("arguments", [])
+        own = "generic" in NUMBERS[architecture]
+        return self._orders.get("generic_arguments", usual) if own else usual
 
 
 def read_calls(path):
@@ -82,38 +102,41 @@ def read_calls(path):
     return [Call(name, entry, names) for name, entry in table["calls"].items()], names
 
 
-def header(calls):
+def header(calls, architecture):
     """posix/calls.h: structures and prototypes of what is not absent."""
     lines = [BANNER, "#pragma once\n", "#include <stdint.h>\n", "struct task;\n"]
     for call in calls:
         lines.append(f"struct {call.name}_arguments {{")
-        lines += [argument.field() for argument in call.arguments] or ["    uint64_t none;"]
+        fields = [argument.field() for argument in call.arguments(architecture)]
+        lines += fields or ["    uint64_t none;"]
         lines.append("};")
         lines.append(f"int64_t linux_{call.name}(struct task *task, "
                      f"const struct {call.name}_arguments *arguments);\n")
     return "\n".join(lines)
 
 
-def name_tables(names):
+def name_tables(names, architecture):
     """The flag_name arrays."""
     lines = []
     for table, values in names.items():
+        own = {**values, **values.get(architecture, {})}
         lines.append(f"static const struct flag_name names_{table}[] = {{")
-        lines += [f'    {{{value:#x}, "{name}"}},' for name, value in values.items()]
+        lines += [f'    {{{value:#x}, "{name}"}},' for name, value in own.items()
+                  if isinstance(value, int)]
         lines += ["    {0, NULL},", "};"]
     return lines
 
 
 def table(calls, names, architecture):
     """linux_call_table.c: dispatch and shapes for one architecture."""
-    key = NUMBERS.get(architecture, "x86_64")
-    present = [call for call in calls if key in call.numbers]
+    present = [call for call in calls if call.number(architecture) is not None]
     lines = [BANNER, "#include <posix/call.h>", "#include <posix/calls.h>", "#include <stddef.h>\n"]
-    lines += name_tables(names)
+    lines += name_tables(names, architecture)
     for call in present:
-        if call.arguments:
+        arguments = call.arguments(architecture)
+        if arguments:
             lines.append(f"static const struct argument_shape shape_{call.name}[] = {{")
-            lines += [f"    {argument.shape()}," for argument in call.arguments]
+            lines += [f"    {argument.shape()}," for argument in arguments]
             lines.append("};")
         if call.state != "absent":
             lines += [f"static int64_t call_{call.name}(struct task *task, const void *arguments)",
@@ -121,10 +144,11 @@ def table(calls, names, architecture):
     lines.append("\nconst struct call_entry call_table[] = {")
     for call in present:
         handler = "NULL" if call.state == "absent" else f"call_{call.name}"
-        shape = f"shape_{call.name}" if call.arguments else "NULL"
-        lines.append(f'    [{call.numbers[key]}] = {{"{call.name}", {handler}, {shape}, '
-                     f"{len(call.arguments)}}},")
-    size = max(call.numbers[key] for call in present) + 1
+        arguments = call.arguments(architecture)
+        shape = f"shape_{call.name}" if arguments else "NULL"
+        lines.append(f'    [{call.number(architecture)}] = {{"{call.name}", {handler}, {shape}, '
+                     f"{len(arguments)}}},")
+    size = max(call.number(architecture) for call in present) + 1
     lines += ["};", f"const unsigned call_table_size = {size};",
               f"uint32_t call_absent_counts[{size + 1}];", ""]
     return "\n".join(lines)
@@ -141,8 +165,9 @@ def page(calls):
              "pretends.", "",
              "| call | x86-64 | generic | state | note |", "| --- | --- | --- | --- | --- |"]
     for call in calls:
+        own = ", ".join(f"{call.numbers[key]} ({key})" for key in KEYS[2:] if key in call.numbers)
         lines.append(f"| {call.name} | {call.numbers.get('x86_64', '')} | "
-                     f"{call.numbers.get('generic', '')} | {call.state} | {call.note} |")
+                     f"{call.numbers.get('generic', own)} | {call.state} | {call.note} |")
     return "\n".join(lines) + "\n"
 
 
@@ -151,7 +176,7 @@ def main(arguments):
     source, part, output = arguments[:3]
     calls, names = read_calls(source)
     if part == "header":
-        text = header(calls)
+        text = header(calls, arguments[3])
     elif part == "table":
         text = table(calls, names, arguments[3])
     elif part == "page":

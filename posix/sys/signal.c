@@ -29,7 +29,7 @@ static bool is_signal(int number)
 static int set_action(struct task *task, int number, const struct linux_sigaction *given)
 {
     struct signal_actions *actions = task->actions;
-    struct signal_action action = {given->handler, given->flags, given->restorer,
+    struct signal_action action = {given->handler, given->flags, linux_sigaction_restorer(given),
                                    given->mask & ~SIGNAL_UNBLOCKABLE};
 
     if (number == LINUX_SIGKILL || number == LINUX_SIGSTOP)
@@ -48,8 +48,12 @@ int64_t linux_rt_sigaction(struct task *task, const struct rt_sigaction_argument
     if (arguments->size != LINUX_SIGNAL_SET_SIZE || !is_signal(arguments->signal))
         return -LINUX_EINVAL;
     const struct signal_action *current = &task->actions->actions[arguments->signal];
-    old = (struct linux_sigaction){current->handler, current->flags, current->restorer,
-                                   current->mask};
+    old = (struct linux_sigaction){
+        .handler = current->handler,
+        .flags = current->flags,
+        .mask = current->mask,
+    };
+    linux_sigaction_set_restorer(&old, current->restorer);
     if (arguments->action != 0) {
         if (copy_from_program(&given, arguments->action, sizeof(given)) != 0)
             return -LINUX_EFAULT;

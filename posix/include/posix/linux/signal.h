@@ -2,12 +2,14 @@
 /* Copyright The Trellis authors */
 
 /*
- * Linux' signals: numbers, flags and structures (the same on x86-64 and the
- * architectures with the generic table).
+ * Linux' signals: numbers, flags and structures; posix/arch/signal.h has those that
+ * differ between architectures.
  */
 #pragma once
 
 #include <stdint.h>
+
+#include <posix/arch/signal.h>
 
 #define LINUX_SIGHUP 1
 #define LINUX_SIGINT 2
@@ -57,7 +59,6 @@
 #define LINUX_SS_ONSTACK 1u
 #define LINUX_SS_DISABLE 2u
 #define LINUX_SS_AUTODISARM (1u << 31)
-#define LINUX_MINSIGSTKSZ 2048
 
 #define LINUX_SI_USER 0
 #define LINUX_SI_KERNEL 0x80
@@ -80,13 +81,6 @@
 #define LINUX_CLD_CONTINUED 6
 
 #define LINUX_SIGNAL_SET_SIZE 8
-
-struct linux_sigaction {
-    uint64_t handler;
-    uint64_t flags;
-    uint64_t restorer;
-    uint64_t mask;
-};
 
 struct linux_stack {
     uint64_t sp;

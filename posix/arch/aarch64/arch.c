@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+#include <posix/arch.h>
+
+#include <trellis/calls.h>
+
+/* What every processor that runs Linux programs has; more is found by probing or not at all. */
+#define HARDWARE_FP (1u << 0)
+#define HARDWARE_ASIMD (1u << 1)
+
+const uint32_t arch_number_frame_resume = CALL_FRAME_RESUME;
+const uint32_t arch_number_thread_end = CALL_THREAD_END;
+
+uint64_t arch_hardware(void)
+{
+    return HARDWARE_FP | HARDWARE_ASIMD;
+}
+
+uint64_t arch_hardware2(void)
+{
+    return 0;
+}
+
+const char *arch_platform(void)
+{
+    return "aarch64";
+}
+
+const char *arch_machine_name(void)
+{
+    return "aarch64";
+}
+
+void arch_set_thread_pointer(struct frame_registers *registers, uint64_t value)
+{
+    (void)registers;
+    __asm__ volatile("msr tpidr_el0, %0" ::"r"(value));
+}
+
+void arch_registers_begin(struct frame_registers *registers, uint64_t pc, uint64_t sp)
+{
+    *registers = (struct frame_registers){.pc = pc, .sp = sp, .number = UINT64_MAX};
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+#include <posix/arch.h>
+
+#include <trellis/calls.h>
+
+#define LETTER(letter) (UINT64_C(1) << ((letter) - 'a'))
+
+const uint32_t arch_number_frame_resume = CALL_FRAME_RESUME;
+const uint32_t arch_number_thread_end = CALL_THREAD_END;
+
+/* What Debian's programs are compiled for: rv64gc. */
+uint64_t arch_hardware(void)
+{
+    return LETTER('i') | LETTER('m') | LETTER('a') | LETTER('f') | LETTER('d') | LETTER('c');
+}
+
+uint64_t arch_hardware2(void)
+{
+    return 0;
+}
+
+const char *arch_platform(void)
+{
+    return NULL;
+}
+
+const char *arch_machine_name(void)
+{
+    return "riscv64";
+}
+
+void arch_set_thread_pointer(struct frame_registers *registers, uint64_t value)
+{
+    registers->tp = value;
+}
+
+void arch_registers_begin(struct frame_registers *registers, uint64_t pc, uint64_t sp)
+{
+    *registers = (struct frame_registers){.pc = pc, .sp = sp, .number = UINT64_MAX};
+}

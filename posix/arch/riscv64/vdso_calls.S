@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * RISC-V, in the vDSO: where a handler returns to, which unwinders know by its two
+ * instructions, and the flush of the instruction caches.
+ */
+#define CALL_RT_SIGRETURN 139
+#define CALL_FLUSH_ICACHE 259
+
+    .section .text.signal_return, "ax"
+    .globl __vdso_rt_sigreturn
+    .type __vdso_rt_sigreturn, @function
+__vdso_rt_sigreturn:
+    .option push
+    .option norvc
+    li a7, CALL_RT_SIGRETURN
+    ecall
+    .option pop
+    .size __vdso_rt_sigreturn, . - __vdso_rt_sigreturn
+
+/* a0: start, a1: end, a2: flags. */
+    .text
+    .globl __vdso_flush_icache
+    .type __vdso_flush_icache, @function
+__vdso_flush_icache:
+    li a7, CALL_FLUSH_ICACHE
+    ecall
+    ret
+    .size __vdso_flush_icache, . - __vdso_flush_icache
