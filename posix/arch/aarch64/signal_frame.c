@@ -116,8 +116,7 @@ bool arch_signal_push(struct task *task, const struct signal_call *call)
     fill_frame(&frame, call, task->frame);
     if (!copy_range_valid(sp, sizeof(frame)) ||
         copy_to_program(record_at, &record, sizeof(record)) != 0 ||
-        copy_to_program(sp, &frame, WRITTEN_SIZE) != 0 ||
-        aarch64_save_vector((void *)vectors) != 0)
+        copy_to_program(sp, &frame, WRITTEN_SIZE) != 0 || aarch64_save_vector((void *)vectors) != 0)
         return false;
     registers->x[0] = (uint64_t)call->number;
     registers->x[1] = sp + offsetof(struct signal_frame, information);

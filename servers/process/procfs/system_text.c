@@ -2,9 +2,9 @@
 /* Copyright The Trellis authors */
 
 /* What /proc says of the whole machine, in Linux' formats. */
+#include "cpu_information.h"
 #include <base/random.h>
 #include <base/text.h>
-#include <process/arch/cpu_information.h>
 #include <trellis/native.h>
 
 #include "host_name.h"

@@ -2,7 +2,7 @@
 /* Copyright The Trellis authors */
 
 /* By CPUID (Intel SDM volume 2A, CPUID), which user programs may execute. */
-#include <process/arch/cpu_information.h>
+#include "cpu_information.h"
 
 #include <base/text.h>
 

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#define REGISTER_X(n) ((n) * 8)
+#define REGISTER_X(n) ((n)*8)
 #define REGISTER_SP 248
 #define REGISTER_PC 256
 #define REGISTER_FLAGS 264

@@ -8,7 +8,7 @@
 #pragma once
 
 #define REGISTER_PC 0
-#define REGISTER_X(n) ((n) * 8) /* x1 to x31 */
+#define REGISTER_X(n) ((n)*8) /* x1 to x31 */
 #define REGISTER_SP REGISTER_X(2)
 #define REGISTER_NUMBER 256
 

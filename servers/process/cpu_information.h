@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright The Trellis authors */
 
-/* What /proc/cpuinfo says of a processor of this architecture. */
+/* What /proc/cpuinfo says of a processor; in arch/ARCHITECTURE/cpu_information.c. */
 #pragma once
 
 #include <stdint.h>
