@@ -2,17 +2,22 @@
 /* Copyright The Trellis authors */
 
 /*
- * The tty server tells the host how the first program ended and answers when
- * everything has been shown; then the device server turns the machine off.
+ * The tty server tells the host how the first program ended. It is asked until
+ * everything has been shown, for it may be started again on the way; then the
+ * device server turns the machine off.
  */
 #include "power.h"
 
+#include <base/errno.h>
 #include <base/log.h>
 #include <protocols/console.h>
 #include <protocols/device.h>
 #include <protocols/tty.h>
+#include <trellis/native.h>
 
 #include "server.h"
+
+#define FINISH_NS UINT64_C(500000)
 
 static uint32_t first_program;
 static bool wanted;
@@ -52,6 +57,22 @@ void power_request(enum process_power power)
     wanted_power = power;
 }
 
+static void finish_output(void)
+{
+    struct message message;
+    uint32_t never = 0;
+    int error = LINUX_EAGAIN;
+
+    while (error == LINUX_EAGAIN) {
+        message_begin(&message, TTY_FINISH);
+        message.words[0] = last_word.kind;
+        message.words[1] = last_word.value;
+        error = server_call(server.tty, &message);
+        if (error == LINUX_EAGAIN)
+            (void)native_address_wait((uint64_t)&never, 0, 1, 0, server_clock_ns() + FINISH_NS);
+    }
+}
+
 void power_act(void)
 {
     struct message message;
@@ -59,10 +80,7 @@ void power_act(void)
     if (!wanted)
         return;
     wanted = false;
-    message_begin(&message, TTY_FINISH);
-    message.words[0] = last_word.kind;
-    message.words[1] = last_word.value;
-    (void)server_call(server.tty, &message);
+    finish_output();
     message_begin(&message, DEVICE_POWER);
     message.words[0] =
         wanted_power == PROCESS_POWER_RESTART ? DEVICE_POWER_RESTART : DEVICE_POWER_OFF;

@@ -7,7 +7,8 @@
  *
  * Everything is pumped: whatever happens, console_pump moves what can be moved.
  * A frame goes into the ring whole or not at all (ring_send publishes once), so
- * a frame is never cut by a restart of this server.
+ * a frame is never cut by a restart of this server, and with its effect on the
+ * ledger or without either (ledger.h).
  */
 #include "server.h"
 
@@ -26,17 +27,34 @@ static struct console_state *console(void)
     return &server.ledger->console;
 }
 
-/* Put one frame into the ring; false if there is no room for it now. */
-static bool send_frame(uint8_t type, const void *payload, size_t length)
+static uint32_t ring_counter(const _Atomic uint32_t *counter)
 {
-    uint8_t wire[CONSOLE_WIRE_MAX];
-    uint32_t size = (uint32_t)frame_encode(wire, type, payload, length);
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
 
+void console_begin_step(const struct terminal *terminal)
+{
+    ledger_begin_step(server.ledger, terminal, ring_counter(&server.ring.mine->taken));
+}
+
+/* The ledger's frame is filled in for this effect; false if there is no room for it now. */
+static bool send_bytes(const void *bytes, uint32_t size, enum frame_effect effect)
+{
     if (ring_room(&server.ring) < size)
         return false;
-    ring_send(&server.ring, wire, size);
+    console()->frame.sent_after = ring_counter(&server.ring.mine->sent) + size;
+    ledger_begin_frame(server.ledger, effect);
+    ring_send(&server.ring, bytes, size);
+    ledger_end_frame(server.ledger);
     ring_notify(&server.ring, RING_DATA);
     return true;
+}
+
+static bool send_frame(uint8_t type, const void *payload, size_t length, enum frame_effect effect)
+{
+    uint8_t wire[CONSOLE_WIRE_MAX];
+
+    return send_bytes(wire, (uint32_t)frame_encode(wire, type, payload, length), effect);
 }
 
 static bool all_terminals(void)
@@ -45,33 +63,21 @@ static bool all_terminals(void)
     return (console()->start.flags & all) == all;
 }
 
-/* The terminal's output, a frame at a time, each by intent (ledger.h). */
+/* The terminal's output, a frame at a time. */
 static bool pump_terminal(void)
 {
-    struct terminal *terminal = console_terminal();
-    struct transaction transaction = terminal_begin(terminal);
+    const struct terminal *terminal = console_terminal();
+    struct transaction *transaction = &console()->frame.transaction;
+    uint8_t type = all_terminals() ? CONSOLE_STDOUT : CONSOLE_TERMINAL;
     uint8_t bytes[CONSOLE_PAYLOAD_MAX];
-    uint8_t wire[CONSOLE_WIRE_MAX];
 
+    *transaction = terminal_begin(terminal);
     size_t length =
-        terminal->stopped ? 0 : output_take(terminal, &transaction, bytes, sizeof(bytes));
+        terminal->stopped ? 0 : output_take(terminal, transaction, bytes, sizeof(bytes));
     if (length == 0)
         return false;
-    uint32_t size = (uint32_t)length;
-    if (server.framed)
-        size = (uint32_t)frame_encode(wire, all_terminals() ? CONSOLE_STDOUT : CONSOLE_TERMINAL,
-                                      bytes, length);
-    if (ring_room(&server.ring) < size)
-        return false;
-    struct last_frame *frame = &console()->frame;
-    frame->transaction = transaction;
-    frame->sent_after = atomic_load(&server.ring.mine->sent) + size;
-    frame->pending = 1;
-    ring_send(&server.ring, server.framed ? wire : bytes, size);
-    terminal_apply(terminal, &transaction);
-    frame->pending = 0;
-    ring_notify(&server.ring, RING_DATA);
-    return true;
+    return server.framed ? send_frame(type, bytes, length, FRAME_OUTPUT)
+                         : send_bytes(bytes, (uint32_t)length, FRAME_OUTPUT);
 }
 
 static bool pump_stream(enum stream_number number)
@@ -90,15 +96,19 @@ static bool pump_stream(enum stream_number number)
             return false;
         stream->staged = (uint32_t)length;
     }
-    if (!send_frame(type, stream->stage, stream->staged))
-        return false;
-    stream->staged = 0;
-    return true;
+    console()->frame.value = stream->sent + stream->staged;
+    return send_frame(type, stream->stage, stream->staged,
+                      (enum frame_effect)(FRAME_STREAM + number));
 }
 
 static bool input_is_terminal(void)
 {
     return (console()->start.flags & CONSOLE_STDIN_TERMINAL) != 0;
+}
+
+static uint32_t input_waiting(void)
+{
+    return console()->input_length - console()->input_at;
 }
 
 /* A byte can be typed without losing it or its echo. */
@@ -117,13 +127,13 @@ static uint32_t credit_wanted(void)
     if (state->phase != CONSOLE_PHASE_RUNNING || state->input_ended)
         return 0;
     if (input_is_terminal()) {
-        uint32_t room = line_room(console_terminal()), used = state->credit + state->pending_input;
+        uint32_t room = line_room(console_terminal()), used = state->credit + input_waiting();
         room = room < TERMINAL_CREDIT ? room : TERMINAL_CREDIT;
         return room < used ? 0 : room - used;
     }
     if (native_stream_inspect(state->streams[STREAM_INPUT].handle, &information) < 0)
         return 0;
-    uint64_t used = information.available + state->credit + state->pending_input;
+    uint64_t used = information.available + state->credit + input_waiting();
     return used >= information.capacity ? 0 : (uint32_t)(information.capacity - used);
 }
 
@@ -146,28 +156,22 @@ static void pump_credit(void)
 {
     uint32_t more = credit_wanted();
 
-    if (more >= CREDIT_STEP && send_frame(CONSOLE_CREDIT, &more, sizeof(more)))
-        console()->credit += more;
+    console()->frame.value = console()->credit + more;
+    if (more >= CREDIT_STEP)
+        (void)send_frame(CONSOLE_CREDIT, &more, sizeof(more), FRAME_CREDIT);
     if (!input_is_terminal() && console()->credit < CONSOLE_STREAM_CAPACITY / 4 &&
         !console()->input_ended)
         observe(STREAM_INPUT, SIGNAL_WRITABLE | SIGNAL_CLOSED_READ, OBSERVE_ONCE);
 }
 
-static void forget_input(uint32_t count)
-{
-    struct console_state *state = console();
-
-    memmove(state->input, state->input + count, state->pending_input - count);
-    state->pending_input -= count;
-}
-
 static void pump_typed(void)
 {
-    uint32_t count = 0;
-
-    while (count < console()->pending_input && can_type())
-        terminal_type(console_terminal(), console()->input[count++]);
-    forget_input(count);
+    while (input_waiting() > 0 && can_type()) {
+        console_begin_step(console_terminal());
+        terminal_type(console_terminal(), console()->input[console()->input_at]);
+        console()->input_at++;
+        ledger_end_step(server.ledger);
+    }
 }
 
 static void end_stream_input(void)
@@ -184,17 +188,19 @@ static void pump_stream_input(void)
     struct console_state *state = console();
     struct console_stream *stream = &state->streams[STREAM_INPUT];
 
-    if (stream->handle == HANDLE_NONE)
-        state->pending_input = 0;
-    while (state->pending_input > 0) {
+    while (stream->handle != HANDLE_NONE && input_waiting() > 0) {
         int64_t written =
-            native_stream_write(stream->handle, state->input, state->pending_input, 0);
+            native_stream_write(stream->handle, state->input + state->input_at, input_waiting(), 0);
         if (written == status_to_result(STATUS_WOULD_BLOCK)) {
             observe(STREAM_INPUT, SIGNAL_WRITABLE | SIGNAL_CLOSED_READ, OBSERVE_ONCE);
             return;
         }
-        forget_input(written < 0 ? state->pending_input : (uint32_t)written);
+        if (written < 0)
+            end_stream_input();
+        else
+            state->input_at += (uint32_t)written;
     }
+    state->input_at = state->input_length;
     if (state->input_ended && stream->handle != HANDLE_NONE)
         end_stream_input();
 }
@@ -227,18 +233,32 @@ static void pump_finish(void)
 {
     struct console_state *state = console();
 
-    if (state->phase == CONSOLE_PHASE_FINISHING && output_is_sent() &&
-        (!server.framed || send_frame(CONSOLE_EXIT, &state->exit, sizeof(state->exit))))
-        state->phase = CONSOLE_PHASE_EXITING;
-    if (state->phase != CONSOLE_PHASE_EXITING || state->finish_reply == HANDLE_NONE ||
-        !ring_is_idle(&server.ring))
+    if (state->phase != CONSOLE_PHASE_FINISHING || !output_is_sent())
         return;
-    struct message message;
-    message_begin(&message, 0);
-    handle_t reply = state->finish_reply;
-    state->finish_reply = HANDLE_NONE;
-    if (ipc_reply(reply, &message) < 0)
-        log_print("nobody waits for the end of output");
+    state->frame.value = CONSOLE_PHASE_EXITING;
+    if (server.framed)
+        (void)send_frame(CONSOLE_EXIT, &state->exit, sizeof(state->exit), FRAME_PHASE);
+    else
+        state->phase = CONSOLE_PHASE_EXITING;
+}
+
+/* What the process server has not been told, in order. */
+static void pump_outbox(void)
+{
+    struct outbox *outbox = &console()->outbox;
+    int64_t written = 0;
+
+    while (outbox->sent != console()->outbox_put && written >= 0) {
+        const struct tty_message *message = &outbox->messages[outbox->sent % OUTBOX_SIZE];
+        written =
+            message->kind == TTY_MESSAGE_START
+                ? start_send()
+                : native_stream_write(server.ledger->messages_write, message, sizeof(*message), 0);
+        if (written >= 0)
+            outbox->sent++;
+        else if (written != status_to_result(STATUS_WOULD_BLOCK))
+            service_fail("the process server cannot be told anything: %d", (int)-written);
+    }
 }
 
 static void receive_input(const struct console_message *message)
@@ -246,13 +266,10 @@ static void receive_input(const struct console_message *message)
     struct console_state *state = console();
 
     state->credit -= message->length < state->credit ? (uint32_t)message->length : state->credit;
-    if (message->length > sizeof(state->input) - state->pending_input) {
-        log_print("the host sent more standard input than it was credited");
-        return;
-    }
-    memcpy(state->input + state->pending_input, message->payload, message->length);
-    state->pending_input += (uint32_t)message->length;
-    pump_input();
+    memcpy(state->input, message->payload, message->length);
+    state->input_before += state->input_length;
+    state->input_length = (uint32_t)message->length;
+    state->input_at = 0;
 }
 
 static void receive_window(const struct console_message *message)
@@ -295,42 +312,53 @@ static void receive_frame(const struct console_message *message)
     }
 }
 
-/* What the bytes mean, one after the other; false if one of them must wait. */
-static bool take_bytes(const uint8_t *bytes, uint32_t count, uint32_t *used)
+/* Input of the ring can be taken in. */
+static bool can_take(void)
+{
+    return input_waiting() == 0 && (server.framed || can_type());
+}
+
+/* What the bytes mean, up to the end of a frame; how many they were. */
+static uint32_t take_some(const uint8_t *bytes, uint32_t count)
 {
     struct console_message message;
+    uint32_t used = 0;
 
-    for (*used = 0; *used < count; (*used)++) {
-        if (console()->pending_input > 0 || (!server.framed && !can_type()))
-            return false;
-        if (!server.framed)
-            terminal_type(console_terminal(), bytes[*used]);
-        else if (frame_receive(&console()->parser, bytes[*used], &message))
-            receive_frame(&message);
+    if (!server.framed) {
+        terminal_type(console_terminal(), bytes[0]);
+        return 1;
     }
-    return true;
+    do {
+        if (frame_receive(&console()->parser, bytes[used], &message))
+            receive_frame(&message);
+    } while (bytes[used++] != CONSOLE_FLAG && used < count);
+    return used;
+}
+
+static void take_bytes(const uint8_t *bytes, uint32_t count)
+{
+    for (uint32_t at = 0, used; at < count && can_take(); at += used) {
+        console_begin_step(console_terminal());
+        used = take_some(bytes + at, count - at);
+        ring_take(&server.ring, used);
+        ledger_end_step(server.ledger);
+        pump_outbox();
+        pump_input();
+    }
 }
 
 /* Bytes from the ring, as long as what they mean can be taken. */
 static void pump_line(void)
 {
     uint8_t bytes[LINE_CHUNK];
-    uint32_t count, used;
-    bool more = true;
+    uint32_t count;
 
-    while (more && (count = ring_peek(&server.ring, bytes, sizeof(bytes))) > 0) {
+    while (can_take() && (count = ring_peek(&server.ring, bytes, sizeof(bytes))) > 0) {
         bool was_filling = ring_waiting(&server.ring) >= server.ring.capacity / 2;
-        more = take_bytes(bytes, count, &used);
-        ring_take(&server.ring, used);
+        take_bytes(bytes, count);
         if (was_filling)
             ring_notify(&server.ring, RING_ROOM);
     }
-}
-
-static bool line_is_pending(void)
-{
-    return ring_waiting(&server.ring) > 0 && console()->pending_input == 0 &&
-           (server.framed || can_type());
 }
 
 void console_pump_output(void)
@@ -348,8 +376,10 @@ void console_pump_output(void)
     if (server.framed)
         pump_credit();
     pump_finish();
+    pump_outbox();
     terminal_update_events(console_terminal());
-    if (line_is_pending() && native_event_signal(server.ring.event, 0, RING_DATA) < 0)
+    if (can_take() && ring_waiting(&server.ring) > 0 &&
+        native_event_signal(server.ring.event, 0, RING_DATA) < 0)
         service_fail("the ring's event cannot be signalled");
 }
 
@@ -366,23 +396,61 @@ void console_event(uint64_t key)
         ring_clear(&server.ring, RING_DATA | RING_ROOM);
 }
 
-void console_finish(const struct console_exit *exit, handle_t reply)
+bool console_finish(const struct console_exit *exit)
 {
-    console()->exit = *exit;
-    console()->finish_reply = reply;
-    console()->phase = CONSOLE_PHASE_FINISHING;
+    struct console_state *state = console();
+
+    if (state->phase < CONSOLE_PHASE_FINISHING) {
+        state->exit = *exit;
+        state->phase = CONSOLE_PHASE_FINISHING;
+    }
+    return state->phase == CONSOLE_PHASE_EXITING && ring_is_idle(&server.ring);
 }
 
-void console_start(bool fresh)
+static struct stream_information stream_of(enum stream_number number)
+{
+    struct stream_information information = {0};
+    handle_t handle = console()->streams[number].handle;
+
+    if (handle != HANDLE_NONE && native_stream_inspect(handle, &information) < 0)
+        console()->streams[number].handle = HANDLE_NONE; /* it was just being closed */
+    return information;
+}
+
+void console_gather_facts(struct ledger_facts *facts)
+{
+    struct stream_information messages;
+
+    if (native_stream_inspect(server.ledger->messages_write, &messages) < 0)
+        service_fail("the stream to the process server is not there");
+    *facts = (struct ledger_facts){
+        .ring_sent = ring_counter(&server.ring.mine->sent),
+        .ring_taken = ring_counter(&server.ring.mine->taken),
+        .messages_written = messages.written,
+        .input_written = stream_of(STREAM_INPUT).written,
+    };
+    for (enum stream_number number = STREAM_OUTPUT; number < STREAM_COUNT; number++)
+        facts->stream_read[number] = stream_of(number).read;
+}
+
+/* The first word of a machine: READY, or the shell that nobody has to ask for. */
+static void begin(void)
 {
     uint8_t version = CONSOLE_VERSION;
 
+    console()->frame.value = CONSOLE_PHASE_WAITING;
+    if (!server.framed)
+        start_shell();
+    else if (!send_frame(CONSOLE_READY, &version, sizeof(version), FRAME_PHASE))
+        service_fail("no room for the first frame");
+}
+
+void console_start(void)
+{
     if (native_observe(server.endpoint, server.ring.event, RING_DATA | RING_ROOM, KEY_RING, 0) < 0)
         service_fail("the ring's event cannot be observed");
-    if (fresh && !server.framed)
-        start_shell();
-    else if (fresh && !send_frame(CONSOLE_READY, &version, sizeof(version)))
-        service_fail("no room for the first frame");
-    if (!fresh && console()->phase == CONSOLE_PHASE_RUNNING)
-        console_observe_streams();
+    if (console()->phase == CONSOLE_PHASE_NEW)
+        begin();
+    console_observe_streams();
+    ring_notify(&server.ring, RING_DATA | RING_ROOM);
 }

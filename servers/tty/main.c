@@ -41,15 +41,15 @@ static bool is_framed(void)
     return false;
 }
 
-static void make_message_stream(void)
+static void make_ledger(void)
 {
     struct stream_handles ends;
 
+    ledger_make(server.ledger);
     if (native_stream_create(server.account, 2 * TTY_MESSAGE_SIZE, STREAM_MESSAGES, &ends) < 0)
         service_fail("no memory for the stream to the process server");
     server.ledger->messages_read = ends.read_end;
     server.ledger->messages_write = ends.write_end;
-    server.ledger->console.framed = server.framed;
     __atomic_store_n(&server.ledger->magic, LEDGER_MAGIC, __ATOMIC_RELEASE);
 }
 
@@ -104,15 +104,23 @@ static _Noreturn void serve(void)
     int64_t received = ipc_receive(server.endpoint, &message);
 
     for (;;) {
-        if (received == RECEIVED_CALL && request_serve(&message)) {
+        if (received == RECEIVED_CALL) {
+            request_serve(&message);
             received = answer(&message);
-            continue;
-        }
-        if (received != RECEIVED_CALL)
+        } else {
             take_event(&message, received);
-        console_pump_output();
-        received = ipc_receive(server.endpoint, &message);
+            received = ipc_receive(server.endpoint, &message);
+        }
     }
+}
+
+static void recover(void)
+{
+    struct ledger_facts facts = {0};
+
+    console_gather_facts(&facts);
+    ledger_recover(server.ledger, &facts);
+    request_recover();
 }
 
 void service_main(const struct start_block *start)
@@ -125,10 +133,11 @@ void service_main(const struct start_block *start)
     server.ledger =
         map(service_need_handle("ledger"), sizeof(*server.ledger), MAP_READ | MAP_WRITE);
     ring_open(&server.ring, "console");
-    bool fresh = ledger_open(server.ledger, atomic_load(&server.ring.mine->sent));
-    if (fresh)
-        make_message_stream();
-    console_start(fresh);
+    if (ledger_is_made(server.ledger))
+        recover();
+    else
+        make_ledger();
+    console_start();
     console_pump();
     serve();
 }

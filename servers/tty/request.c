@@ -2,9 +2,9 @@
 /* Copyright The Trellis authors */
 
 /*
- * Requests on terminals. Reads and writes go through the ledger's record of the
- * last request, so that one that is repeated after a restart is answered from
- * there instead of being carried out again.
+ * Requests on terminals. What one changes it changes in a step of the ledger. Reads
+ * and writes leave an answer there, so that one that is repeated after a restart is
+ * not carried out again; the others may be: they set what they say.
  */
 #include "server.h"
 
@@ -19,7 +19,7 @@
 #define PTS_MAJOR 136u
 
 struct request {
-    uint64_t badge, identity;
+    struct request_name name;
     uint64_t words[MESSAGE_WORDS];
     size_t text_length;
     struct terminal_open *open; /* NULL: a service session */
@@ -27,7 +27,6 @@ struct request {
     uint64_t *reply;
     unsigned reply_handles;
     size_t reply_text;
-    bool unanswered;
 };
 
 static uint32_t rdev_of(const struct terminal *terminal)
@@ -140,6 +139,7 @@ static uint32_t serve_open(struct request *request)
             close_terminal(terminal);
         return LINUX_ENFILE;
     }
+    server.ledger->opening = (handle_t)session; /* until the reply has taken it along */
     open->terminal = (uint16_t)(terminal - server.ledger->terminals);
     open->side = (uint16_t)side;
     open->in_use = 1;
@@ -150,41 +150,6 @@ static uint32_t serve_open(struct request *request)
     request->reply[0] = terminal->number;
     request->reply[1] = side == SIDE_MASTER ? PTMX_RDEV : rdev_of(terminal);
     return 0;
-}
-
-static bool is_repetition(const struct request *request, uint32_t label)
-{
-    const struct last_request *last = &server.ledger->last;
-    return last->done && last->badge == request->badge && last->identity == request->identity &&
-           last->sequence == request->words[1] && last->label == label && request->words[1] != 0;
-}
-
-/* Make the record the request's; the one before is given up. */
-static void record(const struct request *request, uint32_t label, size_t length)
-{
-    struct last_request *last = &server.ledger->last;
-
-    __atomic_store_n(&last->done, 0, __ATOMIC_RELEASE);
-    last->badge = request->badge;
-    last->identity = request->identity;
-    last->sequence = request->words[1];
-    last->label = label;
-    last->terminal = request->open->terminal;
-    last->length = (uint32_t)length;
-}
-
-/* The record's transaction is complete: from `done` on it happens, here or at the next start. */
-static void commit(const struct request *request, uint32_t label,
-                   const struct transaction *transaction, size_t length)
-{
-    struct last_request *last = &server.ledger->last;
-
-    record(request, label, length);
-    last->transaction = *transaction;
-    last->applied = 0;
-    __atomic_store_n(&last->done, 1, __ATOMIC_RELEASE);
-    terminal_apply(request->terminal, transaction);
-    last->applied = 1;
 }
 
 static uint32_t answer_empty_read(struct request *request)
@@ -205,65 +170,58 @@ static uint32_t answer_empty_read(struct request *request)
 static uint32_t serve_read(struct request *request)
 {
     struct terminal *terminal = request->terminal;
-    struct last_request *last = &server.ledger->last;
+    struct answer *answer = &server.ledger->answer;
+    bool master = request->open->side == SIDE_MASTER;
     size_t wanted = request->words[0] < MESSAGE_TEXT_SIZE ? request->words[0] : MESSAGE_TEXT_SIZE;
 
-    if (!is_repetition(request, TTY_READ)) {
-        bool master = request->open->side == SIDE_MASTER;
-        struct transaction transaction = terminal_begin(terminal);
-        if (master ? output_waiting(terminal) == 0 || terminal->stopped
-                   : !line_is_readable(terminal)) {
-            if (terminal->hung_up)
-                return master ? LINUX_EIO : 0;
-            return answer_empty_read(request);
-        }
-        last->done = 0; /* its text and what it would write are about to change */
-        size_t length = master ? output_take(terminal, &transaction, last->text, wanted)
-                               : line_read(terminal, &transaction, last->text, wanted);
-        commit(request, TTY_READ, &transaction, length);
+    if (master ? output_waiting(terminal) == 0 || terminal->stopped : !line_is_readable(terminal)) {
+        if (terminal->hung_up)
+            return master ? LINUX_EIO : 0;
+        return answer_empty_read(request);
     }
-    put_text(request, last->text, last->length);
+    struct transaction transaction = terminal_begin(terminal);
+    size_t length = master ? output_take(terminal, &transaction, answer->text, wanted)
+                           : line_read(terminal, &transaction, answer->text, wanted);
+    terminal_apply(terminal, &transaction);
+    ledger_set_answer(server.ledger, &request->name, length);
+    put_text(request, answer->text, length);
     return 0;
 }
 
-/* Typing is no transaction: the record counts the bytes, and a repetition gets their number. */
+/* Each byte is a step, after which the answer counts it. */
 static uint32_t type_at_master(struct request *request)
 {
     const uint8_t *bytes = (const uint8_t *)frame_text(server.frame);
-    struct last_request *last = &server.ledger->last;
+    size_t count = 0;
 
-    if (!is_repetition(request, TTY_WRITE)) {
-        if (line_room(request->terminal) == 0)
-            return LINUX_EAGAIN;
-        record(request, TTY_WRITE, 0);
-        last->applied = 1;
-        __atomic_store_n(&last->done, 1, __ATOMIC_RELEASE);
-        while (last->length < request->text_length && line_room(request->terminal) > 0)
-            terminal_type(request->terminal, bytes[last->length++]);
+    if (line_room(request->terminal) == 0)
+        return LINUX_EAGAIN;
+    while (count < request->text_length && line_room(request->terminal) > 0) {
+        terminal_type(request->terminal, bytes[count++]);
+        ledger_set_answer(server.ledger, &request->name, count);
+        ledger_end_step(server.ledger);
+        console_begin_step(request->terminal);
     }
-    request->reply[0] = last->length;
+    request->reply[0] = count;
     return 0;
 }
 
 static uint32_t serve_write(struct request *request)
 {
     struct terminal *terminal = request->terminal;
-    struct last_request *last = &server.ledger->last;
+    struct transaction transaction = terminal_begin(terminal);
 
     if (request->open->side == SIDE_MASTER)
         return type_at_master(request);
     if (terminal->hung_up)
         return LINUX_EIO;
-    if (!is_repetition(request, TTY_WRITE)) {
-        struct transaction transaction = terminal_begin(terminal);
-        last->done = 0; /* its text and what it would write are about to change */
-        size_t length =
-            line_write(terminal, &transaction, frame_text(server.frame), request->text_length);
-        if (length == 0 && request->text_length > 0)
-            return LINUX_EAGAIN;
-        commit(request, TTY_WRITE, &transaction, length);
-    }
-    request->reply[0] = last->length;
+    size_t length =
+        line_write(terminal, &transaction, frame_text(server.frame), request->text_length);
+    if (length == 0 && request->text_length > 0)
+        return LINUX_EAGAIN;
+    terminal_apply(terminal, &transaction);
+    ledger_set_answer(server.ledger, &request->name, length);
+    request->reply[0] = length;
     return 0;
 }
 
@@ -364,13 +322,8 @@ static uint32_t serve_set_session(struct request *request)
 static uint32_t serve_finish(struct request *request)
 {
     struct console_exit exit = {(uint8_t)request->words[0], (uint8_t)request->words[1]};
-    int64_t reply = native_reply_take();
 
-    if (reply < 0)
-        return LINUX_ENOMEM;
-    console_finish(&exit, (handle_t)reply);
-    request->unanswered = true;
-    return 0;
+    return console_finish(&exit) ? 0 : LINUX_EAGAIN;
 }
 
 static uint32_t serve_attach(struct request *request)
@@ -421,16 +374,44 @@ static const struct handler {
     [TTY_ATTACH] = {serve_attach, BY_CONTROL},
 };
 
-static uint32_t dispatch(struct request *request, uint32_t label)
+static uint32_t repeat_answer(struct request *request, const struct answer *answer)
 {
+    if (request->name.label == TTY_READ)
+        put_text(request, answer->text, answer->length);
+    else
+        request->reply[0] = answer->length;
+    return 0;
+}
+
+static uint32_t dispatch(struct request *request)
+{
+    uint64_t label = request->name.label;
     if (label >= sizeof(handlers) / sizeof(handlers[0]) || handlers[label].serve == NULL)
         return LINUX_ENOSYS;
     enum who who = handlers[label].who;
-    bool service = request->badge < FS_FIRST_SESSION;
-    if (service ? who == BY_TERMINAL || (who == BY_CONTROL && request->badge != TTY_BADGE_CONTROL)
-                : who != BY_TERMINAL || request->open == NULL)
+    uint64_t badge = request->name.badge;
+    if (badge < FS_FIRST_SESSION
+            ? who == BY_TERMINAL || (who == BY_CONTROL && badge != TTY_BADGE_CONTROL)
+            : who != BY_TERMINAL || request->open == NULL)
         return LINUX_EBADF;
-    return is_refused(request, label) ? LINUX_EBUSY : handlers[label].serve(request);
+    return is_refused(request, (uint32_t)label) ? LINUX_EBUSY : handlers[label].serve(request);
+}
+
+/* Reads and writes are carried out once. */
+static uint32_t carry_out(struct request *request)
+{
+    bool once = request->name.label == TTY_READ || request->name.label == TTY_WRITE;
+
+    request->name.sequence = once ? request->words[1] : 0;
+    const struct answer *before = ledger_find_answer(server.ledger, &request->name);
+    if (before != NULL)
+        return repeat_answer(request, before);
+    if (once)
+        ledger_drop_answer(server.ledger);
+    console_begin_step(request->terminal != NULL ? request->terminal : console_terminal());
+    uint32_t error = dispatch(request);
+    ledger_end_step(server.ledger);
+    return error;
 }
 
 static struct terminal_open *find_open(uint64_t badge)
@@ -441,12 +422,11 @@ static struct terminal_open *find_open(uint64_t badge)
     return open->in_use ? open : NULL;
 }
 
-bool request_serve(struct message *message)
+void request_serve(struct message *message)
 {
     uint32_t label = message_label(message->information);
     struct request request = {
-        .badge = message->badge,
-        .identity = message->identity,
+        .name = {.badge = message->badge, .identity = message->identity, .label = label},
         .text_length = message_text_length(message->information),
         .open = find_open(message->badge),
         .reply = message->words,
@@ -462,13 +442,12 @@ bool request_serve(struct message *message)
             request.terminal = &server.ledger->terminals[request.open->terminal];
         memcpy(request.words, message->words, sizeof(request.words));
         memset(message->words, 0, sizeof(message->words));
-        error = dispatch(&request, label);
+        error = carry_out(&request);
         if (request.terminal != NULL)
             terminal_update_events(request.terminal);
     }
     message->information =
         message_information(error, request.reply_handles, (unsigned)request.reply_text);
-    return !request.unanswered;
 }
 
 void request_closed(uint64_t badge)
@@ -492,4 +471,21 @@ void request_closed(uint64_t badge)
         terminal_hang_up(terminal);
     else if (terminal->slaves == 0)
         terminal_lose_slaves(terminal);
+}
+
+/* A session that is closed here is told of as closed, like a client's. */
+void request_recover(void)
+{
+    if (server.ledger->opening != HANDLE_NONE)
+        (void)native_handle_close(server.ledger->opening);
+    server.ledger->opening = HANDLE_NONE;
+    for (uint32_t i = 0; i < LEDGER_TERMINALS; i++) {
+        struct terminal *terminal = &server.ledger->terminals[i];
+        if (!terminal->in_use)
+            continue;
+        if (terminal != console_terminal() && terminal->masters + terminal->slaves == 0)
+            close_terminal(terminal);
+        else
+            terminal_renew_events(terminal);
+    }
 }

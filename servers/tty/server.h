@@ -40,6 +40,8 @@ static inline struct terminal *console_terminal(void)
 
 /* Raise and lower the events of both sides to what is true now. */
 void terminal_update_events(struct terminal *terminal);
+/* The same where it is not known what stands on them. */
+void terminal_renew_events(struct terminal *terminal);
 /* Tell the process server; group 0 is the first program's. */
 void terminal_send_signal(uint32_t group, uint32_t signal);
 /* The other side is gone for good: reads end, and the session is told. */
@@ -54,15 +56,19 @@ void terminal_resize(struct terminal *terminal, const struct tty_size *size);
 /* console.c: the terminal and streams behind the UART. */
 
 /* First start or restart: READY, or go on. */
-void console_start(bool fresh);
+void console_start(void);
+/* What outlives this process, for ledger_recover. */
+void console_gather_facts(struct ledger_facts *facts);
+/* A step of the ledger that may change this terminal. */
+void console_begin_step(const struct terminal *terminal);
 /* Move what can be moved; the second takes nothing from the ring, so it leaves the frame alone. */
 void console_pump(void);
 void console_pump_output(void);
 void console_event(uint64_t key);
 /* The program's output streams are there: look at them as they fill. */
 void console_observe_streams(void);
-/* FINISH: answered when all output has left. Takes the reply handle. */
-void console_finish(const struct console_exit *exit, handle_t reply);
+/* FINISH: true when all output has left. */
+bool console_finish(const struct console_exit *exit);
 
 /* start.c: what shall run. */
 #define CONSOLE_STREAM_CAPACITY 65536
@@ -72,9 +78,13 @@ void start_receive(const struct console_message *message);
 void start_receive_more(const struct console_message *message);
 /* Without a host: a login shell on the terminal. */
 void start_shell(void);
+/* Send the START message, with the program's streams: what native_stream_write says. */
+int64_t start_send(void);
 
-/* request.c: what clients ask. False: no reply is due. */
-bool request_serve(struct message *message);
+/* request.c: what clients ask. */
+void request_serve(struct message *message);
+/* After ledger_recover: drop what no client has heard of, and set all events right. */
+void request_recover(void);
 void request_closed(uint64_t badge);
 
 /* directory.c: the file system of /dev/pts. */

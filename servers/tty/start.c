@@ -1,23 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright The Trellis authors */
 
-/* What shall run, from the host's START frames to the message for the process server. */
+/*
+ * What shall run, from the host's START frames to the message for the process
+ * server. The streams are made when that is sent; what an instance has made and not
+ * sent is there for the next.
+ */
 #include "server.h"
+
+#include <stdatomic.h>
 
 #include <base/service.h>
 #include <base/text.h>
 #include <trellis/native.h>
 
-/* A stream between a program's descriptor and this server; its other end, to hand out. */
-static handle_t make_stream(enum stream_number number)
+/* A stream between a program's descriptor and this server. */
+static void make_stream(enum stream_number number)
 {
+    struct console_stream *stream = &server.ledger->console.streams[number];
     struct stream_handles ends;
 
+    if (stream->handle != HANDLE_NONE)
+        return;
     if (native_stream_create(server.account, CONSOLE_STREAM_CAPACITY, 0, &ends) < 0)
         service_fail("no memory for the streams of standard input and output");
-    bool input = number == STREAM_INPUT;
-    server.ledger->console.streams[number].handle = input ? ends.write_end : ends.read_end;
-    return input ? ends.read_end : ends.write_end;
+    stream->other = number == STREAM_INPUT ? ends.read_end : ends.write_end;
+    atomic_signal_fence(memory_order_seq_cst);
+    stream->handle = number == STREAM_INPUT ? ends.write_end : ends.read_end;
 }
 
 /* The struct tty_message with its strings; returns its length, 0 if the strings are not well formed. */
@@ -54,31 +63,50 @@ static size_t build_start(uint8_t *to, size_t size)
     return message.argument_count == 0 ? 0 : length;
 }
 
-static void start_program(void)
+static bool stream_is_wanted(enum stream_number number)
+{
+    static const uint8_t terminal[STREAM_COUNT] = {CONSOLE_STDIN_TERMINAL, CONSOLE_STDOUT_TERMINAL,
+                                                   CONSOLE_STDERR_TERMINAL, 0};
+    uint8_t flags = server.ledger->console.start.flags;
+
+    return number == STREAM_TRACE ? (flags & CONSOLE_TRACE) != 0 : (flags & terminal[number]) == 0;
+}
+
+int64_t start_send(void)
 {
     static uint8_t message[TTY_MESSAGE_SIZE];
-    static const uint8_t flags[STREAM_COUNT] = {CONSOLE_STDIN_TERMINAL, CONSOLE_STDOUT_TERMINAL,
-                                                CONSOLE_STDERR_TERMINAL, CONSOLE_TRACE};
     struct console_state *state = &server.ledger->console;
-    struct tty_size size = {.rows = state->start.rows, .columns = state->start.columns};
     unsigned handles = 0;
 
     size_t length = build_start(message, sizeof(message));
     if (length == 0)
         service_fail("the host's START frame is not well formed");
     for (enum stream_number number = STREAM_INPUT; number < STREAM_COUNT; number++) {
-        bool wanted = number == STREAM_TRACE ? (state->start.flags & CONSOLE_TRACE) != 0
-                                             : (state->start.flags & flags[number]) == 0;
-        if (wanted)
-            server.frame->handles[handles++] =
-                (struct message_handle){make_stream(number), RIGHT_SAME, MESSAGE_HANDLE_MOVE};
+        if (!stream_is_wanted(number))
+            continue;
+        make_stream(number);
+        server.frame->handles[handles++] =
+            (struct message_handle){state->streams[number].other, RIGHT_SAME, MESSAGE_HANDLE_MOVE};
     }
     server.frame->handle_count = handles;
+    int64_t written =
+        native_stream_write(server.ledger->messages_write, message, length, STREAM_HANDLES);
+    if (written >= 0)
+        console_observe_streams();
+    return written;
+}
+
+/* All strings are there. */
+static void start_program(void)
+{
+    struct console_state *state = &server.ledger->console;
+    struct tty_message message = {.kind = TTY_MESSAGE_START};
+    struct tty_size size = {.rows = state->start.rows, .columns = state->start.columns};
+
     terminal_resize(console_terminal(), &size);
-    if (native_stream_write(server.ledger->messages_write, message, length, STREAM_HANDLES) < 0)
-        service_fail("the process server does not take the program to start");
     state->phase = CONSOLE_PHASE_RUNNING;
-    console_observe_streams();
+    if (!ledger_post(server.ledger, &message))
+        service_fail("no room for the first message");
 }
 
 static void receive_strings(const uint8_t *bytes, size_t length)

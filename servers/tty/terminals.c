@@ -30,15 +30,23 @@ static uint32_t master_bits(const struct terminal *terminal)
     return bits;
 }
 
-static void set_bits(struct terminal *terminal, enum terminal_side side, uint32_t bits)
+/* `before`: bits that may stand on it. */
+static void write_bits(struct terminal *terminal, enum terminal_side side, uint32_t before,
+                       uint32_t bits)
 {
-    uint32_t before = terminal->event_bits[side];
-
-    if (terminal->events[side] == HANDLE_NONE || before == bits)
+    if (terminal->events[side] == HANDLE_NONE)
         return;
     if (native_event_signal(terminal->events[side], before & ~bits, bits) < 0)
         service_fail("a terminal's event cannot be signalled");
     terminal->event_bits[side] = bits;
+}
+
+static void set_bits(struct terminal *terminal, enum terminal_side side, uint32_t bits)
+{
+    uint32_t before = terminal->event_bits[side];
+
+    if (before != bits)
+        write_bits(terminal, side, before, bits);
 }
 
 void terminal_update_events(struct terminal *terminal)
@@ -47,11 +55,19 @@ void terminal_update_events(struct terminal *terminal)
     set_bits(terminal, SIDE_MASTER, master_bits(terminal));
 }
 
+void terminal_renew_events(struct terminal *terminal)
+{
+    const uint32_t all = TTY_READABLE | TTY_WRITABLE | TTY_HUNG_UP;
+
+    write_bits(terminal, SIDE_SLAVE, all, slave_bits(terminal));
+    write_bits(terminal, SIDE_MASTER, all, master_bits(terminal));
+}
+
 static void send_message(uint32_t kind, uint32_t group, uint32_t signal)
 {
     struct tty_message message = {.kind = kind, .group = group, .signal = signal};
 
-    if (native_stream_write(server.ledger->messages_write, &message, sizeof(message), 0) < 0)
+    if (!ledger_post(server.ledger, &message))
         log_print("the process server does not take messages; signal %u lost", signal);
 }
 

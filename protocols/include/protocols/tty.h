@@ -52,7 +52,7 @@
     /* Control session. [0] rdev, [1] session id (0: none), [2] foreground group. */                   \
     X(SET_SESSION, 12)                                                                                 \
     /* Control session. The program has ended: [0] kind, [1] value as the EXIT frame has them;      \
-     * answered when all output has reached the host. */  \
+     * EAGAIN until all output has reached the host. */  \
     X(FINISH, 13)                                                                                      \
     /* Control session. Reply: handles: the end to read of the stream of struct tty_message; a       \
      * session with badge TTY_BADGE_OPEN, which the process server hands to programs. */ \
