@@ -6,6 +6,7 @@
 The host's Linux is the oracle: the same file gives the same output there.
 """
 
+import difflib
 import os
 import pathlib
 import subprocess
@@ -40,8 +41,15 @@ def same_on_both(guest, name):
         pathlib.Path(root, "tests", name).write_bytes((SOURCES / name).read_bytes())
         done = guest.run(["sh", "-c", f"mkdir /tmp/work && cd /tmp/work && exec sh /tests/{name}"],
                          root=root, env={"PATH": "/bin:/sbin:/usr/bin:/usr/sbin"})
-    assert done.stdout.splitlines() == expected.splitlines(), done
+    differences = difflib.unified_diff(expected.splitlines(), done.stdout.splitlines(), "Linux", "Trellis", lineterm="")
+    assert done.stdout == expected, "\n".join(differences)
     assert done.status == status, done
+
+
+def test_df(guest):
+    done = guest.run(["df", "-P", "/", "/proc"])
+    names = [(line.split()[0], line.split()[-1]) for line in done.stdout.splitlines()[1:]]
+    assert (done.status, names) == (0, [("tmpfs", "/"), ("proc", "/proc")]), done
 
 
 def test_shell_script(guest):
