@@ -147,9 +147,10 @@ static void locks(void)
 {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 10};
     int fd = open("file", O_RDWR);
-    int status;
+    int status, seen[2];
+    char byte = 0;
 
-    CHECK(fcntl(fd, F_SETLK, &lock) == 0);
+    CHECK(pipe(seen) == 0 && fcntl(fd, F_SETLK, &lock) == 0);
     pid_t parent = getpid();
     pid_t child = fork();
     if (child == 0) {
@@ -157,10 +158,12 @@ static void locks(void)
         CHECK(fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type == F_WRLCK && lock.l_pid == parent);
         int other = open("file", O_RDWR);
         CHECK(flock(other, LOCK_EX) == 0);
+        CHECK(write(seen[1], &byte, 1) == 1);
         lock.l_type = F_WRLCK;
         CHECK(fcntl(fd, F_SETLKW, &lock) == 0);
         _exit(0);
     }
+    CHECK(read(seen[0], &byte, 1) == 1 && close(seen[0]) == 0 && close(seen[1]) == 0);
     usleep(50000);
     lock.l_type = F_UNLCK;
     CHECK(fcntl(fd, F_SETLK, &lock) == 0);
