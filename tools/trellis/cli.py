@@ -22,8 +22,8 @@ COMMANDS = {
 MODULES = {"test": "testing.command", "build": "build_command", "lint": "lint.command"}
 
 
-def main(arguments):
-    """Runs one command line; its exit code. Messages go to standard error."""
+def parser_of(arguments):
+    """The parser of one command line: with the options of the command that it names."""
     parser = argparse.ArgumentParser(
         prog="./trellis",
         description="Trellis, a capability microkernel operating system.",
@@ -36,9 +36,15 @@ def main(arguments):
         if name == chosen:
             module = importlib.import_module(f"trellis.{MODULES.get(name, name)}")
             module.add_arguments(sub)
+            sub.set_defaults(main=module.main)
+    return parser
+
+
+def main(arguments):
+    """Runs one command line; its exit code. Messages go to standard error."""
     try:
-        options = parser.parse_args(arguments)
-        return int(module.main(options))
+        options = parser_of(arguments).parse_args(arguments)
+        return int(options.main(options))
     except errors.Failure as failure:
         print(f"trellis: {failure}", file=sys.stderr)
         return int(failure.code)

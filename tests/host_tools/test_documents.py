@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+# Copyright The Trellis authors
+
+"""What documents tell to type is understood by the front door."""
+
+import contextlib
+import io
+import re
+import shlex
+
+from trellis import cli, paths
+
+SPAN = re.compile(r"`(\./trellis[^`]*)`")
+LINE = re.compile(r"^    (?:\$ )?(?:echo [^|]*\| )?(\./trellis.*)$", re.MULTILINE)
+DESCRIPTION = re.compile(r"\s{2,}.*$")
+SHELL_OPERATORS = (";", "|", "2>&1", "&&")
+
+
+def commands_in(text):
+    """The front door's command lines in a document, as lists of words."""
+    for found in SPAN.findall(text) + LINE.findall(text):
+        words = shlex.split(DESCRIPTION.sub("", found.replace("\n", " ")), comments=True)
+        words = [word for word in words for word in re.split(r"(;)$", word) if word]
+        end = next((at for at, word in enumerate(words) if word in SHELL_OPERATORS), len(words))
+        yield words[1:end]
+
+
+def is_understood(words):
+    try:
+        with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
+            cli.parser_of(words).parse_args(words)
+    except SystemExit as ended:
+        return ended.code == 0
+    return True
+
+
+def test_commands_are_understood():
+    documents = [paths.TREE / "README.md", *(paths.TREE / "docs").rglob("*.md")]
+    commands = [(path.name, words) for path in documents for words in commands_in(path.read_text())]
+    assert len(commands) > 20
+    assert not is_understood(["run", "--no-such-option"])
+    wrong = [(name, words) for name, words in commands if words and not is_understood(words)]
+    assert not wrong, wrong
