@@ -49,6 +49,7 @@ void ring_open(struct ring *ring, const char *name)
               capacity);
     ring->event = part(name, "event");
     ring->peer = part(name, "peer");
+    ring_notify(ring, RING_DATA | RING_ROOM);
 }
 
 void ring_notify(const struct ring *ring, uint32_t bits)

@@ -62,7 +62,9 @@ void ring_init(struct ring *ring, void *mine, const void *theirs, uint32_t capac
 
 /*
  * Map the sides that the start block has as NAME.mine and NAME.theirs and take
- * the events NAME.event and NAME.peer. The service fails if one is missing.
+ * the events NAME.event and NAME.peer. The service fails if one is missing. The
+ * other side is notified: a predecessor may have died between an act and its notice
+ * (tests/model/ring.pml).
  */
 void ring_open(struct ring *ring, const char *name);
 
