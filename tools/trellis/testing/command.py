@@ -16,8 +16,9 @@ from trellis.testing import groups
 from trellis.testing.outcome import FAILED, PASSED, SKIPPED, Skip, Tally, TestResult
 
 WORKERS = 2
-GROUPS = ("lint", "unit", "tools", "system")
-BUILDLESS_GROUPS = ("lint", "tools")
+GROUPS = ("lint", "unit", "tools", "model", "system")
+TIERS = ("large",)  # groups that run only when they are named
+BUILDLESS_GROUPS = ("lint", "tools", "model", "large")
 
 
 def add_arguments(parser):
@@ -59,7 +60,9 @@ def find(configuration, built):
 
     What does not run in a guest belongs to the usual configuration.
     """
-    tests = groups.lint_tests() + groups.tools_tests() if configuration.usual else []
+    tests = []
+    if configuration.usual:
+        tests += groups.lint_tests() + groups.tools_tests() + groups.model_tests()
     if built and configuration.usual:
         tests += groups.unit_tests()
     if built:
@@ -74,10 +77,11 @@ def needs_build(selection):
 
 
 def selected(name, selection):
-    """Whether a test is wanted: no selection, or a part of its name."""
-    return not selection or any(
-        name == word or name.startswith(word + "/") or (word not in GROUPS and word in name)
-        for word in selection)
+    """Whether a test is wanted: no selection, or a part of its name; its tier by name."""
+    named = any(name == word or name.startswith(word + "/") for word in selection)
+    if name.partition("/")[0] in TIERS:
+        return named
+    return named or not selection or any(word not in GROUPS and word in name for word in selection)
 
 
 def run_all(tests, tally):

@@ -18,6 +18,7 @@ import sys
 from trellis import architectures, build, command, errors, paths
 from trellis.lint import command as lint_command
 from trellis.lint.tree import Tree
+from trellis.testing import models
 from trellis.testing.guest_api import Guest
 
 SANITIZERS = {
@@ -73,6 +74,12 @@ def tools_tests():
 
     files = sorted((paths.TREE / "tests" / "host_tools").glob("test_*.py"))
     return [(f"tools/{path.stem.removeprefix('test_')}", file_runner(path)) for path in files]
+
+
+def model_tests():
+    """One test per Spin model, and its large configuration."""
+    return ([(f"model/{name}", test) for name, test in models.tests("small")]
+            + [(f"large/{name}", test) for name, test in models.tests("large")])
 
 
 @dataclasses.dataclass(frozen=True)
