@@ -7,8 +7,7 @@
 #include <base/service.h>
 
 #include "harness.h"
-
-#define LINE 7 /* an interrupt line nobody uses */
+#include "machine.h"
 
 static const char bytes[OBJECTS_BYTES];
 
@@ -63,7 +62,7 @@ static void make_machine(handle_t made[OBJECT_TYPE_COUNT])
         made[OBJECT_IOPORT] = SUCCEED(native_ioport_create(ioports, OBJECTS_PORT, 4));
     if (interrupts != HANDLE_NONE)
         made[OBJECT_INTERRUPT] =
-            SUCCEED(native_interrupt_create(interrupts, test_world.account, LINE, 0));
+            SUCCEED(native_interrupt_create(interrupts, test_world.account, UNUSED_LINE, 0));
     if (iospace != HANDLE_NONE)
         made[OBJECT_IOSPACE] = SUCCEED(native_handle_copy(iospace, RIGHT_SAME, 0));
 }

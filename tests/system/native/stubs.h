@@ -20,11 +20,17 @@ extern const char stub_text_low[], stub_text_high[];
 
 /* Reflect entry: the call's result is its number plus one. */
 void stub_reflect(void);
+/* The number of frame_resume, where that is the way back. */
+extern const uint32_t stub_resume_number;
 /* Interrupt and fault entries: stub_entered(frame) on the stack that frame->stack_top names. */
 void stub_interrupt(void);
 void stub_fault(void);
 /* Set by the test; ends with frame_resume. */
 extern void (*stub_entered)(struct frame *frame);
+
+/* The word at an address. A fault entry may go on at stub_load_after with another result. */
+uint64_t stub_load(uint64_t address);
+extern const char stub_load_after[];
 
 /* Copies bytes; 1 if that faulted. What may fault is the copy range. */
 uint64_t stub_copy(void *to, const void *from, uint64_t size);

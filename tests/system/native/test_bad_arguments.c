@@ -253,10 +253,19 @@ static void try_argument(const struct shape_argument *argument)
     }
 }
 
+/* Not every machine has ports. */
+static bool is_for_other_machines(const struct shape *shape)
+{
+    return shape->count > 0 && shape->arguments[0].types == 1u << OBJECT_IOPORT &&
+           bad.objects.by_type[OBJECT_IOPORT] == HANDLE_NONE;
+}
+
 static void test_each_call(void)
 {
     for (attempt.number = 0; attempt.number < shape_count; attempt.number++) {
         const struct shape *shape = current_shape();
+        if (is_for_other_machines(shape))
+            continue;
         fill_arguments();
         for (attempt.position = 0; attempt.position < shape->count; attempt.position++)
             try_argument(&shape->arguments[attempt.position]);

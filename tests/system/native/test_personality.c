@@ -9,6 +9,7 @@
 #include <base/service.h>
 
 #include "harness.h"
+#include "machine.h"
 #include "stubs.h"
 #include "threads.h"
 
@@ -18,7 +19,7 @@
 
 static char entry_stack[STACK_SIZE] __attribute__((aligned(16)));
 static volatile uint32_t entered, cause, fault_kind, fault_access;
-static volatile uint64_t fault_address, recovery;
+static volatile uint64_t fault_address;
 
 static void register_library(void)
 {
@@ -93,7 +94,7 @@ static _Noreturn void resume(void)
     service_fail("frame_resume returned");
 }
 
-/* Goes on behind the faulting access, at the label `recovery`. */
+/* Goes on behind the faulting access. */
 static void note_fault(struct frame *frame)
 {
     entered++;
@@ -101,20 +102,9 @@ static void note_fault(struct frame *frame)
     fault_kind = (uint32_t)frame->fault_kind;
     fault_access = (uint32_t)frame->fault_access;
     fault_address = frame->fault_address;
-    frame->registers.rax = SENTINEL;
-    frame->registers.pc = recovery;
+    frame_set_result(frame, SENTINEL);
+    frame->registers.pc = (uint64_t)stub_load_after;
     resume();
-}
-
-static uint64_t load(uint64_t address)
-{
-    uint64_t value = address, scratch;
-    __asm__ volatile("leaq 1f(%%rip), %1\n\t"
-                     "movq %1, %2\n\t"
-                     "movq (%0), %0\n"
-                     "1:"
-                     : "+a"(value), "=&r"(scratch), "=m"(recovery));
-    return value;
 }
 
 static uint64_t take_faults(uint64_t argument, struct frame *frame)
@@ -122,14 +112,14 @@ static uint64_t take_faults(uint64_t argument, struct frame *frame)
     frame->stack_top = (uint64_t)entry_stack + STACK_SIZE;
     stub_entered = note_fault;
     entered = 0;
-    CHECK_EQUAL(load((uint64_t) & (uint64_t){5}), 5);
-    CHECK_EQUAL(load(64), SENTINEL);
+    CHECK_EQUAL(stub_load((uint64_t) & (uint64_t){5}), 5);
+    CHECK_EQUAL(stub_load(64), SENTINEL);
     CHECK_EQUAL(entered, 1);
     CHECK_EQUAL(cause, FRAME_FAULT);
     CHECK_EQUAL(fault_kind, FAULT_PAGE_ABSENT);
     CHECK_EQUAL(fault_access, FAULT_READ);
     CHECK_EQUAL(fault_address, 64);
-    CHECK_EQUAL(load(UINT64_C(0xffffffff80000000)), SENTINEL);
+    CHECK_EQUAL(stub_load(UINT64_C(0xffffffff80000000)), SENTINEL);
     CHECK_EQUAL(entered, 2);
     return 0;
 }
@@ -238,7 +228,7 @@ static void test_resume(void)
     check_resume(UINT64_C(0xffffffff80000000), END_EXIT, STATUS_INVALID);
     check_resume(UINT64_C(1) << 63, END_EXIT, STATUS_INVALID);
     check_resume(USER_END, END_EXIT, STATUS_INVALID);
-    check_resume(USER_END - 1, END_FAULT, FAULT_PAGE_ABSENT);
+    check_resume(USER_END - 4, END_FAULT, FAULT_PAGE_ABSENT);
     check_resume(16, END_FAULT, FAULT_PAGE_ABSENT);
 }
 

@@ -8,6 +8,7 @@
 #include <base/service.h>
 
 #include "harness.h"
+#include "machine.h"
 #include "stubs.h"
 #include "threads.h"
 
@@ -33,7 +34,7 @@ static uint64_t touch(uint64_t address, struct frame *frame)
 
 static uint64_t trap(uint64_t argument, struct frame *frame)
 {
-    __builtin_trap();
+    execute_illegal_instruction();
 }
 
 static uint64_t loop(uint64_t argument, struct frame *frame)

@@ -13,6 +13,7 @@
 #define AWAIT_PAUSE_NS 50000
 
 void (*stub_entered)(struct frame *frame);
+const uint32_t stub_resume_number = CALL_FRAME_RESUME;
 
 _Noreturn void test_thread_main(uint64_t argument, struct frame *frame)
 {

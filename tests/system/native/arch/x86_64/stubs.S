@@ -32,6 +32,11 @@ FUNCTION(stub_call)
     movq $-1, %rax
     ret
 
+FUNCTION(stub_load)
+    movq (%rdi), %rax
+LABEL(stub_load_after)
+    ret
+
 LABEL(stub_text_low)
 
 FUNCTION(stub_reflect)
