@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/* AArch64: what the files of this folder share. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <trellis/boot_info.h>
+
+#define BOOT_EARLY_REACH (UINT64_C(1) << 39) /* what the early direct map could ever show */
+#define BOOT_GIGABYTE (UINT64_C(1) << 30)
+
+/* In C since start.S: physical addresses of the device tree and of the image. */
+_Noreturn void boot_image(uint64_t tree, uint64_t image);
+
+/*
+ * Build and load the kernel's page tables: all RAM in the direct map, the image
+ * with each part's own protection, the console's registers. The tables' frames
+ * are taken from free memory that the early tables show, and marked as the
+ * kernel's. False if there is no room for them.
+ */
+bool boot_build_tables(struct boot_info *boot);
+
+/* Show a gigabyte of devices at its place in the early direct map. */
+void boot_show_devices(uint64_t physical);
+
+/* Stop, with a line on the console if one was found. */
+_Noreturn void boot_fail(const char *message);
+
+/* The image, from the link script; addresses are virtual. */
+extern const char image_start[], image_text_end[], image_rodata_end[], image_end[];
+extern const char boot_stack_guard[];
+/* start.S: entries of 1 GiB. */
+extern uint64_t early_direct[512];

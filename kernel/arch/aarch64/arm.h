@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/* AArch64: system registers, and what the files of this folder share. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct boot_info;
+struct cpu;
+struct page_table;
+struct thread;
+
+#define ARM_READ(name)                                                                             \
+    ({                                                                                             \
+        uint64_t value_;                                                                           \
+        __asm__ volatile("mrs %0, " name : "=r"(value_));                                          \
+        value_;                                                                                    \
+    })
+#define ARM_WRITE(name, value)                                                                     \
+    __asm__ volatile("msr " name ", %0" : : "r"((uint64_t)(value)) : "memory")
+
+/* A field of an identification register, four bits wide. */
+#define ARM_FIELD(name, at) (ARM_READ(name) >> (at)&15)
+
+static inline void arm_synchronize(void)
+{
+    __asm__ volatile("isb" : : : "memory");
+}
+
+/* What entry.S saves of a trap taken in the kernel. */
+struct arm_trap {
+    uint64_t x[19]; /* x0 to x18 */
+    uint64_t x29, x30;
+    uint64_t pc, flags;
+    uint64_t unused;
+};
+
+/* boot/aarch64/start.S: the first CPU's stack. */
+#define ARM_STACK_SIZE 16384
+extern char boot_stack_top[];
+
+/* entry.S */
+extern const char arm_vectors[];
+_Noreturn void arm_return(struct thread *thread);
+
+/* copy.S, link.ld: where a copy of user memory may fault, and where it goes on if it cannot. */
+struct arm_copy_fixup {
+    uint64_t fault, resume;
+};
+extern const struct arm_copy_fixup copy_fixups[], copy_fixups_end[];
+uint64_t arm_copy_from_user(void *to, uint64_t from, uint64_t length);
+uint64_t arm_copy_to_user(uint64_t to, const void *from, uint64_t length);
+void arm_semihosting_call(uint64_t operation, const void *parameters);
+
+/* traps.c, called by entry.S */
+_Noreturn void arm_exception_in_user(void);
+_Noreturn void arm_interrupt_in_user(void);
+void arm_exception_in_kernel(struct arm_trap *trap);
+void arm_interrupt(struct arm_trap *trap);
+_Noreturn void arm_fatal(const struct arm_trap *trap);
+
+/* floating.S */
+struct arm_floating {
+    uint64_t vectors[64];
+    uint64_t status, control; /* FPSR, FPCR */
+};
+void arm_floating_store(struct arm_floating *state);
+void arm_floating_fetch(const struct arm_floating *state);
+
+/* floating.c */
+void arm_floating_init(void);
+/* Make the state of `thread` the one in the registers; false without memory for it. */
+bool arm_floating_load(struct thread *thread);
+/* Have the next floating point instruction trap unless the state is `thread`'s. */
+void arm_floating_switch(struct cpu *cpu, struct thread *thread);
+
+/* context.c */
+/* What TTBR0_EL1 holds while `table` is loaded on this CPU: its root and its identifier. */
+uint64_t arm_context_choose(struct page_table *table);
+/* The identifier it had last, where TLB instructions want it; 0 if it never had one. */
+uint64_t arm_context_identifier(const struct page_table *table);
+
+/* gic.c */
+bool arm_gic_init(const struct boot_info *boot, const char **missing);
+/* Take what is pending on this CPU, one after the other. */
+void arm_gic_run(void);
+
+/* clock.c */
+bool arm_clock_init(const struct boot_info *boot, const char **missing);
+/* The line of the timer, which is every CPU's own. */
+uint32_t arm_clock_line(void);
+
+/* console.c */
+void arm_console_init(const struct boot_info *boot);

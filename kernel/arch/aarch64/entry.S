@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * AArch64: into the kernel and out of it.
+ *
+ * While user mode runs, SP_EL1 is the address of the current thread, whose first
+ * member is its registers: an entry stores them there, takes this CPU's empty
+ * stack, and C ends in arm_return, never by returning here. Traps taken in the
+ * kernel are the exception; they are interrupts in arch_idle, faults in a copy
+ * routine, or bugs.
+ */
+#include "offsets.h"
+
+.macro FOR_PAIRS instruction, base
+    \instruction x2, x3, [\base, #REGISTER_X(2)]
+    \instruction x4, x5, [\base, #REGISTER_X(4)]
+    \instruction x6, x7, [\base, #REGISTER_X(6)]
+    \instruction x8, x9, [\base, #REGISTER_X(8)]
+    \instruction x10, x11, [\base, #REGISTER_X(10)]
+    \instruction x12, x13, [\base, #REGISTER_X(12)]
+    \instruction x14, x15, [\base, #REGISTER_X(14)]
+.endm
+
+.macro FOR_SAVED_PAIRS instruction, base
+    \instruction x18, x19, [\base, #REGISTER_X(18)]
+    \instruction x20, x21, [\base, #REGISTER_X(20)]
+    \instruction x22, x23, [\base, #REGISTER_X(22)]
+    \instruction x24, x25, [\base, #REGISTER_X(24)]
+    \instruction x26, x27, [\base, #REGISTER_X(26)]
+    \instruction x28, x29, [\base, #REGISTER_X(28)]
+.endm
+
+/* Registers to the thread, then the stack of this CPU with nothing on it. */
+.macro ENTER_FROM_USER
+    stp x0, x1, [sp]
+    FOR_PAIRS stp, sp
+    stp x16, x17, [sp, #REGISTER_X(16)]
+    FOR_SAVED_PAIRS stp, sp
+    mrs x0, sp_el0
+    mrs x1, elr_el1
+    mrs x2, spsr_el1
+    stp x30, x0, [sp, #REGISTER_X(30)]
+    stp x1, x2, [sp, #REGISTER_PC]
+    mrs x0, tpidr_el1
+    ldr x0, [x0, #CPU_STACK_TOP]
+    mov sp, x0
+    mov x29, xzr
+    mov x30, xzr
+.endm
+
+.macro VECTOR target
+    .balign 128
+    b \target
+.endm
+
+    .text
+    .balign 2048
+    .globl arm_vectors
+arm_vectors:
+    .rept 4 /* with SP_EL0: the kernel never has it */
+    VECTOR fatal
+    .endr
+    VECTOR exception_in_kernel
+    VECTOR interrupt_in_kernel
+    VECTOR fatal
+    VECTOR fatal
+    VECTOR exception_in_user
+    VECTOR interrupt_in_user
+    VECTOR fatal_in_user
+    VECTOR fatal_in_user
+    .rept 4 /* AArch32: there are no such programs */
+    VECTOR fatal_in_user
+    .endr
+
+/*
+ * A number below the native ones goes to the library by the short path: five
+ * stores and out again.
+ */
+exception_in_user:
+    stp x16, x17, [sp, #REGISTER_X(16)]
+    mrs x16, esr_el1
+    lsr x16, x16, #26
+    cmp x16, #CLASS_CALL
+    b.ne exception_in_full
+    movz w16, #CALL_BASE_HIGH, lsl #16
+    subs w16, w8, w16
+    b.hs native_call
+    mrs x17, tpidr_el1
+    ldr x16, [x17, #CPU_FRAME]
+    cbz x16, call_in_full
+    stp x14, x15, [sp, #REGISTER_X(14)]
+    str x8, [x16, #REGISTER_NUMBER]
+    str xzr, [x16, #FRAME_CAUSE]
+    mrs x14, sp_el0
+    mrs x15, elr_el1
+    stp x14, x15, [x16, #REGISTER_SP]
+    mrs x14, spsr_el1
+    str x14, [x16, #REGISTER_FLAGS]
+    ldp x14, x15, [x17, #CPU_FRAME_USER]
+    msr sp_el0, x14
+    msr elr_el1, x15
+    msr spsr_el1, xzr
+    ldp x14, x15, [sp, #REGISTER_X(14)]
+    ldp x16, x17, [sp, #REGISTER_X(16)]
+    eret
+
+/* frame_resume of a library has a short path too; what it refuses is left to C. */
+native_call:
+    cmp w16, #CALL_RESUME
+    b.ne call_in_full
+    mrs x17, tpidr_el1
+    ldr x16, [x17, #CPU_FRAME]
+    cbz x16, call_in_full
+    stp x14, x15, [sp, #REGISTER_X(14)]
+    movz x17, #USER_END_HIGH, lsl #32
+    movk x17, #USER_END_LOW, lsl #16
+    ldp x14, x15, [x16, #REGISTER_SP]
+    cmp x15, x17
+    b.hs 1f
+    msr sp_el0, x14
+    msr elr_el1, x15
+    ldr w14, [x16, #REGISTER_FLAGS]
+    and w14, w14, #FLAGS_CONDITION
+    msr spsr_el1, x14
+    ldr x30, [x16, #REGISTER_X(30)]
+    FOR_SAVED_PAIRS ldp, x16
+    FOR_PAIRS ldp, x16
+    ldp x0, x1, [x16]
+    ldp x16, x17, [x16, #REGISTER_X(16)]
+    eret
+1:  ldp x14, x15, [sp, #REGISTER_X(14)]
+
+call_in_full:
+    ldp x16, x17, [sp, #REGISTER_X(16)]
+    ENTER_FROM_USER
+    b trap_call
+
+exception_in_full:
+    ldp x16, x17, [sp, #REGISTER_X(16)]
+    ENTER_FROM_USER
+    b arm_exception_in_user
+
+interrupt_in_user:
+    ENTER_FROM_USER
+    b arm_interrupt_in_user
+
+fatal_in_user:
+    ENTER_FROM_USER
+    b fatal
+
+/* To user mode. x0: the thread. */
+    .globl arm_return
+arm_return:
+    mov sp, x0
+    ldp x30, x1, [x0, #REGISTER_X(30)]
+    ldp x2, x3, [x0, #REGISTER_PC]
+    msr sp_el0, x1
+    msr elr_el1, x2
+    msr spsr_el1, x3
+    FOR_SAVED_PAIRS ldp, x0
+    ldp x16, x17, [x0, #REGISTER_X(16)]
+    FOR_PAIRS ldp, x0
+    ldp x0, x1, [x0]
+    eret
+
+/* struct arm_trap; comes back to the pc that C leaves in it. */
+.macro TRAP_IN_KERNEL handler
+    sub sp, sp, #TRAP_SIZE
+    stp x0, x1, [sp]
+    FOR_PAIRS stp, sp
+    stp x16, x17, [sp, #REGISTER_X(16)]
+    stp x18, x29, [sp, #TRAP_X18]
+    mrs x0, elr_el1
+    mrs x1, spsr_el1
+    stp x30, x0, [sp, #TRAP_X30]
+    str x1, [sp, #TRAP_FLAGS]
+    mov x0, sp
+    bl \handler
+    ldp x30, x0, [sp, #TRAP_X30]
+    ldr x1, [sp, #TRAP_FLAGS]
+    msr elr_el1, x0
+    msr spsr_el1, x1
+    ldp x18, x29, [sp, #TRAP_X18]
+    ldp x16, x17, [sp, #REGISTER_X(16)]
+    FOR_PAIRS ldp, sp
+    ldp x0, x1, [sp]
+    add sp, sp, #TRAP_SIZE
+    eret
+.endm
+
+exception_in_kernel:
+    TRAP_IN_KERNEL arm_exception_in_kernel
+
+interrupt_in_kernel:
+    TRAP_IN_KERNEL arm_interrupt
+
+fatal:
+    TRAP_IN_KERNEL arm_fatal

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/* AArch64: what each CPU has of its own, reached through TPIDR_EL1. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cpu;
+struct thread;
+
+struct arch_cpu {
+    uint64_t stack_top;  /* assembly knows these four (offsets.h) */
+    uint64_t frame;      /* kernel address of the thread's frame; 0: calls are not reflected by the
+                            short path */
+    uint64_t frame_user; /* user address of its frame */
+    uint64_t reflect;    /* where reflected calls go */
+    struct thread *thread;   /* the one whose thread pointer is in TPIDR_EL0 */
+    struct thread *floating; /* whose floating point state is in the registers, or NULL */
+    bool floating_off;       /* CPACR_EL1 traps user mode's */
+    uint64_t redistributor;  /* GICv3: kernel address of this CPU's */
+};
+
+static inline struct cpu *arch_cpu_current(void)
+{
+    struct cpu *cpu;
+    __asm__("mrs %0, tpidr_el1" : "=r"(cpu));
+    return cpu;
+}

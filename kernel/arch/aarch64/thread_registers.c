@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * AArch64: threads.
+ *
+ * The thread pointer stays in TPIDR_EL0 until another thread is loaded
+ * (cpu->arch.thread says whose it is); user mode changes it without the kernel,
+ * so it is read back at that time.
+ */
+#include "arm.h"
+
+#include <arch/thread.h>
+#include <kernel/cpu.h>
+#include <kernel/process.h>
+#include <kernel/string.h>
+#include <kernel/thread.h>
+
+/* N, Z, C, V. Everything else is zero in user mode, with no interrupt masked. */
+#define FLAGS_USER UINT64_C(0xf0000000)
+
+enum thread_base { BASE_THREAD_POINTER };
+
+enum status arch_thread_init(struct thread *thread, const struct arch_thread_start *start)
+{
+    if (start->pc >= USER_END)
+        return STATUS_INVALID;
+    memset(&thread->arch, 0, sizeof(thread->arch));
+    thread->arch.registers = (struct frame_registers){
+        .pc = start->pc,
+        .sp = start->sp,
+        .x = {start->argument, thread->frame_address},
+        .tls = start->tls,
+        .number = ~UINT64_C(0),
+    };
+    return STATUS_OK;
+}
+
+void arch_message_set_word(struct thread *thread, unsigned n, uint64_t value)
+{
+    static const uint8_t words[MESSAGE_WORDS] = {2, 3, 4, 5, 6, 7, 9, 10};
+    thread->arch.registers.x[words[n]] = value;
+}
+
+static bool is_loaded(const struct thread *thread)
+{
+    return cpu_current()->arch.thread == thread;
+}
+
+void arch_thread_get_registers(struct thread *thread, struct frame_registers *registers)
+{
+    if (is_loaded(thread))
+        thread->arch.registers.tls = ARM_READ("tpidr_el0");
+    *registers = thread->arch.registers;
+    registers->number = ~UINT64_C(0);
+}
+
+enum status arch_thread_set_registers(struct thread *thread,
+                                      const struct frame_registers *registers)
+{
+    if (registers->pc >= USER_END)
+        return STATUS_INVALID;
+    struct frame_registers *own = &thread->arch.registers;
+    uint64_t tls = own->tls;
+    *own = *registers;
+    own->tls = tls;
+    own->flags &= FLAGS_USER;
+    return STATUS_OK;
+}
+
+void arch_thread_redirect(struct thread *thread, uint64_t pc, uint64_t sp)
+{
+    thread->arch.registers.pc = pc;
+    thread->arch.registers.sp = sp;
+    thread->arch.registers.flags = 0;
+}
+
+enum status arch_thread_set_base(struct thread *thread, uint32_t which, uint64_t value)
+{
+    if (which != BASE_THREAD_POINTER)
+        return STATUS_INVALID;
+    thread->arch.registers.tls = value;
+    if (is_loaded(thread))
+        ARM_WRITE("tpidr_el0", value);
+    return STATUS_OK;
+}
+
+void arch_thread_switch(struct thread *from, struct thread *to)
+{
+    struct cpu *cpu = cpu_current();
+    struct thread *loaded = cpu->arch.thread;
+    uint64_t reflect = to->process->personality.reflect;
+    (void)from;
+    if (loaded != to) {
+        if (loaded != NULL)
+            loaded->arch.registers.tls = ARM_READ("tpidr_el0");
+        ARM_WRITE("tpidr_el0", to->arch.registers.tls);
+    }
+    cpu->arch.thread = to;
+    cpu->arch.reflect = reflect;
+    cpu->arch.frame = reflect != 0 ? (uint64_t)to->frame : 0;
+    cpu->arch.frame_user = to->frame_address;
+    if (cpu->arch.floating_off != (cpu->arch.floating != to))
+        arm_floating_switch(cpu, to);
+}
+
+_Noreturn void arch_return_to_user(struct thread *thread)
+{
+    arm_return(thread);
+}
