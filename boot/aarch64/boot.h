@@ -22,6 +22,9 @@ _Noreturn void boot_image(uint64_t tree, uint64_t image);
  */
 bool boot_build_tables(struct boot_info *boot);
 
+/* Physical address of the tables that it has built. */
+extern uint64_t boot_root;
+
 /* Show a gigabyte of devices at its place in the early direct map. */
 void boot_show_devices(uint64_t physical);
 

@@ -67,6 +67,23 @@ boot_entry_high:
     mov x1, x23
     b boot_image
 
+/* Another CPU, by PSCI: x0 is the top of its stack, where its struct cpu is. */
+    .globl boot_secondary_entry
+boot_secondary_entry:
+    mov x20, x0
+    bl leave_el2
+    adrp x21, boot_root
+    ldr x21, [x21, :lo12:boot_root]
+    ldr x22, =boot_secondary_high
+    b translate
+
+boot_secondary_high:
+    sub sp, x20, #16
+    ldr x0, [sp]
+    mov x29, xzr
+    mov x30, xzr
+    b arm_secondary_main
+
 /* With EL2 there is nobody above to make EL1's time and interrupts its own. */
 leave_el2:
     mrs x0, CurrentEL

@@ -37,6 +37,7 @@ struct pool {
 
 static struct pool pool;
 static uint64_t *root;
+uint64_t boot_root;
 
 void boot_show_devices(uint64_t physical)
 {
@@ -173,14 +174,16 @@ bool boot_build_tables(struct boot_info *boot)
         return false;
     if (!memory_map_set(boot, pool.start, pool.next, BOOT_MEMORY_KERNEL))
         return false;
-    __asm__ volatile("dsb ishst\n\t"
+    boot_root = arch_virtual_to_physical(root);
+    __asm__ volatile("dc cvac, %1\n\t" /* CPUs that start read it with their caches off */
+                     "dsb sy\n\t"
                      "msr ttbr1_el1, %0\n\t"
                      "isb\n\t"
                      "tlbi vmalle1\n\t"
                      "dsb nsh\n\t"
                      "isb"
                      :
-                     : "r"(arch_virtual_to_physical(root))
+                     : "r"(boot_root), "r"(&boot_root)
                      : "memory");
     return true;
 }

@@ -98,6 +98,7 @@ AARCH64 = Architecture(
     linux=("linux-image-cloud-arm64", "bookworm", "ttyAMA0"),
     power_device=("-semihosting-config", "enable=on,target=native"),
     flat_image=True,
+    cpus_max=64,
 )
 
 RISCV64 = Architecture(

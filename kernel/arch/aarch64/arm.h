@@ -38,9 +38,11 @@ struct arm_trap {
     uint64_t unused;
 };
 
-/* boot/aarch64/start.S: the first CPU's stack. */
+/* boot/aarch64/start.S: the first CPU's stack, and where others begin: at this place in
+ * RAM, with the top of their stack as argument. */
 #define ARM_STACK_SIZE 16384
 extern char boot_stack_top[];
+extern const char boot_secondary_entry[];
 
 /* entry.S */
 extern const char arm_vectors[];
@@ -85,6 +87,10 @@ uint64_t arm_context_identifier(const struct page_table *table);
 
 /* gic.c */
 bool arm_gic_init(const struct boot_info *boot, const char **missing);
+/* What each CPU does for itself; false if the controller does not know it. */
+bool arm_gic_start_cpu(void);
+/* Interrupt another CPU, which then comes through arm_poked. */
+void arm_gic_send(const struct cpu *cpu);
 /* Take what is pending on this CPU, one after the other. */
 void arm_gic_run(void);
 
@@ -95,3 +101,11 @@ uint32_t arm_clock_line(void);
 
 /* console.c */
 void arm_console_init(const struct boot_info *boot);
+/* A PSCI function with its arguments; not zero where it failed, or there is no firmware. */
+int64_t arm_firmware_call(uint64_t function, uint64_t a, uint64_t b, uint64_t c);
+_Noreturn void arm_stand_still(void);
+
+/* smp.c */
+_Noreturn void arm_secondary_main(struct cpu *cpu);
+/* Another CPU wants this one to come by, or to stop. */
+void arm_poked(void);

@@ -96,7 +96,7 @@ bool arch_port_write(uint32_t port, uint32_t width, uint32_t value)
     "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17",    \
         "memory"
 
-static int64_t firmware_call(uint64_t function, uint64_t a, uint64_t b, uint64_t c)
+int64_t arm_firmware_call(uint64_t function, uint64_t a, uint64_t b, uint64_t c)
 {
     register uint64_t x0 __asm__("x0") = function;
     register uint64_t x1 __asm__("x1") = a;
@@ -109,7 +109,7 @@ static int64_t firmware_call(uint64_t function, uint64_t a, uint64_t b, uint64_t
     return (int64_t)x0;
 }
 
-static _Noreturn void stand_still(void)
+_Noreturn void arm_stand_still(void)
 {
     for (;;)
         __asm__ volatile("wfi");
@@ -119,12 +119,12 @@ _Noreturn void arch_machine_stop(enum stop_kind kind)
 {
     const uint64_t parameters[2] = {SEMIHOSTING_APPLICATION_EXIT, kind};
     arm_semihosting_call(SEMIHOSTING_EXIT, parameters);
-    (void)firmware_call(POWER_OFF, 0, 0, 0);
-    stand_still();
+    (void)arm_firmware_call(POWER_OFF, 0, 0, 0);
+    arm_stand_still();
 }
 
 _Noreturn void arch_machine_restart(void)
 {
-    (void)firmware_call(POWER_RESET, 0, 0, 0);
-    stand_still();
+    (void)arm_firmware_call(POWER_RESET, 0, 0, 0);
+    arm_stand_still();
 }

@@ -24,7 +24,7 @@
 #define IDENTIFIER_SHIFT 48 /* in TTBR0_EL1 and TLB instructions */
 #define GENERATION_ONE UINT64_C(0x10000)
 
-static struct spinlock lock = SPINLOCK_INITIAL(LOCK_DEFERRED);
+static struct spinlock lock = SPINLOCK_INITIAL(LOCK_DEVICE);
 static _Atomic uint64_t generation = GENERATION_ONE;
 static _Atomic uint64_t active[CPU_MAX];     /* contexts; 0 since a new generation began */
 static uint64_t reserved[CPU_MAX];           /* lock; what a CPU had loaded when one began */

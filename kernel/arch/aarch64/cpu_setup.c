@@ -5,6 +5,7 @@
 #include "arm.h"
 
 #include <arch/cpu.h>
+#include <arch/page_table.h>
 #include <arch/thread.h>
 #include <kernel/cpu.h>
 
@@ -38,19 +39,17 @@ static void enable_features(void)
 
 void arch_cpu_init(struct cpu *cpu)
 {
-    cpu->arch.stack_top = (uint64_t)boot_stack_top;
+    if (cpu->number == 0)
+        cpu->arch.stack_top = (uint64_t)boot_stack_top;
     ARM_WRITE("tpidr_el1", cpu);
     ARM_WRITE("tpidrro_el0", 0);
     ARM_WRITE("vbar_el1", arm_vectors);
     ARM_WRITE("mdscr_el1", 0);
     ARM_WRITE("cntkctl_el1", TIMER_USER_VIRTUAL_COUNTER);
     enable_features();
+    arch_table_switch(NULL);
+    __asm__ volatile("tlbi vmalle1; dsb nsh; isb" : : : "memory"); /* what start.S ran on */
     arm_floating_init();
-}
-
-void arch_cpu_relax(void)
-{
-    __asm__ volatile("yield");
 }
 
 void arch_idle(void)

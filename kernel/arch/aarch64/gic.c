@@ -3,8 +3,8 @@
 
 /*
  * AArch64: the Generic Interrupt Controller, version 2 (Arm IHI 0048) or 3
- * (IHI 0069). Lines below 32 are each CPU's own; the others all go to the first
- * CPU. A line is masked while its driver works; one that fires meanwhile stays
+ * (IHI 0069). Lines below 32 are each CPU's own; another goes to the CPU on which
+ * it was enabled. A line is masked while its driver works; one that fires meanwhile stays
  * pending, level or edge.
  */
 #include "arm.h"
@@ -12,7 +12,7 @@
 #include <arch/cpu.h>
 #include <arch/page_table.h>
 #include <kernel/cpu.h>
-#include <kernel/log.h>
+#include <kernel/lock.h>
 #include <kernel/trap.h>
 #include <trellis/boot_info.h>
 #include <trellis/structures.h>
@@ -49,11 +49,16 @@
 #define WAKER_ASLEEP (1u << 2)
 
 #define OWN_LINES 32
+#define SIGNAL_LINES 16 /* those by which CPUs interrupt each other; the first is used */
+#define SIGNAL_POKE 0
+#define SIGNAL_SEND 0xf00  /* version 2: bits 16 to 23 say to whom */
 #define LINES_SPECIAL 1020 /* from here on: nothing is pending */
 #define AFFINITY_MASK UINT64_C(0xff00ffffff)
 
 static volatile uint8_t *distributor, *interface, *redistributors;
 static bool is_version_3;
+static struct spinlock lock =
+    SPINLOCK_INITIAL(LOCK_DEVICE); /* what has more than one line in a word */
 static uint32_t line_count;
 
 static volatile uint32_t *word(volatile uint8_t *registers, uint32_t at)
@@ -115,6 +120,7 @@ static bool start_cpu_3(void)
 
 static void start_cpu_2(void)
 {
+    cpu_current()->arch.interface = distributor[LINE_TARGET];
     *word(interface, INTERFACE_PRIORITY) = PRIORITY_LOWEST;
     *word(interface, INTERFACE_CONTROL) = CONTROL_ENABLE_2;
 }
@@ -129,16 +135,31 @@ static void settle_lines(uint32_t first)
         *word(home, LINE_PRIORITY + line) = PRIORITY_LINE * 0x01010101u;
 }
 
-/* What each CPU does for itself; false if the controller does not know it. */
-static bool start_cpu(void)
+bool arm_gic_start_cpu(void)
 {
     if (is_version_3 && !start_cpu_3())
         return false;
     settle_lines(0);
     if (!is_version_3)
         start_cpu_2();
+    set_line_bit(SIGNAL_POKE, LINE_ENABLE);
     set_line_bit(arm_clock_line(), LINE_ENABLE);
     return true;
+}
+
+void arm_gic_send(const struct cpu *cpu)
+{
+    uint64_t id = cpu->arch.hardware_id;
+    __asm__ volatile("dsb ishst" : : : "memory");
+    if (!is_version_3) {
+        *word(distributor, SIGNAL_SEND) = (uint32_t)cpu->arch.interface << 16 | SIGNAL_POKE;
+        return;
+    }
+    /* ICC_SGI1R_EL1: affinities 3, 2 and 1, and of 0 a range of 16 and a bit in it. */
+    ARM_WRITE("s3_0_c12_c11_5", (id >> 32 & 0xff) << 48 | (id >> 4 & 15) << 44 |
+                                    (id >> 16 & 0xff) << 32 | (uint64_t)SIGNAL_POKE << 24 |
+                                    (id >> 8 & 0xff) << 16 | UINT64_C(1) << (id & 15));
+    arm_synchronize();
 }
 
 bool arm_gic_init(const struct boot_info *boot, const char **missing)
@@ -157,7 +178,7 @@ bool arm_gic_init(const struct boot_info *boot, const char **missing)
     for (uint32_t line = OWN_LINES; line < line_count; line += 32)
         settle_lines(line);
     *word(distributor, DISTRIBUTOR_CONTROL) = is_version_3 ? CONTROL_ENABLE_3 : CONTROL_ENABLE_2;
-    return start_cpu();
+    return arm_gic_start_cpu();
 }
 
 uint32_t arch_interrupt_lines(void)
@@ -165,13 +186,12 @@ uint32_t arch_interrupt_lines(void)
     return line_count;
 }
 
-/* The byte by which this CPU is named is that of its own lines. */
 static void route_here(uint32_t line)
 {
     if (is_version_3)
         *(volatile uint64_t *)(distributor + LINE_ROUTE + 8 * line) = own_affinity();
     else
-        distributor[LINE_TARGET + line] = distributor[LINE_TARGET];
+        distributor[LINE_TARGET + line] = cpu_current()->arch.interface;
 }
 
 enum status arch_interrupt_enable(uint32_t line, uint32_t flags)
@@ -180,7 +200,9 @@ enum status arch_interrupt_enable(uint32_t line, uint32_t flags)
         return STATUS_OUT_OF_RANGE;
     volatile uint32_t *trigger = word(distributor, LINE_TRIGGER + line / 16 * 4);
     uint32_t edge = 2u << line % 16 * 2;
+    lock_acquire(&lock);
     *trigger = (flags & INTERRUPT_LEVEL) != 0 ? *trigger & ~edge : *trigger | edge;
+    lock_release(&lock);
     route_here(line);
     set_line_bit(line, LINE_ENABLE);
     return STATUS_OK;
@@ -218,6 +240,17 @@ static void end(uint32_t line)
         *word(interface, INTERFACE_END) = line;
 }
 
+static void take(uint32_t line)
+{
+    if (line < SIGNAL_LINES)
+        arm_poked();
+    else if (line == arm_clock_line())
+        trap_timer();
+    else
+        trap_interrupt(line);
+}
+
+/* What is pending as long as its cause stands is masked before it is ended. */
 void arm_gic_run(void)
 {
     for (;;) {
@@ -227,12 +260,9 @@ void arm_gic_run(void)
         cpu_current()->interrupts++;
         if (line == arm_clock_line())
             arch_timer_set(0);
-        else
+        else if (line >= OWN_LINES)
             arch_interrupt_mask(line);
         end(acknowledged);
-        if (line == arm_clock_line())
-            trap_timer();
-        else
-            trap_interrupt(line);
+        take(line);
     }
 }

@@ -19,7 +19,9 @@ struct arch_cpu {
     struct thread *thread;   /* the one whose thread pointer is in TPIDR_EL0 */
     struct thread *floating; /* whose floating point state is in the registers, or NULL */
     bool floating_off;       /* CPACR_EL1 traps user mode's */
+    uint64_t hardware_id;    /* affinity, as MPIDR_EL1 has it */
     uint64_t redistributor;  /* GICv3: kernel address of this CPU's */
+    uint8_t interface;       /* GICv2: the bit that names this CPU */
 };
 
 static inline struct cpu *arch_cpu_current(void)
