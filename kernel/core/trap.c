@@ -23,9 +23,12 @@
 
 static void finish_call(struct thread *self, int64_t result)
 {
-    if (result == status_to_result(STATUS_RESTART))
+    if (result == status_to_result(STATUS_RESTART)) {
         arch_call_rewind(self);
-    else if (result != status_to_result(STATUS_BLOCKED))
+        return;
+    }
+    self->step = (struct call_step){0};
+    if (result != status_to_result(STATUS_BLOCKED))
         arch_call_set_result(self, result);
 }
 

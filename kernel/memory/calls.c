@@ -24,10 +24,13 @@ struct transfer {
     uint64_t buffer; /* the caller's */
     uint64_t length;
     bool write;
+    struct call_step *step; /* `at`: the bytes that have been moved */
     void *from;
     /* The page at a place, NULL for one that reads as zeroes; OUT_OF_RANGE where there are no more. */
     enum status (*get_page)(void *from, uint64_t place, bool write, struct page **result);
 };
+
+#define MOVE_PAGES 16 /* in one step */
 
 static const char zeroes[PAGE_SIZE];
 
@@ -47,8 +50,11 @@ static enum status copy_piece(const struct transfer *transfer, uint64_t done, st
 /* How many bytes were moved before the pages ended. */
 static int64_t move_bytes(const struct transfer *transfer)
 {
-    uint64_t done = 0;
-    while (done < transfer->length) {
+    uint64_t done = transfer->step->at;
+    for (unsigned pages = 0; done < transfer->length; pages++) {
+        transfer->step->at = done;
+        if (pages == MOVE_PAGES)
+            return status_to_result(STATUS_RESTART);
         uint64_t room = PAGE_SIZE - (transfer->place + done) % PAGE_SIZE;
         uint64_t left = transfer->length - done, piece = left < room ? left : room;
         struct page *page;
@@ -144,21 +150,21 @@ static int64_t move_memory(struct memory *memory, struct transfer *transfer)
 int64_t call_memory_read(struct thread *self, const struct memory_read_arguments *arguments)
 {
     struct transfer transfer = {arguments->offset, arguments->buffer, arguments->length,
-                                .write = false};
+                                .write = false, .step = &self->step};
     return move_memory(arguments->memory, &transfer);
 }
 
 int64_t call_memory_write(struct thread *self, const struct memory_write_arguments *arguments)
 {
     struct transfer transfer = {arguments->offset, arguments->buffer, arguments->length,
-                                .write = true};
+                                .write = true, .step = &self->step};
     return move_memory(arguments->memory, &transfer);
 }
 
 int64_t call_memory_discard(struct thread *self, const struct memory_discard_arguments *arguments)
 {
     return status_to_result(
-        memory_discard(arguments->memory, arguments->offset, arguments->length));
+        memory_discard(arguments->memory, arguments->offset, arguments->length, &self->step));
 }
 
 /* Address spaces. */
@@ -182,7 +188,8 @@ int64_t call_map(struct thread *self, const struct map_arguments *arguments)
                                   .address = arguments->address,
                                   .length = arguments->length,
                                   .flags = arguments->flags,
-                                  .allowed = MAP_PROTECTION};
+                                  .allowed = MAP_PROTECTION,
+                                  .step = &self->step};
     if (request.memory != NULL) {
         if ((arguments->memory_rights & RIGHT_READ) == 0)
             return status_to_result(STATUS_NO_RIGHT);
@@ -202,7 +209,7 @@ int64_t call_unmap(struct thread *self, const struct unmap_arguments *arguments)
 int64_t call_protect(struct thread *self, const struct protect_arguments *arguments)
 {
     return status_to_result(space_protect(&arguments->process->space, arguments->address,
-                                          arguments->length, arguments->flags));
+                                          arguments->length, arguments->flags, &self->step));
 }
 
 int64_t call_remap(struct thread *self, const struct remap_arguments *arguments)
@@ -219,14 +226,15 @@ int64_t call_remap(struct thread *self, const struct remap_arguments *arguments)
 
 int64_t call_space_discard(struct thread *self, const struct space_discard_arguments *arguments)
 {
-    return status_to_result(
-        space_discard(&arguments->process->space, arguments->address, arguments->length));
+    return status_to_result(space_discard(&arguments->process->space, arguments->address,
+                                          arguments->length, &self->step));
 }
 
 int64_t call_space_inspect(struct thread *self, const struct space_inspect_arguments *arguments)
 {
     return status_to_result(space_inspect(&arguments->process->space, arguments->address,
-                                          arguments->hidden != 0, arguments->information));
+                                          arguments->hidden != 0, arguments->information,
+                                          &self->step));
 }
 
 static enum status space_page(void *from, uint64_t place, bool write, struct page **result)
@@ -245,13 +253,13 @@ static int64_t move_process(struct process *process, struct transfer *transfer)
 int64_t call_process_read(struct thread *self, const struct process_read_arguments *arguments)
 {
     struct transfer transfer = {arguments->address, arguments->buffer, arguments->length,
-                                .write = false};
+                                .write = false, .step = &self->step};
     return move_process(arguments->process, &transfer);
 }
 
 int64_t call_process_write(struct thread *self, const struct process_write_arguments *arguments)
 {
     struct transfer transfer = {arguments->address, arguments->buffer, arguments->length,
-                                .write = true};
+                                .write = true, .step = &self->step};
     return move_process(arguments->process, &transfer);
 }

@@ -5,8 +5,10 @@
  * Cloning an address space: fork.
  *
  * Each mapping is made again with its tree of private pages cloned, which costs
- * one reference (page_tree.c). What the original could write is then taken back
- * to read-only in its page table; the copy's table stays empty, faults fill it.
+ * one reference (page_tree.c); the copy's table stays empty, faults fill it. What
+ * the original could write is taken back to read-only in its page table before,
+ * in steps: up to an address the space is sealed, and a fault that makes a page
+ * writable below it breaks the seal there.
  */
 #include <kernel/space.h>
 
@@ -28,18 +30,38 @@ static enum status clone_mapping(const struct mapping *from, struct space *to)
     copy->private_base = from->private_base;
     page_tree_clone(&from->private_pages, &copy->private_pages);
     mapping_insert(copy);
-    if ((from->flags & MAP_WRITE) != 0 && !page_tree_is_empty(&from->private_pages))
-        arch_table_protect(&from->space->table, from->start, from->end, PTE_READ | PTE_EXECUTE);
     return STATUS_OK;
+}
+
+bool space_seal_step(struct space *space)
+{
+    uint32_t limit = SPACE_STEP_LIMIT;
+    const struct mapping *mapping;
+    struct range part;
+    lock_acquire(&space->lock);
+    while (limit > 0 && (mapping = mapping_find(space, space->sealed)) != NULL) {
+        if (space->sealed < mapping->start)
+            space->sealed = mapping->start;
+        if (!mapping_is_private(mapping))
+            space->sealed = mapping->end;
+        else if (range_next_part(&space->table, &space->sealed, mapping->end, &limit, &part))
+            arch_table_protect(&space->table, part.start, part.end, PTE_READ | PTE_EXECUTE);
+    }
+    lock_release(&space->lock);
+    return limit > 0;
 }
 
 enum status space_clone(struct space *from, struct space *to)
 {
-    enum status status = STATUS_OK;
     lock_acquire_two(&from->lock, &to->lock);
+    bool sealed = mapping_find(from, from->sealed) == NULL;
+    enum status status = sealed ? STATUS_OK : STATUS_RESTART;
     for (struct list_node *node = from->mappings.head.next;
-         status == STATUS_OK && node != &from->mappings.head; node = node->next)
-        status = clone_mapping(container_of(node, struct mapping, link), to);
+         status == STATUS_OK && node != &from->mappings.head; node = node->next) {
+        const struct mapping *mapping = container_of(node, struct mapping, link);
+        if ((mapping->flags & MAPPING_LEAVING) == 0)
+            status = clone_mapping(mapping, to);
+    }
     lock_release(&to->lock);
     lock_release(&from->lock);
     return status;

@@ -148,6 +148,8 @@ static enum status show_page(struct mapping *mapping, uint64_t address, enum nee
     if (status != STATUS_OK)
         return status;
     status = arch_table_map(table, address, found.physical, table_flags(mapping, found.writable));
+    if (found.writable && address < mapping->space->sealed)
+        mapping->space->sealed = address;
     if (status != STATUS_OK)
         arch_table_unmap(table, address, address + PAGE_SIZE);
     if (found.old != NULL)
@@ -206,7 +208,8 @@ enum status space_fault(struct space *space, uint64_t address, enum fault_access
 
 static bool outsider_may(const struct mapping *mapping, bool write)
 {
-    if (is_revoked(mapping) || (mapping->memory != NULL && mapping->memory->device))
+    bool device = mapping->memory != NULL && mapping->memory->device;
+    if (is_revoked(mapping) || device || (mapping->flags & MAPPING_LEAVING) != 0)
         return false;
     return !write || mapping_is_private(mapping) || access_is_allowed(mapping, FAULT_WRITE);
 }

@@ -171,7 +171,6 @@ void mapping_insert(struct mapping *mapping)
 void mapping_remove(struct mapping *mapping, struct list *removed)
 {
     struct space *space = mapping->space;
-    arch_table_unmap(&space->table, mapping->start, mapping->end);
     treap_remove(space, mapping);
     list_remove(&mapping->link);
     space->mapped_bytes -= mapping->end - mapping->start;
@@ -208,6 +207,8 @@ static enum status upper_part(struct mapping *mapping, uint64_t address, struct 
     enum status status = mapping_create(mapping->space, &request, result);
     if (status != STATUS_OK)
         return status;
+    (*result)->flags = mapping->flags;
+    (*result)->cleared = mapping->cleared < address ? address : mapping->cleared;
     mapping_set_range(*result, address, mapping->end - address);
     (*result)->private_base = mapping_private_index(mapping, address);
     (*result)->memory_offset = mapping->memory_offset + (address - mapping->start);
@@ -239,27 +240,11 @@ enum status mapping_cut(struct space *space, uint64_t address, struct list *remo
     return STATUS_OK;
 }
 
-enum status mapping_remove_range(struct space *space, uint64_t start, uint64_t end,
-                                 struct list *removed)
-{
-    enum status status = mapping_cut(space, start, removed);
-    if (status == STATUS_OK)
-        status = mapping_cut(space, end, removed);
-    if (status != STATUS_OK)
-        return status;
-    struct mapping *mapping = mapping_find(space, start);
-    while (mapping != NULL && mapping->start < end) {
-        struct mapping *next = mapping_next(mapping);
-        mapping_remove(mapping, removed);
-        mapping = next;
-    }
-    return STATUS_OK;
-}
-
 static bool may_join(const struct mapping *lower, const struct mapping *upper)
 {
     uint64_t pages = (lower->end - lower->start) >> PAGE_SHIFT;
-    bool alike = lower->end == upper->start && lower->flags == upper->flags &&
+    bool alike = ((lower->flags | upper->flags) & MAPPING_LEAVING) == 0 &&
+                 lower->end == upper->start && lower->flags == upper->flags &&
                  lower->allowed == upper->allowed && lower->memory == upper->memory &&
                  lower->derivation == upper->derivation && (lower->flags & MAP_GROWS_DOWN) == 0;
     if (!alike)
@@ -286,6 +271,32 @@ static void join(struct mapping *lower, struct mapping *upper, struct list *remo
         memory_detach_mapping(upper->memory, upper);
     list_push_back(removed, &upper->link);
     lower->end = upper->end;
+}
+
+struct mapping *mapping_extend(struct space *space, const struct map_request *request,
+                               uint64_t address)
+{
+    struct mapping *next = mapping_find(space, address);
+    struct list_node *node = next != NULL ? next->link.previous : space->mappings.head.previous;
+    struct mapping *previous = container_of(node, struct mapping, link);
+    struct mapping added = {.flags = request->flags & MAPPING_FLAGS,
+                            .allowed = request->allowed,
+                            .memory = request->memory,
+                            .memory_offset = request->offset,
+                            .derivation = request->derivation};
+    mapping_set_range(&added, address, request->length);
+    if (node != &space->mappings.head && may_join(previous, &added)) {
+        previous->end = added.end;
+    } else if (next != NULL && may_join(&added, next)) {
+        next->start = address;
+        next->private_base -= request->length >> PAGE_SHIFT;
+        next->memory_offset -= request->length;
+        previous = next;
+    } else {
+        return NULL;
+    }
+    space->mapped_bytes += request->length;
+    return previous;
 }
 
 void mapping_join(struct mapping *mapping, struct list *removed)

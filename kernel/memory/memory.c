@@ -5,13 +5,7 @@
  * Memory objects.
  *
  * Mappings hold no reference on the pages they show: a page leaves an object
- * only after a walk (sweep) over the object's mappings has taken it out of every
- * page table. The walk needs each space's lock, which comes before the object's,
- * so it takes a mapping off the front of the list to learn its space, drops the
- * object's lock, takes both in order and deals with all mappings of that space;
- * what has been dealt with carries the number of the sweep and stands at the
- * back. A mapping made meanwhile cannot show the pages in question any more. A
- * space seen on the list stays valid until the kernel is left (rcu.h).
+ * only after it has been taken out of every page table (sweep.c).
  */
 #include <kernel/memory.h>
 
@@ -41,6 +35,7 @@ static enum status memory_make(struct account *account, enum memory_kind kind, u
     memory->size = size;
     page_tree_init(&memory->pages, account);
     list_init(&memory->mappings);
+    list_init(&memory->taken);
     *result = memory;
     return STATUS_OK;
 }
@@ -179,85 +174,6 @@ void memory_detach_mapping(struct memory *memory, struct mapping *mapping)
     lock_release(&memory->object.lock);
 }
 
-/* Which part of the object is to vanish from page tables, and from which mappings. */
-struct sweep {
-    uint64_t first, end; /* bytes; page aligned */
-    bool only_revoked;   /* those whose derivation is dead */
-};
-
-static void sweep_mapping(const struct mapping *mapping, const struct sweep *sweep)
-{
-    uint64_t size = mapping->end - mapping->start;
-    uint64_t first = mapping->memory_offset, end = first + size;
-    bool spared =
-        sweep->only_revoked && (mapping->derivation == NULL || !mapping->derivation->dead);
-    if (spared || sweep->end <= first || sweep->first >= end)
-        return;
-    uint64_t from = sweep->first > first ? sweep->first - first : 0;
-    uint64_t to = sweep->end < end ? sweep->end - first : size;
-    arch_table_unmap(&mapping->space->table, mapping->start + from, mapping->start + to);
-}
-
-static void sweep_space(struct memory *memory, const struct space *space, const struct sweep *sweep)
-{
-    list_for_each_safe (&memory->mappings, node) {
-        struct mapping *mapping = container_of(node, struct mapping, object_link);
-        if (mapping->space != space || mapping->sweep == memory->sweep)
-            continue;
-        sweep_mapping(mapping, sweep);
-        mapping->sweep = memory->sweep;
-        list_remove(node);
-        list_push_back(&memory->mappings, node);
-    }
-}
-
-/* The space of a mapping that this sweep has not dealt with, or NULL. Object lock held. */
-static struct space *sweep_next_space(const struct memory *memory)
-{
-    struct list_node *node = list_first(&memory->mappings);
-    if (node == NULL)
-        return NULL;
-    struct mapping *mapping = container_of(node, struct mapping, object_link);
-    return mapping->sweep == memory->sweep ? NULL : mapping->space;
-}
-
-static void memory_sweep(struct memory *memory, const struct sweep *sweep)
-{
-    lock_acquire(&memory->object.lock);
-    memory->sweep++;
-    for (struct space *space; (space = sweep_next_space(memory)) != NULL;) {
-        lock_release(&memory->object.lock);
-        lock_acquire(&space->lock);
-        lock_acquire(&memory->object.lock);
-        sweep_space(memory, space, sweep);
-        lock_release(&memory->object.lock);
-        lock_release(&space->lock);
-        lock_acquire(&memory->object.lock);
-    }
-    lock_release(&memory->object.lock);
-}
-
-void memory_unmap_revoked(struct memory *memory)
-{
-    const struct sweep sweep = {.first = 0, .end = UINT64_MAX, .only_revoked = true};
-    memory_sweep(memory, &sweep);
-}
-
-/* Take [first, end) bytes, page aligned, out of the object, then of page tables, then free them. */
-static void memory_drop_pages(struct memory *memory, uint64_t first, uint64_t end)
-{
-    const struct sweep sweep = {.first = first, .end = end};
-    struct list taken;
-    list_init(&taken);
-    lock_acquire(&memory->object.lock);
-    memory->resident_pages -=
-        page_tree_take(&memory->pages, first >> PAGE_SHIFT, end >> PAGE_SHIFT, &taken);
-    lock_release(&memory->object.lock);
-    memory_sweep(memory, &sweep);
-    for (struct list_node *node; (node = list_pop_front(&taken)) != NULL;)
-        page_release(container_of(node, struct page, link));
-}
-
 /* Zero the rest of the page in which the object ends, so that it reads as zero when it grows. */
 static void memory_zero_tail(struct memory *memory, uint64_t size)
 {
@@ -266,6 +182,13 @@ static void memory_zero_tail(struct memory *memory, uint64_t size)
         memset((char *)page_address(page) + size % PAGE_SIZE, 0, PAGE_SIZE - size % PAGE_SIZE);
 }
 
+static bool has_pages_beyond_end(const struct memory *memory)
+{
+    uint64_t end = (memory->size + PAGE_SIZE - 1) >> PAGE_SHIFT;
+    return page_tree_next(&memory->pages, end, PAGE_TREE_INDEX_MAX) != PAGE_TREE_INDEX_MAX;
+}
+
+/* It shrinks at once, and grows when nothing is left of what was cut off before. */
 enum status memory_resize(struct memory *memory, uint64_t size)
 {
     if (size > MEMORY_SIZE_MAX)
@@ -273,24 +196,29 @@ enum status memory_resize(struct memory *memory, uint64_t size)
     if ((memory->flags & MEMORY_FIXED_SIZE) != 0)
         return STATUS_BAD_STATE;
     lock_acquire(&memory->object.lock);
-    uint64_t old = memory->size;
-    memory->size = size;
-    memory_zero_tail(memory, size < old ? size : old);
+    bool done = size > memory->size && !has_pages_beyond_end(memory) && !memory_is_swept(memory);
+    if (size < memory->size || done) {
+        memory_zero_tail(memory, size < memory->size ? size : memory->size);
+        memory->size = size;
+    }
+    struct range beyond = {memory->size >> PAGE_SHIFT, PAGE_TREE_INDEX_MAX};
+    beyond.start += memory->size % PAGE_SIZE != 0;
     lock_release(&memory->object.lock);
-    if (size < old)
-        memory_drop_pages(memory, (size + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1), MEMORY_SIZE_MAX);
-    return STATUS_OK;
+    if (done || !memory_drop_step(memory, &beyond))
+        return done ? STATUS_OK : STATUS_RESTART;
+    return size > memory->size ? STATUS_RESTART : STATUS_OK;
 }
 
-enum status memory_discard(struct memory *memory, uint64_t offset, uint64_t length)
+enum status memory_discard(struct memory *memory, uint64_t offset, uint64_t length,
+                           struct call_step *step)
 {
     if (offset > memory->size || length > memory->size - offset)
         return STATUS_OUT_OF_RANGE;
     if (memory->kind != MEMORY_ANONYMOUS)
         return STATUS_UNSUPPORTED;
-    uint64_t first = (offset + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
-    uint64_t end = (offset + length) & ~(PAGE_SIZE - 1);
-    if (first < end)
-        memory_drop_pages(memory, first, end);
-    return STATUS_OK;
+    uint64_t first = (offset + PAGE_SIZE - 1) >> PAGE_SHIFT;
+    struct range pages = {first > step->at ? first : step->at, (offset + length) >> PAGE_SHIFT};
+    bool done = memory_drop_step(memory, &pages);
+    step->at = pages.start;
+    return done ? STATUS_OK : STATUS_RESTART;
 }

@@ -56,6 +56,25 @@ static char load(uint64_t offset)
     return byte;
 }
 
+static enum status resize(struct memory *resized, uint64_t size)
+{
+    enum status status;
+    do
+        status = memory_resize(resized, size);
+    while (status == STATUS_RESTART);
+    return status;
+}
+
+static enum status discard(uint64_t offset, uint64_t length)
+{
+    struct call_step step = {0};
+    enum status status;
+    do
+        status = memory_discard(memory, offset, length, &step);
+    while (status == STATUS_RESTART);
+    return status;
+}
+
 static uint64_t map(uint64_t offset, uint64_t length, uint32_t flags)
 {
     uint64_t address = 0;
@@ -87,12 +106,12 @@ static void what_is_cut_off_reads_as_zero(void **state)
     uint64_t address = map(0, MEMORY_PAGES * PAGE_SIZE, MAP_READ | MAP_WRITE);
     assert_int_equal(arch_copy_to_user(address + 5000, &byte, 1), 0);
     assert_int_equal(arch_copy_to_user(address + 20000, &byte, 1), 0);
-    assert_int_equal(memory_resize(memory, 4999), STATUS_OK);
+    assert_int_equal(resize(memory, 4999), STATUS_OK);
     assert_int_equal(arch_copy_from_user(&byte, address + 20000, 1), 1);
     enum fault_kind kind;
     assert_int_not_equal(space_fault(&space, address + 20000, FAULT_READ, &kind), STATUS_OK);
     assert_int_equal(kind, FAULT_PAGE_PAGER);
-    assert_int_equal(memory_resize(memory, 50000), STATUS_OK);
+    assert_int_equal(resize(memory, 50000), STATUS_OK);
     assert_int_equal(arch_copy_from_user(&byte, address + 5000, 1), 0);
     assert_int_equal(byte, 0);
     assert_int_equal(arch_copy_from_user(&byte, address + 20000, 1), 0);
@@ -104,7 +123,7 @@ static void a_fixed_size_is_fixed(void **state)
     struct memory *fixed;
     assert_int_equal(memory_create(account, 100, MEMORY_FIXED_SIZE, &fixed), STATUS_OK);
     assert_int_equal(memory_resize(fixed, 50), STATUS_BAD_STATE);
-    assert_int_equal(memory_resize(memory, MEMORY_SIZE_MAX + 1), STATUS_OUT_OF_RANGE);
+    assert_int_equal(resize(memory, MEMORY_SIZE_MAX + 1), STATUS_OUT_OF_RANGE);
     object_release(&fixed->object);
     assert_int_equal(memory_create(account, MEMORY_SIZE_MAX + 1, 0, &fixed), STATUS_OUT_OF_RANGE);
 }
@@ -117,13 +136,13 @@ static void discarding_frees_whole_pages(void **state)
     for (uint64_t i = 0; i < 8; i++)
         assert_int_equal(arch_copy_to_user(address + i * PAGE_SIZE, bytes, 64), 0);
     uint64_t used = test_pages_used(account);
-    assert_int_equal(memory_discard(memory, 10, 3 * PAGE_SIZE), STATUS_OK);
+    assert_int_equal(discard(10, 3 * PAGE_SIZE), STATUS_OK);
     assert_int_equal(test_pages_used(account), used - 2);
     for (uint64_t i = 0; i < 8; i++) {
         assert_int_equal(arch_copy_from_user(bytes, address + i * PAGE_SIZE, 1), 0);
         assert_int_equal(bytes[0], i == 1 || i == 2 ? 0 : 'y');
     }
-    assert_int_equal(memory_discard(memory, 1, UINT64_MAX), STATUS_OUT_OF_RANGE);
+    assert_int_equal(discard(1, UINT64_MAX), STATUS_OUT_OF_RANGE);
 }
 
 static void private_copies_leave_the_object_alone(void **state)
@@ -136,7 +155,8 @@ static void private_copies_leave_the_object_alone(void **state)
     assert_int_equal(load(0), 'a');
     assert_int_equal(arch_copy_from_user(&byte, address, 1), 0);
     assert_int_equal(byte, 'b');
-    assert_int_equal(space_discard(&space, address, PAGE_SIZE), STATUS_OK);
+    struct call_step step = {0};
+    assert_int_equal(space_discard(&space, address, PAGE_SIZE, &step), STATUS_OK);
     assert_int_equal(arch_copy_from_user(&byte, address, 1), 0);
     assert_int_equal(byte, 'a');
 }
@@ -155,7 +175,7 @@ static void a_revoked_mapping_faults(void **state)
     uint64_t other = map(0, PAGE_SIZE, MAP_READ);
     assert_int_equal(arch_copy_to_user(address, &byte, 1), 0);
     derivation.dead = true;
-    memory_unmap_revoked(memory);
+    assert_true(memory_unmap_revoked_step(memory));
     assert_int_equal(arch_copy_from_user(&byte, address, 1), 1);
     assert_int_equal(arch_copy_from_user(&byte, other, 1), 0);
     assert_int_equal(derivation.references, 2);
@@ -192,7 +212,8 @@ static void physical_memory_is_shown_as_it_is(void **state)
     assert_int_equal(space_map(&space, &request, &address), STATUS_OK);
     assert_int_equal(arch_copy_from_user(&byte, address, 1), 0);
     assert_int_equal(byte, 'p');
-    assert_int_equal(space_protect(&space, address, PAGE_SIZE, MAP_WRITE), STATUS_NO_RIGHT);
+    struct call_step step = {0};
+    assert_int_equal(space_protect(&space, address, PAGE_SIZE, MAP_WRITE, &step), STATUS_NO_RIGHT);
     assert_int_equal(space_unmap(&space, address, PAGE_SIZE), STATUS_OK);
     object_release(&physical->object);
     page_release(page);

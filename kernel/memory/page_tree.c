@@ -134,6 +134,28 @@ struct page *page_tree_find(const struct page_tree *tree, uint64_t index, bool *
     return page;
 }
 
+/* The first index from `first` on with a page below a child, whose own first is `base`; or UINT64_MAX. */
+static uint64_t child_next(void *child, uint32_t level, uint64_t base, uint64_t first)
+{
+    struct page_tree_node *node = child;
+    if (level == 0)
+        return base;
+    uint64_t span = slot_span(level), found = UINT64_MAX;
+    uint64_t i = first > base ? (first - base) / span : 0;
+    for (; i < NODE_SLOTS && found == UINT64_MAX; i++) {
+        if (node->slots[i] != NULL)
+            found = child_next(node->slots[i], level - 1, base + i * span, first);
+    }
+    return found;
+}
+
+uint64_t page_tree_next(const struct page_tree *tree, uint64_t first, uint64_t end)
+{
+    bool empty = tree->root == NULL || !tree_covers(tree, first);
+    uint64_t next = empty ? end : child_next(tree->root, tree->height, 0, first);
+    return next < end ? next : end;
+}
+
 /* Add levels at the top until the tree covers the index. */
 static enum status tree_heighten(struct page_tree *tree, uint64_t index)
 {
@@ -208,13 +230,14 @@ enum status page_tree_prepare_clear(struct page_tree *tree, uint64_t first, uint
 {
     void **slot;
     enum status status = tree_own_slot(tree, first, false, &slot);
-    return status == STATUS_OK && end > first ? tree_own_slot(tree, end - 1, false, &slot) : status;
+    return status == STATUS_OK && end > first + 1 ? tree_own_slot(tree, end - 1, false, &slot)
+                                                  : status;
 }
 
 struct clear_range {
     uint64_t first, end;
     struct list *taken; /* where the pages go, or NULL to drop them */
-    uint64_t count;     /* how many went there */
+    uint64_t count;     /* how many slots were cleared */
 };
 
 static bool range_covers(const struct clear_range *range, uint64_t base, uint64_t span)
@@ -229,13 +252,14 @@ static void node_clear(void **slot, uint32_t level, uint64_t base, struct clear_
 {
     struct page_tree_node *node = *slot;
     assert(!node_is_shared(node));
-    bool empty = true;
-    for (unsigned i = 0; i < NODE_SLOTS; i++) {
-        slot_clear(&node->slots[i], level - 1, base + i * slot_span(level), range);
-        empty = empty && node->slots[i] == NULL;
+    uint64_t span = slot_span(level), count = range->count;
+    uint64_t i = range->first > base ? (range->first - base) / span : 0;
+    for (; i < NODE_SLOTS && base + i * span < range->end; i++)
+        slot_clear(&node->slots[i], level - 1, base + i * span, range);
+    for (uint64_t end = i + NODE_SLOTS; i < end; i++) { /* most often there is one close by */
+        if (range->count == count || node->slots[i % NODE_SLOTS] != NULL)
+            return;
     }
-    if (!empty)
-        return;
     slab_free(&node_cache, node->account, node);
     *slot = NULL;
 }
@@ -251,19 +275,19 @@ static void slot_clear(void **slot, uint32_t level, uint64_t base, struct clear_
         return;
     }
     uint32_t limit = UINT32_MAX;
-    if (range->taken == NULL) {
+    if (range->taken == NULL)
         child_release(*slot, level, &limit);
-    } else {
+    else
         list_push_back(range->taken, &((struct page *)*slot)->link);
-        range->count++;
-    }
+    range->count++;
     *slot = NULL;
 }
 
-void page_tree_clear(struct page_tree *tree, uint64_t first, uint64_t end)
+uint64_t page_tree_clear(struct page_tree *tree, uint64_t first, uint64_t end)
 {
     struct clear_range range = {.first = first, .end = end};
     slot_clear(&tree->root, tree->height, 0, &range);
+    return range.count;
 }
 
 uint64_t page_tree_take(struct page_tree *tree, uint64_t first, uint64_t end, struct list *taken)

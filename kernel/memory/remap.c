@@ -31,6 +31,7 @@ static void move(struct mapping *mapping, uint64_t address, uint64_t length)
 {
     struct list moving;
     list_init(&moving);
+    arch_table_unmap(&mapping->space->table, mapping->start, mapping->end);
     mapping_remove(mapping, &moving);
     list_remove(&mapping->link);
     mapping->start = address;
@@ -86,12 +87,20 @@ static enum status grow(struct space *space, struct mapping *mapping,
     return relocate(space, request, address, removed);
 }
 
+/* Up to `end`, or up to what a former step has begun to remove. */
+static bool reaches(const struct mapping *mapping, uint64_t end)
+{
+    const struct mapping *next = mapping_next(mapping);
+    return mapping->end >= end || (next != NULL && (next->flags & MAPPING_LEAVING) != 0 &&
+                                   next->start == mapping->end && next->end >= end);
+}
+
 static enum status remap_locked(struct space *space, struct remap_request *request,
                                 uint64_t *address, struct list *removed)
 {
     uint64_t end = request->address + request->old_length;
     struct mapping *mapping = mapping_find(space, request->address);
-    if (mapping == NULL || mapping->start > request->address || mapping->end < end)
+    if (mapping == NULL || mapping->start > request->address || !reaches(mapping, end))
         return STATUS_NOT_FOUND;
     if (request->new_length < request->old_length) {
         enum status status =

@@ -18,6 +18,9 @@
 #include <kernel/memory.h>
 #include <kernel/process.h>
 
+#define POPULATE_PAGES 16 /* in one step */
+#define DISCARD_PAGES 16  /* looked at together */
+
 enum status space_init(struct space *space, struct account *account)
 {
     *space = (struct space){.account = account, .random = 2463534242};
@@ -97,62 +100,87 @@ static enum status check_request(struct map_request *request)
     return check_protection(request->flags, request->allowed);
 }
 
-/* The space is locked, `mapping` has been made but for its place. */
-static enum status place(struct space *space, const struct map_request *request,
-                         struct mapping *mapping, struct list *removed)
+/* A mapping of its own, in place of what is there. */
+static enum status insert(struct space *space, const struct map_request *request, uint64_t address,
+                          struct list *removed)
 {
-    uint64_t address = request->address;
-    if ((request->flags & MAP_FIXED_ADDRESS) == 0) {
-        if (!range_choose(space, request->length, request->flags, &address))
-            return STATUS_NO_MEMORY;
-    } else if (!range_is_free(space, address, request->length)) {
-        if ((request->flags & MAP_NO_REPLACE) != 0)
-            return STATUS_EXISTS;
-        enum status status =
-            mapping_remove_range(space, address, address + request->length, removed);
-        if (status != STATUS_OK)
-            return status;
+    struct mapping *mapping;
+    enum status status = mapping_create(space, request, &mapping);
+    if (status != STATUS_OK)
+        return status;
+    status = mapping_remove_range(space, address, address + request->length, removed);
+    if (status != STATUS_OK) {
+        list_push_back(removed, &mapping->link);
+        return status;
     }
     mapping_set_range(mapping, address, request->length);
     mapping_insert(mapping);
+    mapping_join(mapping, removed);
     return STATUS_OK;
 }
 
-/* Have the pages there that can be had: memory running out is found at the access. */
-static void populate(struct space *space, uint64_t start, uint64_t end, uint32_t flags)
+static enum status place(struct space *space, const struct map_request *request, uint64_t *address,
+                         struct list *removed)
 {
-    enum fault_access access = (flags & MAP_WRITE) != 0 ? FAULT_WRITE : FAULT_READ;
-    enum fault_kind kind;
-    for (uint64_t address = start; address < end; address += PAGE_SIZE) {
-        if (space_fault(space, address, access, &kind) != STATUS_OK)
-            return;
+    bool fixed = (request->flags & MAP_FIXED_ADDRESS) != 0;
+    *address = request->address;
+    if (!fixed && !range_choose(space, request->length, request->flags, address))
+        return STATUS_NO_MEMORY;
+    if (fixed && !range_is_free(space, *address, request->length)) {
+        bool replaces = (request->flags & MAP_NO_REPLACE) == 0;
+        return replaces ? insert(space, request, *address, removed) : STATUS_EXISTS;
     }
+    struct mapping *mapping = mapping_extend(space, request, *address);
+    if (mapping == NULL)
+        return insert(space, request, *address, removed);
+    mapping_join(mapping, removed);
+    return STATUS_OK;
 }
 
-enum status space_map(struct space *space, const struct map_request *asked, uint64_t *address)
+static enum status map_only(struct space *space, const struct map_request *asked, uint64_t *address)
 {
     struct map_request request = *asked;
-    struct mapping *mapping;
     struct list removed;
     enum status status = check_request(&request);
-    if (status == STATUS_OK)
-        status = mapping_create(space, &request, &mapping);
     if (status != STATUS_OK)
         return status;
     list_init(&removed);
     lock_acquire(&space->lock);
-    status = place(space, &request, mapping, &removed);
-    if (status == STATUS_OK) {
-        *address = mapping->start;
-        mapping_join(mapping, &removed);
-    } else {
-        list_push_back(&removed, &mapping->link);
-    }
+    status = place(space, &request, address, &removed);
     lock_release(&space->lock);
     mapping_free_list(&removed);
-    if (status == STATUS_OK && (request.flags & MAP_POPULATE) != 0)
-        populate(space, *address, *address + request.length, request.flags);
     return status;
+}
+
+/* Have the pages there that can be had: memory running out is found at the access. */
+static enum status populate_step(struct space *space, const struct map_request *request)
+{
+    struct call_step *step = request->step;
+    enum fault_access access = (request->flags & MAP_WRITE) != 0 ? FAULT_WRITE : FAULT_READ;
+    enum fault_kind kind;
+    uint64_t end = step->result + request->length;
+    for (uint32_t pages = 0; step->at < end; step->at += PAGE_SIZE, pages++) {
+        if (pages == POPULATE_PAGES)
+            return STATUS_RESTART;
+        if (space_fault(space, step->at, access, &kind) != STATUS_OK)
+            break;
+    }
+    return STATUS_OK;
+}
+
+enum status space_map(struct space *space, const struct map_request *request, uint64_t *address)
+{
+    struct call_step *step = request->step;
+    if ((request->flags & MAP_POPULATE) == 0)
+        return map_only(space, request, address);
+    if (step->result == 0) {
+        enum status status = map_only(space, request, &step->result);
+        if (status != STATUS_OK)
+            return status;
+        step->at = step->result;
+    }
+    *address = step->result;
+    return populate_step(space, request);
 }
 
 enum status space_unmap(struct space *space, uint64_t address, uint64_t length)
@@ -187,16 +215,19 @@ static enum status check_protect(const struct space *space, uint64_t start, uint
     return STATUS_OK;
 }
 
-/* Boundaries have been made; rights only shrink in the table, faults add them. */
-static void apply_protection(struct space *space, uint64_t start, uint64_t end, uint32_t flags,
-                             struct list *removed)
+/* What rights the table has shrink here, faults add them. */
+static bool protect_step(struct space *space, uint64_t end, uint32_t flags, struct call_step *step)
 {
-    struct mapping *mapping = mapping_find(space, start);
-    while (mapping != NULL && mapping->start < end) {
-        mapping->flags = (mapping->flags & ~(uint32_t)MAP_PROTECTION) | (flags & MAP_PROTECTION);
-        mapping = mapping_next(mapping);
-    }
-    arch_table_protect(&space->table, start, end, mapping_table_rights(flags));
+    uint32_t limit = SPACE_STEP_LIMIT, rights = mapping_table_rights(flags);
+    struct range part;
+    while (step->at < end && range_next_part(&space->table, &step->at, end, &limit, &part))
+        arch_table_protect(&space->table, part.start, part.end, rights);
+    return step->at >= end;
+}
+
+static void join_range(struct space *space, uint64_t start, uint64_t end, struct list *removed)
+{
+    struct mapping *mapping;
     for (uint64_t at = start; at < end; at = mapping_find(space, at)->end)
         mapping_join(mapping_find(space, at), removed);
     mapping = mapping_find(space, end);
@@ -204,22 +235,38 @@ static void apply_protection(struct space *space, uint64_t start, uint64_t end, 
         mapping_join(mapping, removed);
 }
 
-enum status space_protect(struct space *space, uint64_t address, uint64_t length, uint32_t flags)
+/* Boundaries have been made. */
+static enum status apply_protection(struct space *space, const struct range *range, uint32_t flags,
+                                    struct call_step *step, struct list *removed)
+{
+    struct mapping *mapping = mapping_find(space, range->start);
+    for (; mapping != NULL && mapping->start < range->end; mapping = mapping_next(mapping))
+        mapping->flags = (mapping->flags & ~(uint32_t)MAP_PROTECTION) | (flags & MAP_PROTECTION);
+    if (step->at == 0)
+        step->at = range->start;
+    if (!protect_step(space, range->end, flags, step))
+        return STATUS_RESTART;
+    join_range(space, range->start, range->end, removed);
+    return STATUS_OK;
+}
+
+enum status space_protect(struct space *space, uint64_t address, uint64_t length, uint32_t flags,
+                          struct call_step *step)
 {
     struct list removed;
     enum status status = range_check(address, &length);
     if (status != STATUS_OK)
         return status;
-    uint64_t end = address + length;
+    const struct range range = {address, address + length};
     list_init(&removed);
     lock_acquire(&space->lock);
-    status = check_protect(space, address, end, flags);
+    status = check_protect(space, range.start, range.end, flags);
     if (status == STATUS_OK)
-        status = mapping_cut(space, address, &removed);
+        status = mapping_cut(space, range.start, &removed);
     if (status == STATUS_OK)
-        status = mapping_cut(space, end, &removed);
+        status = mapping_cut(space, range.end, &removed);
     if (status == STATUS_OK)
-        apply_protection(space, address, end, flags, &removed);
+        status = apply_protection(space, &range, flags, step, &removed);
     lock_release(&space->lock);
     mapping_free_list(&removed);
     return status;
@@ -227,45 +274,75 @@ enum status space_protect(struct space *space, uint64_t address, uint64_t length
 
 /* Discarding. */
 
-static enum status discard_part(struct mapping *mapping, uint64_t start, uint64_t end)
+static enum status discard_part(struct mapping *mapping, const struct range *part, uint32_t *limit)
 {
-    uint64_t first = mapping_private_index(mapping, start);
-    uint64_t last = first + ((end - start) >> PAGE_SHIFT);
-    enum status status = page_tree_prepare_clear(&mapping->private_pages, first, last);
+    uint64_t first = mapping_private_index(mapping, part->start);
+    uint64_t end = first + ((part->end - part->start) >> PAGE_SHIFT);
+    enum status status = page_tree_prepare_clear(&mapping->private_pages, first, end);
     if (status != STATUS_OK)
         return status;
-    arch_table_unmap(&mapping->space->table, start, end);
-    page_tree_clear(&mapping->private_pages, first, last);
+    uint64_t shown = arch_table_unmap(&mapping->space->table, part->start, part->end);
+    uint64_t dropped = page_tree_clear(&mapping->private_pages, first, end);
+    range_spend(limit, 2 + (shown > dropped ? shown : dropped));
     return STATUS_OK;
 }
 
-enum status space_discard(struct space *space, uint64_t address, uint64_t length)
+/* The part of a mapping that the next piece of work is about; false if there is none before `end`. */
+static bool discard_next(struct space *space, uint64_t end, struct call_step *step,
+                         struct range *part)
 {
+    const struct mapping *mapping = mapping_find(space, step->at);
+    if (step->at >= end || mapping == NULL || mapping->start >= end)
+        return false;
+    part->start = mapping->start > step->at ? mapping->start : step->at;
+    part->end = part->start + DISCARD_PAGES * PAGE_SIZE;
+    if (part->end > mapping->end)
+        part->end = mapping->end;
+    if (part->end > end)
+        part->end = end;
+    step->at = part->end;
+    return true;
+}
+
+enum status space_discard(struct space *space, uint64_t address, uint64_t length,
+                          struct call_step *step)
+{
+    struct range part;
+    uint32_t limit = SPACE_STEP_LIMIT;
     enum status status = range_check(address, &length);
     if (status != STATUS_OK)
         return status;
-    uint64_t end = address + length;
+    if (step->at == 0)
+        step->at = address;
     lock_acquire(&space->lock);
-    struct mapping *mapping = mapping_find(space, address);
-    for (; status == STATUS_OK && mapping != NULL && mapping->start < end;
-         mapping = mapping_next(mapping)) {
-        uint64_t from = mapping->start > address ? mapping->start : address;
-        uint64_t to = mapping->end < end ? mapping->end : end;
-        status = discard_part(mapping, from, to);
-    }
+    bool more = true;
+    while (status == STATUS_OK && limit > 0 &&
+           (more = discard_next(space, address + length, step, &part)))
+        status = discard_part(mapping_find(space, part.start), &part, &limit);
     lock_release(&space->lock);
-    return status;
+    return status == STATUS_OK && more ? STATUS_RESTART : status;
 }
 
 /* Looking. */
 
+/* Count the pages shown of a mapping into step->result. */
+static enum status count_step(const struct mapping *mapping, struct call_step *step)
+{
+    const struct page_table *table = &mapping->space->table;
+    uint32_t limit = SPACE_STEP_LIMIT;
+    struct range part;
+    if (step->at < mapping->start)
+        step->at = mapping->start;
+    while (step->at < mapping->end &&
+           range_next_part(table, &step->at, mapping->end, &limit, &part))
+        step->result += arch_table_count(table, part.start, part.end);
+    return step->at < mapping->end ? STATUS_RESTART : STATUS_OK;
+}
+
 static void describe(const struct mapping *mapping, struct mapping_information *information)
 {
     *information = (struct mapping_information){
-        .start = mapping->start,
-        .end = mapping->end,
-        .flags = mapping->flags,
-        .resident_pages = arch_table_count(&mapping->space->table, mapping->start, mapping->end)};
+        .start = mapping->start, .end = mapping->end, .flags = mapping->flags};
     if (mapping->memory != NULL) {
         information->object_id = mapping->memory->object.id;
         information->object_offset = mapping->memory_offset;
@@ -273,17 +350,26 @@ static void describe(const struct mapping *mapping, struct mapping_information *
     }
 }
 
-enum status space_inspect(struct space *space, uint64_t address, bool hidden,
-                          struct mapping_information *information)
+static bool is_passed_over(const struct mapping *mapping, bool hidden)
 {
+    return (mapping->flags & (hidden ? MAPPING_LEAVING : MAPPING_LEAVING | MAP_HIDDEN)) != 0;
+}
+
+enum status space_inspect(struct space *space, uint64_t address, bool hidden,
+                          struct mapping_information *information, struct call_step *step)
+{
+    enum status status = STATUS_NOT_FOUND;
     lock_acquire(&space->lock);
     const struct mapping *mapping = mapping_find(space, address);
-    while (mapping != NULL && (mapping->flags & MAP_HIDDEN) != 0 && !hidden)
+    while (mapping != NULL && is_passed_over(mapping, hidden))
         mapping = mapping_next(mapping);
-    if (mapping != NULL)
+    if (mapping != NULL) {
+        status = count_step(mapping, step);
         describe(mapping, information);
+        information->resident_pages = step->result;
+    }
     lock_release(&space->lock);
-    return mapping != NULL ? STATUS_OK : STATUS_NOT_FOUND;
+    return status;
 }
 
 enum status space_address_key(struct space *space, uint64_t address, bool shared, uint64_t *object,

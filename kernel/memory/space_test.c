@@ -48,8 +48,11 @@ static int teardown(void **state)
 
 static enum status map_at(uint64_t address, uint64_t pages, uint32_t flags, uint64_t *result)
 {
-    const struct map_request request = {
-        .address = address, .length = pages * PAGE_SIZE, .flags = flags, .allowed = MAP_PROTECTION};
+    const struct map_request request = {.address = address,
+                                        .length = pages * PAGE_SIZE,
+                                        .flags = flags,
+                                        .allowed = MAP_PROTECTION,
+                                        .step = &(struct call_step){0}};
     return space_map(&space, &request, result);
 }
 
@@ -58,6 +61,38 @@ static uint64_t map(uint64_t address, uint64_t pages, uint32_t flags)
     uint64_t result = 0;
     assert_int_equal(map_at(address, pages, flags, &result), STATUS_OK);
     return result;
+}
+
+static enum status unmap(struct space *from, uint64_t address, uint64_t length)
+{
+    enum status status;
+    do
+        status = space_unmap(from, address, length);
+    while (status == STATUS_RESTART);
+    return status;
+}
+
+static enum status protect(uint64_t address, uint64_t length, uint32_t flags)
+{
+    struct call_step step = {0};
+    enum status status;
+    do
+        status = space_protect(&space, address, length, flags, &step);
+    while (status == STATUS_RESTART);
+    return status;
+}
+
+static enum status inspect(uint64_t address, bool hidden, struct mapping_information *information)
+{
+    struct call_step step = {0};
+    return space_inspect(&space, address, hidden, information, &step);
+}
+
+static enum status clone_space(struct space *clone)
+{
+    while (!space_seal_step(&space))
+        continue;
+    return space_clone(&space, clone);
 }
 
 static bool put(uint64_t address, char byte)
@@ -95,7 +130,7 @@ static void fresh_memory_is_zero_and_keeps_what_is_written(void **state)
     assert_true(put(address + 2 * PAGE_SIZE, 'x'));
     assert_int_equal(get(address + 2 * PAGE_SIZE), 'x');
     assert_int_equal(get(address + 3 * PAGE_SIZE), -1);
-    assert_int_equal(space_unmap(&space, address, 3 * PAGE_SIZE), STATUS_OK);
+    assert_int_equal(unmap(&space, address, 3 * PAGE_SIZE), STATUS_OK);
     assert_int_equal(get(address), -1);
     assert_int_equal(space_resident_pages(&space), 0);
     assert_int_equal(space.mapped_bytes, 0);
@@ -116,8 +151,8 @@ static void places_are_refused_that_are_not_the_programs(void **state)
     assert_int_equal(map_at(0, UINT64_C(1) << 40, READ_WRITE, &address), STATUS_OUT_OF_RANGE);
     assert_int_equal(map_at(0, 1, READ_WRITE | MAP_EXECUTE, &address), STATUS_INVALID);
     assert_int_equal(map_at(0, 1, READ_WRITE | MAP_EXECUTE | MAP_ALLOW_WX, &address), STATUS_OK);
-    assert_int_equal(space_unmap(&space, PLACE, 0), STATUS_OUT_OF_RANGE);
-    assert_int_equal(space_unmap(&space, PLACE, UINT64_MAX), STATUS_OUT_OF_RANGE);
+    assert_int_equal(unmap(&space, PLACE, 0), STATUS_OUT_OF_RANGE);
+    assert_int_equal(unmap(&space, PLACE, UINT64_MAX), STATUS_OUT_OF_RANGE);
 }
 
 static void the_library_has_its_own_region(void **state)
@@ -148,7 +183,7 @@ static void a_hole_in_the_middle(void **state)
     for (int i = 0; i < 9; i++)
         assert_true(put(PLACE + (uint64_t)i * PAGE_SIZE, (char)('0' + i)));
     uint64_t used = test_pages_used(account);
-    assert_int_equal(space_unmap(&space, PLACE + 3 * PAGE_SIZE, 3 * PAGE_SIZE), STATUS_OK);
+    assert_int_equal(unmap(&space, PLACE + 3 * PAGE_SIZE, 3 * PAGE_SIZE), STATUS_OK);
     assert_in_range(test_pages_used(account), used - 3, used - 2);
     assert_int_equal(count_mappings(), 2);
     for (int i = 0; i < 9; i++)
@@ -162,7 +197,7 @@ static void what_shrank_and_grew_again_is_zero(void **state)
 {
     map(PLACE, 4, READ_WRITE | MAP_FIXED_ADDRESS);
     assert_true(put(PLACE, 'a') && put(PLACE + 3 * PAGE_SIZE, 'd'));
-    assert_int_equal(space_unmap(&space, PLACE + 2 * PAGE_SIZE, 2 * PAGE_SIZE), STATUS_OK);
+    assert_int_equal(unmap(&space, PLACE + 2 * PAGE_SIZE, 2 * PAGE_SIZE), STATUS_OK);
     map(PLACE + 2 * PAGE_SIZE, 2, READ_WRITE | MAP_FIXED_ADDRESS);
     assert_int_equal(count_mappings(), 1);
     assert_int_equal(get(PLACE + 3 * PAGE_SIZE), 0);
@@ -188,21 +223,20 @@ static void protection_is_enforced_and_restored(void **state)
     enum fault_kind kind;
     map(PLACE, 5, READ_WRITE | MAP_FIXED_ADDRESS);
     assert_true(put(PLACE + 2 * PAGE_SIZE, 'p'));
-    assert_int_equal(space_protect(&space, PLACE + PAGE_SIZE, 3 * PAGE_SIZE, MAP_READ), STATUS_OK);
+    assert_int_equal(protect(PLACE + PAGE_SIZE, 3 * PAGE_SIZE, MAP_READ), STATUS_OK);
     assert_int_equal(count_mappings(), 3);
     assert_false(put(PLACE + 2 * PAGE_SIZE, 'q'));
     assert_int_equal(get(PLACE + 2 * PAGE_SIZE), 'p');
     assert_true(put(PLACE, 'q'));
     assert_int_not_equal(space_fault(&space, PLACE + PAGE_SIZE, FAULT_EXECUTE, &kind), STATUS_OK);
     assert_int_equal(kind, FAULT_PAGE_ACCESS);
-    assert_int_equal(space_protect(&space, PLACE + PAGE_SIZE, PAGE_SIZE, 0), STATUS_OK);
+    assert_int_equal(protect(PLACE + PAGE_SIZE, PAGE_SIZE, 0), STATUS_OK);
     assert_int_equal(get(PLACE + PAGE_SIZE), -1);
-    assert_int_equal(space_protect(&space, PLACE, 5 * PAGE_SIZE, READ_WRITE), STATUS_OK);
+    assert_int_equal(protect(PLACE, 5 * PAGE_SIZE, READ_WRITE), STATUS_OK);
     assert_true(put(PLACE + 2 * PAGE_SIZE, 'r'));
-    assert_int_equal(space_protect(&space, PLACE, 6 * PAGE_SIZE, MAP_READ), STATUS_NOT_FOUND);
+    assert_int_equal(protect(PLACE, 6 * PAGE_SIZE, MAP_READ), STATUS_NOT_FOUND);
     assert_true(put(PLACE, 's'));
-    assert_int_equal(space_protect(&space, PLACE, PAGE_SIZE, MAP_WRITE | MAP_EXECUTE),
-                     STATUS_INVALID);
+    assert_int_equal(protect(PLACE, PAGE_SIZE, MAP_WRITE | MAP_EXECUTE), STATUS_INVALID);
 }
 
 static void a_stack_grows_down_to_its_limit(void **state)
@@ -268,13 +302,13 @@ static void a_clone_and_its_original_are_apart(void **state)
         assert_true(put(PLACE + i * PAGE_SIZE, 'p'));
     uint64_t used = test_pages_used(account);
     assert_int_equal(space_init(&clone, account), STATUS_OK);
-    assert_int_equal(space_clone(&space, &clone), STATUS_OK);
+    assert_int_equal(clone_space(&clone), STATUS_OK);
     assert_in_range(test_pages_used(account), used, used + 1);
     assert_true(put(PLACE, 'q'));
     cpu_current()->space = &clone;
     assert_int_equal(get(PLACE), 'p');
     assert_true(put(PLACE + PAGE_SIZE, 'c'));
-    assert_int_equal(space_unmap(&clone, PLACE + 50 * PAGE_SIZE, PAGE_SIZE), STATUS_OK);
+    assert_int_equal(unmap(&clone, PLACE + 50 * PAGE_SIZE, PAGE_SIZE), STATUS_OK);
     cpu_current()->space = &space;
     assert_int_equal(get(PLACE), 'q');
     assert_int_equal(get(PLACE + PAGE_SIZE), 'p');
@@ -295,9 +329,8 @@ static void frames_are_outside_of_mappings(void **state)
     assert_int_equal(space_map_frame(&space, 7, pages), STATUS_OK);
     assert_true(put(FRAME_BASE + 7 * FRAME_STRIDE + PAGE_SIZE, 'f'));
     assert_int_equal(*(char *)page_address(pages[1]), 'f');
-    assert_int_equal(space_inspect(&space, 0, true, &information), STATUS_NOT_FOUND);
-    assert_int_equal(space_unmap(&space, FRAME_BASE + 7 * FRAME_STRIDE, PAGE_SIZE),
-                     STATUS_OUT_OF_RANGE);
+    assert_int_equal(inspect(0, true, &information), STATUS_NOT_FOUND);
+    assert_int_equal(unmap(&space, FRAME_BASE + 7 * FRAME_STRIDE, PAGE_SIZE), STATUS_OUT_OF_RANGE);
     space_unmap_frame(&space, 7);
     assert_int_equal(get(FRAME_BASE + 7 * FRAME_STRIDE), -1);
     for (int i = 0; i < 2; i++)
@@ -309,14 +342,14 @@ static void inspecting_passes_over_the_hidden(void **state)
     struct mapping_information information;
     map(PLACE, 2, MAP_READ | MAP_FIXED_ADDRESS | MAP_HIDDEN);
     map(PLACE + 4 * PAGE_SIZE, 2, READ_WRITE | MAP_FIXED_ADDRESS | MAP_POPULATE);
-    assert_int_equal(space_inspect(&space, 0, true, &information), STATUS_OK);
+    assert_int_equal(inspect(0, true, &information), STATUS_OK);
     assert_int_equal(information.start, PLACE);
-    assert_int_equal(space_inspect(&space, 0, false, &information), STATUS_OK);
+    assert_int_equal(inspect(0, false, &information), STATUS_OK);
     assert_int_equal(information.start, PLACE + 4 * PAGE_SIZE);
     assert_int_equal(information.end, PLACE + 6 * PAGE_SIZE);
     assert_int_equal(information.flags, READ_WRITE);
     assert_int_equal(information.resident_pages, 2);
-    assert_int_equal(space_inspect(&space, information.end, true, &information), STATUS_NOT_FOUND);
+    assert_int_equal(inspect(information.end, true, &information), STATUS_NOT_FOUND);
 }
 
 static void an_outsider_sees_and_changes_pages(void **state)
@@ -364,19 +397,20 @@ static enum status exercise(struct space *clone)
 {
     uint64_t address;
     enum fault_kind kind;
+    struct call_step step = {0};
     enum status status = map_at(PLACE, 20, READ_WRITE | MAP_FIXED_ADDRESS, &address);
     for (uint64_t i = 0; status == STATUS_OK && i < 20; i++)
         status = space_fault(&space, PLACE + i * PAGE_SIZE, FAULT_WRITE, &kind);
     if (status == STATUS_OK)
-        status = space_clone(&space, clone);
+        status = clone_space(clone);
     if (status == STATUS_OK)
         status = space_fault(&space, PLACE, FAULT_WRITE, &kind);
     if (status == STATUS_OK)
-        status = space_unmap(clone, PLACE + 4 * PAGE_SIZE, 3 * PAGE_SIZE);
+        status = unmap(clone, PLACE + 4 * PAGE_SIZE, 3 * PAGE_SIZE);
     if (status == STATUS_OK)
-        status = space_protect(&space, PLACE + 10 * PAGE_SIZE, PAGE_SIZE, MAP_READ);
+        status = protect(PLACE + 10 * PAGE_SIZE, PAGE_SIZE, MAP_READ);
     if (status == STATUS_OK)
-        status = space_discard(clone, PLACE + 12 * PAGE_SIZE, 2 * PAGE_SIZE);
+        status = space_discard(clone, PLACE + 12 * PAGE_SIZE, 2 * PAGE_SIZE, &step);
     const struct remap_request request = {PLACE, 4 * PAGE_SIZE, 8 * PAGE_SIZE, 0, REMAP_MAY_MOVE};
     if (status == STATUS_OK)
         status = space_remap(&space, &request, &address);
@@ -413,7 +447,7 @@ static void running_out_is_an_error_to_the_program(void **state)
     while (space_fault(&space, at, FAULT_WRITE, &kind) == STATUS_OK)
         at += PAGE_SIZE;
     assert_int_equal(kind, FAULT_PAGE_MEMORY);
-    assert_int_equal(space_unmap(&space, PLACE, 2 * TEST_PAGES * PAGE_SIZE), STATUS_OK);
+    assert_int_equal(unmap(&space, PLACE, 2 * TEST_PAGES * PAGE_SIZE), STATUS_OK);
     map(PLACE, 1, READ_WRITE | MAP_FIXED_ADDRESS);
     assert_true(put(PLACE, 'x'));
 }

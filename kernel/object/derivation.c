@@ -128,14 +128,15 @@ static bool revoke_step(struct derivation *derivation)
 }
 
 /* What was made through the handles that have just died. */
-static void revoke_uses(struct object *object)
+static bool revoke_uses_step(struct object *object)
 {
     if (object->type == OBJECT_MEMORY)
-        memory_unmap_revoked(container_of(object, struct memory, object));
-    else if (object->type == OBJECT_SESSION)
+        return memory_unmap_revoked_step(container_of(object, struct memory, object));
+    if (object->type == OBJECT_SESSION)
         endpoint_end_revoked(container_of(object, struct session, object)->endpoint);
     else if (object->type == OBJECT_ENDPOINT)
         endpoint_end_revoked(container_of(object, struct endpoint, object));
+    return true;
 }
 
 int64_t call_handle_revoke(struct thread *self, const struct handle_revoke_arguments *arguments)
@@ -147,7 +148,7 @@ int64_t call_handle_revoke(struct thread *self, const struct handle_revoke_argum
     if (status != STATUS_OK)
         return status_to_result(status);
     bool done = revoke_step(view.derivation);
-    revoke_uses(view.object);
+    done = revoke_uses_step(view.object) && done;
     return status_to_result(done ? STATUS_OK : STATUS_RESTART);
 }
 

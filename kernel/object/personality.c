@@ -40,6 +40,7 @@ bool personality_is_valid(const struct personality *personality)
 static void enter(struct thread *thread, uint64_t entry, enum frame_cause cause)
 {
     arch_thread_get_registers(thread, &thread->frame->registers);
+    thread->step = (struct call_step){0};
     thread->frame->cause = cause;
     arch_thread_redirect(thread, entry, thread->frame_address);
 }

@@ -131,7 +131,8 @@ int64_t call_process_clone(struct thread *self, const struct process_clone_argum
         return status_to_result(STATUS_DEAD);
     if (from->process != arguments->process)
         return status_to_result(STATUS_INVALID);
-    return status_to_result(clone_process(self, from, arguments));
+    bool sealed = space_seal_step(&from->process->space);
+    return status_to_result(sealed ? clone_process(self, from, arguments) : STATUS_RESTART);
 }
 
 int64_t call_process_end(struct thread *self, const struct process_end_arguments *arguments)

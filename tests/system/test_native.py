@@ -9,7 +9,7 @@ Time is counted in instructions, so that a busy host changes nothing.
 from trellis import qemu
 
 PROGRAMS = ("accounts", "bad_arguments", "donation", "handles", "ipc", "memory", "personality",
-            "processes", "servers", "streams", "waiting")
+            "processes", "servers", "steps", "streams", "waiting")
 
 
 def check(guest, program, **machine):

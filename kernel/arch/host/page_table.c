@@ -114,6 +114,13 @@ uint64_t arch_table_unmap(struct page_table *table, uint64_t start, uint64_t end
     return count;
 }
 
+uint64_t arch_table_next(const struct page_table *table, uint64_t address, uint64_t end)
+{
+    while (address < end && table_find_entry(table, address) == NULL)
+        address = (address & ~(REGION_SIZE - 1)) + REGION_SIZE;
+    return address < end ? address : end;
+}
+
 uint64_t arch_table_count(const struct page_table *table, uint64_t start, uint64_t end)
 {
     uint64_t count = 0;

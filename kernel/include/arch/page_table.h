@@ -34,6 +34,9 @@ bool arch_table_lookup(const struct page_table *table, uint64_t address, uint64_
  * translation caches are flushed by the end of the call, on every CPU that may have them. */
 uint64_t arch_table_unmap(struct page_table *table, uint64_t start, uint64_t end);
 uint64_t arch_table_protect(struct page_table *table, uint64_t start, uint64_t end, uint32_t flags);
+/* The first address in [address, end) for which there is a table of the last level, or `end`:
+ * before it there are no pages. */
+uint64_t arch_table_next(const struct page_table *table, uint64_t address, uint64_t end);
 /* How many pages are there in [start, end). */
 uint64_t arch_table_count(const struct page_table *table, uint64_t start, uint64_t end);
 /* Load it on this CPU, unless it is loaded; NULL: the kernel's half alone. */

@@ -18,7 +18,8 @@ struct mapping {
     uint32_t priority;            /* constant */
     uint32_t flags;               /* enum map_flag */
     uint64_t start, end;
-    uint32_t allowed;               /* MAP_PROTECTION bits that protect may set; constant */
+    uint64_t cleared; /* MAPPING_LEAVING: page tables have nothing of it below this address */
+    uint32_t allowed; /* MAP_PROTECTION bits that protect may set */
     struct page_tree private_pages; /* of a mapping without object, or with MAP_PRIVATE_COPY */
     uint64_t private_base;          /* index in it of the page at `start` */
     struct memory *memory;          /* a reference; constant; NULL for anonymous private memory */
@@ -31,6 +32,9 @@ struct mapping {
 
 /* What a mapping keeps of the MAP_ flags it was made with. */
 #define MAPPING_FLAGS (MAP_PROTECTION | MAP_PRIVATE_COPY | MAP_GROWS_DOWN | MAP_HIDDEN)
+
+/* It is being removed in steps and keeps its place until that is done; nobody can use it. */
+#define MAPPING_LEAVING (1u << 31)
 
 static inline bool mapping_is_private(const struct mapping *mapping)
 {
@@ -68,7 +72,7 @@ enum status mapping_create(struct space *space, const struct map_request *reques
                            struct mapping **result) must_check;
 void mapping_set_range(struct mapping *mapping, uint64_t start, uint64_t length);
 void mapping_insert(struct mapping *mapping);
-/* Take it out of its space and page table, onto a list of removed ones. */
+/* Take it out of its space, onto a list of removed ones; page tables are the caller's business. */
 void mapping_remove(struct mapping *mapping, struct list *removed);
 /* Free those; the space is not locked. */
 void mapping_free_list(struct list *removed);
@@ -76,9 +80,13 @@ void mapping_destroy(struct mapping *mapping);
 
 /* Make an address a boundary between mappings if it is inside of one. NO_MEMORY changes nothing. */
 enum status mapping_cut(struct space *space, uint64_t address, struct list *removed) must_check;
-/* Remove [start, end); NO_MEMORY changes nothing but boundaries. */
+/* Remove [start, end): all of it or, with RESTART, as much as one step does, keeping the place.
+ * NO_MEMORY changes nothing but boundaries. (removal.c) */
 enum status mapping_remove_range(struct space *space, uint64_t start, uint64_t end,
                                  struct list *removed) must_check;
+/* Have a neighbour take in what is to be mapped, at an address that is free, if it is like it; else NULL. */
+struct mapping *mapping_extend(struct space *space, const struct map_request *request,
+                               uint64_t address);
 /* Make one of this mapping and its neighbours where they are alike. The mapping may be gone after it. */
 void mapping_join(struct mapping *mapping, struct list *removed);
 
@@ -92,3 +100,19 @@ bool range_is_free(const struct space *space, uint64_t start, uint64_t length);
 /* A free range: at *address if that is not 0 and free, else the highest in the
  * program's region or, with MAP_LIBRARY, the library's. False if there is none. */
 bool range_choose(const struct space *space, uint64_t length, uint32_t flags, uint64_t *address);
+
+/*
+ * Work in steps: each has SPACE_STEP_LIMIT to spend, a unit being about what it
+ * costs to free a page, some 150 instructions.
+ */
+#define SPACE_STEP_LIMIT 48u
+
+/* The next part of [*at, end) in which there can be pages, 128 pages at most; *at moves
+ * behind it. False if nothing is left of the limit, or of the range: then *at is `end`. */
+bool range_next_part(const struct page_table *table, uint64_t *at, uint64_t end, uint32_t *limit,
+                     struct range *part);
+/* Count down, to zero at the least. */
+static inline void range_spend(uint32_t *limit, uint64_t cost)
+{
+    *limit -= cost < *limit ? (uint32_t)cost : *limit;
+}

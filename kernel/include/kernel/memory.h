@@ -29,7 +29,9 @@ struct memory {
     uint64_t resident_pages; /* in it */
     struct list mappings;    /* struct mapping.object_link: to unmap on resize and discard */
     uint64_t mapping_count;
-    uint64_t sweep; /* number of the last walk over the mappings */
+    uint64_t sweep;     /* number of the last walk over the mappings */
+    struct range swept; /* what is to vanish from page tables in it, bytes; empty: it has ended */
+    struct list taken;  /* the pages it is about, out of `pages` already */
 };
 
 #define MEMORY_SIZE_MAX (UINT64_C(1) << 47)
@@ -54,14 +56,20 @@ enum status memory_peek_page(struct memory *memory, uint64_t offset,
 enum status memory_locate_locked(struct memory *memory, uint64_t offset, bool make,
                                  uint64_t *physical) must_check;
 
-/* OUT_OF_RANGE above MEMORY_SIZE_MAX, BAD_STATE for what has a fixed size. */
+/* OUT_OF_RANGE above MEMORY_SIZE_MAX, BAD_STATE for what has a fixed size; RESTART after a step. */
 enum status memory_resize(struct memory *memory, uint64_t size) must_check;
-/* Free the whole pages of [offset, offset + length). */
-enum status memory_discard(struct memory *memory, uint64_t offset, uint64_t length) must_check;
+/* Free the whole pages of [offset, offset + length). RESTART after a step. */
+enum status memory_discard(struct memory *memory, uint64_t offset, uint64_t length,
+                           struct call_step *step) must_check;
 
-/* Take out of all page tables what was mapped through derivations that are dead;
- * a later access faults. No locks are held. For handle_revoke. */
-void memory_unmap_revoked(struct memory *memory);
+/* A step of taking pages [start, end) out of the object and all page tables, then freeing them;
+ * `start` moves up. True when it is done. No locks are held. (sweep.c) */
+bool memory_drop_step(struct memory *memory, struct range *pages);
+/* Whether such a step has left a walk over the mappings unfinished; the object's lock is held. */
+bool memory_is_swept(const struct memory *memory);
+/* A step of taking out of all page tables what was mapped through derivations that are dead; a
+ * later access faults. True when it is done. No locks are held. For handle_revoke. */
+bool memory_unmap_revoked_step(struct memory *memory);
 
 /* Called by mapping.c, the mapping's space locked. */
 void memory_attach_mapping(struct memory *memory, struct mapping *mapping);

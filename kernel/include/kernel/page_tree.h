@@ -42,6 +42,9 @@ static inline bool page_tree_is_empty(const struct page_tree *tree)
 /* The page at an index, without a reference, or NULL. `exclusive` (may be NULL): no clone has it too. */
 struct page *page_tree_find(const struct page_tree *tree, uint64_t index, bool *exclusive);
 
+/* The first index in [first, end) at which there is a page, or `end`. O(height). */
+uint64_t page_tree_next(const struct page_tree *tree, uint64_t first, uint64_t end);
+
 /*
  * Put a page, with the caller's reference, at an index; `old` (may be NULL if
  * nothing is there) gets what was there, with the tree's reference. NO_MEMORY
@@ -56,8 +59,9 @@ void page_tree_clone(const struct page_tree *from, struct page_tree *to);
 /* Have page_tree_clear of this range find everything it needs; NO_MEMORY. */
 enum status page_tree_prepare_clear(struct page_tree *tree, uint64_t first,
                                     uint64_t end) must_check;
-/* Drop the pages of [first, end). Unless the tree was never cloned, prepare first. */
-void page_tree_clear(struct page_tree *tree, uint64_t first, uint64_t end);
+/* Drop the pages of [first, end). Unless the tree was never cloned, prepare first. Returns about how
+ * many: what a clone has too is not looked at one by one. */
+uint64_t page_tree_clear(struct page_tree *tree, uint64_t first, uint64_t end);
 
 /* Of a tree that is never cloned: as page_tree_clear, but the pages, still with the
  * tree's references, go on a list by page.link. Returns how many. */

@@ -28,6 +28,11 @@ struct mapping;
 struct memory;
 struct page;
 
+/* Addresses, bytes or pages: who uses it says. */
+struct range {
+    uint64_t start, end;
+};
+
 struct space {
     struct spinlock lock;    /* LOCK_SPACE */
     struct list mappings;    /* lock; by address */
@@ -36,7 +41,8 @@ struct space {
     struct page_table table; /* arch; lock */
     struct account *account; /* a reference; constant; NULL once torn down */
     uint64_t mapped_bytes;   /* lock */
-    uint64_t faults;         /* lock */
+    uint64_t sealed; /* lock; below it nothing private can be written through the page table */
+    uint64_t faults; /* lock */
 };
 
 /* A stack mapping grows until it is this long; what is below is kept free for it. */
@@ -57,7 +63,8 @@ struct map_request {
     uint64_t address,
         length; /* without MAP_FIXED_ADDRESS: a wish, or 0; chosen from the top down */
     uint32_t flags;
-    uint32_t allowed; /* MAP_PROTECTION bits the caller's rights permit */
+    uint32_t allowed;       /* MAP_PROTECTION bits the caller's rights permit */
+    struct call_step *step; /* needed with MAP_POPULATE only */
 };
 /*
  * Lengths are rounded up to pages. INVALID: alignment, flags, writable and
@@ -66,12 +73,16 @@ struct map_request {
  */
 enum status space_map(struct space *space, const struct map_request *request,
                       uint64_t *address) must_check;
+/* What follows, and space_map, does one step of its work and returns RESTART while there is more;
+ * it is then called again with the same arguments and `step`. */
 enum status space_unmap(struct space *space, uint64_t address, uint64_t length) must_check;
-enum status space_protect(struct space *space, uint64_t address, uint64_t length,
-                          uint32_t flags) must_check;
-enum status space_discard(struct space *space, uint64_t address, uint64_t length) must_check;
+enum status space_protect(struct space *space, uint64_t address, uint64_t length, uint32_t flags,
+                          struct call_step *step) must_check;
+enum status space_discard(struct space *space, uint64_t address, uint64_t length,
+                          struct call_step *step) must_check;
 enum status space_inspect(struct space *space, uint64_t address, bool hidden,
-                          struct mapping_information *information) must_check;
+                          struct mapping_information *information,
+                          struct call_step *step) must_check;
 
 struct remap_request {
     uint64_t address, old_length, new_length, new_address;
@@ -80,8 +91,11 @@ struct remap_request {
 enum status space_remap(struct space *space, const struct remap_request *request,
                         uint64_t *address) must_check;
 
+/* Take private pages back to read-only in the page table, some in each step: true when done. */
+bool space_seal_step(struct space *space);
 /* Make `to`, which is empty, a copy of `from`; private pages are shared until
- * written. Frames are not copied. After NO_MEMORY `to` must be torn down. */
+ * written. Frames are not copied. After NO_MEMORY, or RESTART if `from` is not
+ * sealed any more, `to` must be torn down. */
 enum status space_clone(struct space *from, struct space *to) must_check;
 
 /*

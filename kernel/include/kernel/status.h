@@ -20,6 +20,14 @@
 #define STATUS_RESTART ((enum status)200)
 
 /*
+ * How far a call has come that does its work in steps: zero when it begins, kept
+ * while it returns STATUS_RESTART (struct thread), its own to interpret.
+ */
+struct call_step {
+    uint64_t at, result;
+};
+
+/*
  * Likewise: the call is complete but for its result, which whoever ends the
  * wait will write into the thread's registers.
  */

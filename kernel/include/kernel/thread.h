@@ -88,6 +88,7 @@ struct thread {
     struct thread *server;   /* WAIT_REPLY: who received this thread's call, or NULL ... */
     struct reply *reply;     /* ... when the right to answer is a reply object */
     struct endpoint *serves; /* where it received last; a reference */
+    struct call_step step;   /* of the call under way */
     bool interrupted;        /* the sticky mark, as the kernel knows it */
     bool ended;
     uint32_t code;

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * Removing what is mapped in a range.
+ *
+ * A little at one end of a mapping is trimmed off. All else is first cut out into
+ * mappings of its own, which are then emptied one after the other: taken out of
+ * the page table, then freed page by page. That may take many steps, between
+ * which other threads run; a mapping that is being emptied stays where it is, as
+ * a placeholder that nobody can use or join, so that the range is nobody else's
+ * before the call that removes it is done. The first placeholder of a range takes
+ * in those after it as they become empty; so the last step is short, and what is
+ * to be mapped in the range instead comes in the same one.
+ */
+#include <kernel/mapping.h>
+
+#define REMOVE_COST 4 /* of a mapping, in pages freed */
+
+static enum status trim(struct mapping *mapping, uint64_t start, uint64_t end)
+{
+    struct page_tree *tree = &mapping->private_pages;
+    uint64_t first = mapping_private_index(mapping, start);
+    uint64_t pages = (end - start) >> PAGE_SHIFT;
+    bool untouched = pages == 1 && page_tree_find(tree, first, NULL) == NULL;
+    enum status status = STATUS_OK;
+    if (!untouched)
+        status = page_tree_prepare_clear(tree, first, first + pages);
+    if (status != STATUS_OK)
+        return status;
+    arch_table_unmap(&mapping->space->table, start, end);
+    if (!untouched)
+        page_tree_clear(tree, first, first + pages);
+    mapping->space->mapped_bytes -= end - start;
+    if (start != mapping->start) {
+        mapping->end = start;
+        return STATUS_OK;
+    }
+    mapping->private_base += pages;
+    mapping->memory_offset += end - start;
+    mapping->start = end;
+    return STATUS_OK;
+}
+
+/* Few pages, all of one mapping, which goes on at one side of them. */
+static bool can_trim(const struct mapping *mapping, uint64_t start, uint64_t end)
+{
+    if (end - start > SPACE_STEP_LIMIT * PAGE_SIZE || mapping->start > start ||
+        mapping->end < end || (mapping->flags & MAPPING_LEAVING) != 0)
+        return false;
+    return (mapping->start == start) != (mapping->end == end);
+}
+
+/* True when nothing of it is shown and no page is left. */
+static bool empty_step(struct mapping *mapping, uint32_t *limit)
+{
+    struct page_table *table = &mapping->space->table;
+    struct range part;
+    if ((mapping->flags & MAPPING_LEAVING) == 0) {
+        mapping->flags = MAPPING_LEAVING | MAP_HIDDEN;
+        mapping->allowed = 0;
+        mapping->cleared = mapping->start;
+    }
+    while (mapping->cleared < mapping->end &&
+           range_next_part(table, &mapping->cleared, mapping->end, limit, &part))
+        arch_table_unmap(table, part.start, part.end);
+    return mapping->cleared >= mapping->end && page_tree_drain(&mapping->private_pages, limit);
+}
+
+static void absorb(struct mapping *into, struct mapping *next, uint32_t *limit,
+                   struct list *removed)
+{
+    mapping_remove(next, removed);
+    into->space->mapped_bytes += next->end - into->end;
+    into->end = into->cleared = next->end;
+    range_spend(limit, REMOVE_COST);
+}
+
+static enum status remove_step(struct space *space, uint64_t start, uint64_t end,
+                               struct list *removed)
+{
+    uint32_t limit = SPACE_STEP_LIMIT;
+    struct mapping *empty = NULL, *next, *mapping = mapping_find(space, start);
+    for (; mapping != NULL && mapping->start < end; mapping = next) {
+        next = mapping_next(mapping);
+        if (!empty_step(mapping, &limit))
+            return STATUS_RESTART;
+        if (empty == NULL)
+            empty = mapping;
+        else
+            absorb(empty, mapping, &limit, removed);
+    }
+    if (empty != NULL)
+        mapping_remove(empty, removed);
+    return STATUS_OK;
+}
+
+enum status mapping_remove_range(struct space *space, uint64_t start, uint64_t end,
+                                 struct list *removed)
+{
+    struct mapping *mapping = mapping_find(space, start);
+    if (mapping == NULL || mapping->start >= end)
+        return STATUS_OK;
+    if (can_trim(mapping, start, end))
+        return trim(mapping, start, end);
+    enum status status = mapping_cut(space, start, removed);
+    if (status == STATUS_OK)
+        status = mapping_cut(space, end, removed);
+    return status == STATUS_OK ? remove_step(space, start, end, removed) : status;
+}

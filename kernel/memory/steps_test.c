@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/* Long work on memory goes in steps, and what it is about is in order between any two of them. */
+#include <arch/cpu.h>
+#include <arch/test_memory.h>
+#include <kernel/cpu.h>
+#include <kernel/mapping.h>
+#include <kernel/memory.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+const struct object_operations object_operations[OBJECT_TYPE_COUNT] = {
+    [OBJECT_ACCOUNT] = {.name = "account", .destroy = account_destroy},
+    [OBJECT_MEMORY] = {.name = "memory", .destroy = memory_destroy},
+};
+
+#define READ_WRITE (MAP_READ | MAP_WRITE)
+#define PLACE UINT64_C(0x10000000)
+#define MANY 1800
+#define SIZE (MANY * PAGE_SIZE)
+#define STEPS_MIN (MANY / SPACE_STEP_LIMIT)
+
+static struct account *account;
+static struct space space;
+
+static int setup(void **state)
+{
+    account = test_account_create(TEST_PAGES);
+    assert_int_equal(space_init(&space, account), STATUS_OK);
+    cpu_current()->space = &space;
+    return 0;
+}
+
+static void end_space(struct space *ended)
+{
+    while (!space_teardown_step(ended, 16))
+        continue;
+}
+
+static int teardown(void **state)
+{
+    end_space(&space);
+    for (unsigned i = 0; i < MANY && atomic_load(&account->object.references) > 1; i++)
+        rcu_quiescent();
+    test_account_end(account);
+    return 0;
+}
+
+static enum status map_step(struct memory *memory, uint64_t address, uint32_t flags,
+                            struct call_step *step)
+{
+    uint64_t result;
+    const struct map_request request = {.memory = memory,
+                                        .address = address,
+                                        .length = SIZE,
+                                        .flags = flags,
+                                        .allowed = MAP_PROTECTION,
+                                        .step = step};
+    return space_map(&space, &request, &result);
+}
+
+/* Mapped at PLACE with every page written. */
+static void map_filled(struct memory *memory)
+{
+    struct call_step step = {0};
+    unsigned steps = 1;
+    const uint32_t flags = READ_WRITE | MAP_FIXED_ADDRESS | MAP_POPULATE;
+    while (map_step(memory, PLACE, flags, &step) == STATUS_RESTART)
+        steps++;
+    assert_true(steps > STEPS_MIN);
+    assert_int_equal(space_resident_pages(&space), MANY);
+}
+
+static bool put(uint64_t address, char byte)
+{
+    return arch_copy_to_user(address, &byte, 1) == 0;
+}
+
+static int get(uint64_t address)
+{
+    char byte;
+    return arch_copy_from_user(&byte, address, 1) == 0 ? byte : -1;
+}
+
+/* Steps until a call says that it is done; none may free more than its share. */
+static unsigned count_steps(enum status (*step)(void))
+{
+    uint64_t used = test_pages_used(account);
+    unsigned steps = 1;
+    while (step() == STATUS_RESTART) {
+        assert_in_range(used - test_pages_used(account), 0, 2 * SPACE_STEP_LIMIT);
+        used = test_pages_used(account);
+        steps++;
+    }
+    return steps;
+}
+
+static enum status unmap_step(void)
+{
+    return space_unmap(&space, PLACE, SIZE);
+}
+
+static void unmapping_frees_some_pages_in_each_step(void **state)
+{
+    map_filled(NULL);
+    assert_in_range(count_steps(unmap_step), STEPS_MIN, 3 * STEPS_MIN);
+    assert_int_equal(space_resident_pages(&space), 0);
+    assert_int_equal(space.mapped_bytes, 0);
+    assert_null(space.root);
+}
+
+static void a_range_stays_taken_until_it_is_unmapped(void **state)
+{
+    uint64_t address;
+    struct mapping_information information;
+    struct call_step step = {0};
+    map_filled(NULL);
+    assert_int_equal(unmap_step(), STATUS_RESTART);
+    assert_int_equal(get(PLACE), -1);
+    const struct map_request request = {
+        .address = PLACE, .length = PAGE_SIZE, .flags = READ_WRITE, .allowed = MAP_PROTECTION};
+    assert_int_equal(space_map(&space, &request, &address), STATUS_OK);
+    assert_true(address >= PLACE + SIZE);
+    assert_int_equal(space_inspect(&space, 0, true, &information, &step), STATUS_OK);
+    assert_int_equal(information.start, address);
+    assert_int_equal(space_protect(&space, PLACE, PAGE_SIZE, READ_WRITE, &step), STATUS_NO_RIGHT);
+    assert_int_equal(space_unmap(&space, PLACE + 5 * PAGE_SIZE, PAGE_SIZE), STATUS_OK);
+    count_steps(unmap_step);
+    assert_int_equal(space_unmap(&space, address, PAGE_SIZE), STATUS_OK);
+    assert_null(space.root);
+    assert_int_equal(space.mapped_bytes, 0);
+}
+
+static enum status replace_step(void)
+{
+    struct call_step step = {0};
+    return map_step(NULL, PLACE, READ_WRITE | MAP_FIXED_ADDRESS, &step);
+}
+
+/* Of several mappings with holes between them. */
+static void replacing_leaves_no_gap_in_time(void **state)
+{
+    map_filled(NULL);
+    for (uint64_t i = 10; i < MANY; i += 100)
+        assert_int_equal(space_unmap(&space, PLACE + i * PAGE_SIZE, PAGE_SIZE), STATUS_OK);
+    while (replace_step() == STATUS_RESTART)
+        assert_false(range_is_free(&space, PLACE, SIZE));
+    assert_int_equal(space.mapped_bytes, SIZE);
+    assert_int_equal(get(PLACE), 0);
+    assert_true(put(PLACE + 10 * PAGE_SIZE, 'x'));
+    count_steps(unmap_step);
+    assert_int_equal(space.mapped_bytes, 0);
+}
+
+static struct call_step progress;
+
+static enum status protect_step(void)
+{
+    return space_protect(&space, PLACE, SIZE, MAP_READ, &progress);
+}
+
+static void protection_shrinks_in_steps(void **state)
+{
+    map_filled(NULL);
+    assert_true(put(PLACE + SIZE - 1, 'z'));
+    progress = (struct call_step){0};
+    assert_int_equal(protect_step(), STATUS_RESTART);
+    assert_false(put(PLACE, 'x'));
+    count_steps(protect_step);
+    for (uint64_t i = 0; i < MANY; i += 7)
+        assert_false(put(PLACE + i * PAGE_SIZE, 'x'));
+    assert_int_equal(get(PLACE + SIZE - 1), 'z');
+    count_steps(unmap_step);
+}
+
+static enum status discard_step(void)
+{
+    return space_discard(&space, PLACE, SIZE, &progress);
+}
+
+static void private_pages_are_discarded_in_steps(void **state)
+{
+    map_filled(NULL);
+    assert_true(put(PLACE + SIZE - 1, 'z'));
+    progress = (struct call_step){0};
+    assert_true(count_steps(discard_step) >= STEPS_MIN);
+    assert_int_equal(space_resident_pages(&space), 0);
+    assert_int_equal(get(PLACE + SIZE - 1), 0);
+    count_steps(unmap_step);
+}
+
+static void a_large_mapping_is_counted_in_steps(void **state)
+{
+    struct mapping_information information;
+    struct call_step step = {0};
+    unsigned steps = 1;
+    map_filled(NULL);
+    while (space_inspect(&space, PLACE, true, &information, &step) == STATUS_RESTART)
+        steps++;
+    assert_true(steps > 1);
+    assert_int_equal(information.resident_pages, MANY);
+    count_steps(unmap_step);
+}
+
+static void what_is_written_behind_a_seal_breaks_it(void **state)
+{
+    struct space clone;
+    map_filled(NULL);
+    assert_false(space_seal_step(&space));
+    assert_true(put(PLACE, 'a'));
+    while (!space_seal_step(&space))
+        continue;
+    assert_true(put(PLACE + PAGE_SIZE, 'b'));
+    assert_int_equal(space_init(&clone, account), STATUS_OK);
+    assert_int_equal(space_clone(&space, &clone), STATUS_RESTART);
+    while (!space_seal_step(&space))
+        continue;
+    assert_int_equal(space_clone(&space, &clone), STATUS_OK);
+    for (uint64_t i = 0; i < MANY; i++)
+        assert_true(put(PLACE + i * PAGE_SIZE, 'p'));
+    cpu_current()->space = &clone;
+    assert_int_equal(get(PLACE), 'a');
+    assert_int_equal(get(PLACE + PAGE_SIZE), 'b');
+    assert_int_equal(get(PLACE + 2 * PAGE_SIZE), 0);
+    cpu_current()->space = &space;
+    end_space(&clone);
+    count_steps(unmap_step);
+}
+
+static void a_process_may_end_between_steps(void **state)
+{
+    map_filled(NULL);
+    assert_int_equal(unmap_step(), STATUS_RESTART);
+    end_space(&space);
+    assert_int_equal(test_pages_used(account), 0);
+    assert_int_equal(space_init(&space, account), STATUS_OK);
+}
+
+/* Memory objects. */
+
+static struct memory *memory;
+
+static enum status resize_step(void)
+{
+    return memory_resize(memory, PAGE_SIZE + 1);
+}
+
+static void a_memory_object_shrinks_in_steps(void **state)
+{
+    assert_int_equal(memory_create(account, SIZE, 0, &memory), STATUS_OK);
+    map_filled(memory);
+    assert_true(put(PLACE + 900 * PAGE_SIZE, 'o'));
+    assert_int_equal(resize_step(), STATUS_RESTART);
+    assert_int_equal(memory->size, PAGE_SIZE + 1);
+    assert_int_equal(memory_resize(memory, SIZE), STATUS_RESTART);
+    assert_int_equal(memory->size, PAGE_SIZE + 1);
+    assert_true(count_steps(resize_step) > STEPS_MIN / 2);
+    assert_int_equal(memory->resident_pages, 2);
+    assert_int_equal(space_resident_pages(&space), 2);
+    while (memory_resize(memory, SIZE) == STATUS_RESTART)
+        continue;
+    assert_int_equal(get(PLACE + 900 * PAGE_SIZE), 0);
+    count_steps(unmap_step);
+    object_release(&memory->object);
+}
+
+/* A walk over more mappings than one step deals with; half of them in another space. */
+static void pages_leave_many_mappings_in_steps(void **state)
+{
+    struct call_step step = {0};
+    uint64_t address;
+    unsigned steps = 1;
+    assert_int_equal(memory_create(account, SIZE, 0, &memory), STATUS_OK);
+    for (uint64_t i = 0; i < 40; i++) {
+        const struct map_request request = {.memory = memory,
+                                            .address = PLACE + 2 * i * SIZE,
+                                            .length = SIZE,
+                                            .flags = READ_WRITE | MAP_FIXED_ADDRESS,
+                                            .allowed = MAP_PROTECTION};
+        assert_int_equal(space_map(&space, &request, &address), STATUS_OK);
+        assert_true(put(address, (char)i));
+    }
+    while (memory_discard(memory, 0, PAGE_SIZE, &step) == STATUS_RESTART)
+        steps++;
+    assert_true(steps > 3);
+    assert_int_equal(space_resident_pages(&space), 0);
+    for (uint64_t i = 0; i < 40; i++) {
+        assert_int_equal(get(PLACE + 2 * i * SIZE), 0);
+        while (space_unmap(&space, PLACE + 2 * i * SIZE, SIZE) == STATUS_RESTART)
+            continue;
+    }
+    object_release(&memory->object);
+}
+
+static void revoked_mappings_go_in_steps(void **state)
+{
+    struct derivation derivation = {.references = 1};
+    uint64_t address;
+    unsigned steps = 1;
+    assert_int_equal(memory_create(account, SIZE, 0, &memory), STATUS_OK);
+    const struct map_request request = {.memory = memory,
+                                        .derivation = &derivation,
+                                        .address = PLACE,
+                                        .length = SIZE,
+                                        .flags = READ_WRITE | MAP_FIXED_ADDRESS,
+                                        .allowed = MAP_PROTECTION};
+    assert_int_equal(space_map(&space, &request, &address), STATUS_OK);
+    for (uint64_t i = 0; i < MANY; i++)
+        assert_true(put(PLACE + i * PAGE_SIZE, 'r'));
+    derivation.dead = true;
+    while (!memory_unmap_revoked_step(memory))
+        steps++;
+    assert_true(steps > 1);
+    assert_int_equal(space_resident_pages(&space), 0);
+    assert_int_equal(get(PLACE), -1);
+    count_steps(unmap_step);
+    assert_int_equal(derivation.references, 1);
+    object_release(&memory->object);
+}
+
+int main(void)
+{
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(unmapping_frees_some_pages_in_each_step),
+        TEST(a_range_stays_taken_until_it_is_unmapped),
+        TEST(replacing_leaves_no_gap_in_time),
+        TEST(protection_shrinks_in_steps),
+        TEST(private_pages_are_discarded_in_steps),
+        TEST(a_large_mapping_is_counted_in_steps),
+        TEST(what_is_written_behind_a_seal_breaks_it),
+        TEST(a_process_may_end_between_steps),
+        TEST(a_memory_object_shrinks_in_steps),
+        TEST(pages_leave_many_mappings_in_steps),
+        TEST(revoked_mappings_go_in_steps),
+    };
+    host_memory_init(TEST_PAGES);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
