@@ -115,10 +115,13 @@ def header(calls, architecture):
     return "\n".join(lines)
 
 
-def name_tables(names, architecture):
-    """The flag_name arrays."""
+def name_tables(names, calls, architecture):
+    """The flag_name arrays that the calls use."""
+    used = {argument.table for call in calls for argument in call.arguments(architecture)}
     lines = []
     for table, values in names.items():
+        if table not in used:
+            continue
         own = {**values, **values.get(architecture, {})}
         lines.append(f"static const struct flag_name names_{table}[] = {{")
         lines += [f'    {{{value:#x}, "{name}"}},' for name, value in own.items()
@@ -131,7 +134,7 @@ def table(calls, names, architecture):
     """linux_call_table.c: dispatch and shapes for one architecture."""
     present = [call for call in calls if call.number(architecture) is not None]
     lines = [BANNER, "#include <posix/call.h>", "#include <posix/calls.h>", "#include <stddef.h>\n"]
-    lines += name_tables(names, architecture)
+    lines += name_tables(names, present, architecture)
     for call in present:
         arguments = call.arguments(architecture)
         if arguments:

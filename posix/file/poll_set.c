@@ -281,7 +281,7 @@ static bool report(struct task *task, struct poll_set *set, struct watch *watch,
     if (ready == 0)
         return false;
     watch->round = set->round;
-    *event = (struct linux_epoll_event){ready, watch->data};
+    *event = (struct linux_epoll_event){.events = ready, .data = watch->data};
     if ((watch->events & EPOLLONESHOT) != 0) {
         watch->is_off = true;
         disarm(watch);

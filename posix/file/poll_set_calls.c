@@ -72,7 +72,7 @@ static int64_t control(struct task *task, struct file *set, int32_t operation,
 
 int64_t linux_epoll_ctl(struct task *task, const struct epoll_ctl_arguments *arguments)
 {
-    struct linux_epoll_event event = {0, 0};
+    struct linux_epoll_event event = {0};
     struct file *set;
 
     if (arguments->operation != EPOLL_CTL_DEL &&
