@@ -16,12 +16,12 @@ from trellis import root_files
 
 SOURCES = pathlib.Path(__file__).resolve().parents[1] / "posix"
 PROGRAMS = ("threads", "signals", "processes", "memory", "files", "events", "names", "sockets", "terminals")
-COMPILERS = {"glibc": "gcc", "musl": "musl-gcc"}
+COMPILERS = {"glibc": None, "musl": "musl-gcc"}
 
 
 def expected_output(script):
     """(output, status) of a script run by the same busybox on the host, in an empty directory."""
-    busybox = root_files.busybox_path("x86_64")
+    busybox = root_files.host_busybox()
     with tempfile.TemporaryDirectory() as place:
         applets = pathlib.Path(place, "applets")
         applets.mkdir()
@@ -80,9 +80,9 @@ def checked_program(guest, name, library):
     with tempfile.TemporaryDirectory() as root:
         program = pathlib.Path(root, "bin", name)
         program.parent.mkdir()
-        subprocess.run([COMPILERS[library], "-O2", "-static", "-pthread", "-o", program, SOURCES / f"{name}.c"],
-                       check=True)
-        subprocess.run([program], check=True, timeout=60)
+        guest.compile(SOURCES / f"{name}.c", program, "-pthread", compiler=COMPILERS[library])
+        if guest.runs_here:
+            subprocess.run([program], check=True, timeout=60)
         done = guest.run([f"/bin/{name}"], root=root)
     assert (done.status, done.stderr) == (0, ""), done
 

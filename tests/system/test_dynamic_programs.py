@@ -120,7 +120,7 @@ def run_with(guest, packages, command):
     """Runs a command in the default root and the files of these packages."""
     with tempfile.TemporaryDirectory() as root:
         for package in dict.fromkeys(C_LIBRARY + packages):
-            files = pathlib.Path(private_root.unpacked(package, "amd64"), "usr")
+            files = pathlib.Path(private_root.unpacked(package, guest.debian_architecture), "usr")
             shutil.copytree(files, pathlib.Path(root, "usr"), symlinks=True, dirs_exist_ok=True, ignore=UNUSED)
         return guest.run(command, root=root, env={"PATH": "/bin:/sbin:/usr/bin:/usr/sbin", "LC_ALL": "C"}, memory="1024M",
                          timeout=300)

@@ -5,7 +5,6 @@
 
 import os
 import pathlib
-import shutil
 import struct
 import subprocess
 import tempfile
@@ -15,10 +14,14 @@ from trellis import root_files
 TREE = pathlib.Path(__file__).resolve().parents[2]
 ENVIRONMENT = {"PATH": "/bin:/sbin:/usr/bin:/usr/sbin"}
 FIELDS = {"magic": (0, "B", 0), "class": (4, "B", 1), "order": (5, "B", 2), "version": (6, "B", 0),
-          "type": (16, "<H", 1), "machine": (18, "<H", 183), "headers_offset": (32, "<Q", 1 << 62),
+          "type": (16, "<H", 1), "headers_offset": (32, "<Q", 1 << 62),
           "header_size": (54, "<H", 7), "no_headers": (56, "<H", 0)}
 LOOP = ("for f in *; do ./$f < /dev/null > /dev/null 2> ../error; "
         "echo $f $? $(sed 's/.*: //' ../error); done")
+
+
+MACHINE = (18, "<H")
+MACHINES = {62, 183}  # x86-64, AArch64
 
 
 def bad_programs(directory, program):
@@ -30,7 +33,8 @@ def bad_programs(directory, program):
 
     for size in (1, 4, 20, 63, 64, 100):
         put(f"cut{size}", program[:size])
-    for name, (offset, form, value) in FIELDS.items():
+    another = (MACHINES - {*struct.unpack_from(MACHINE[1], program, MACHINE[0])}).pop()
+    for name, (offset, form, value) in {**FIELDS, "machine": (*MACHINE, another)}.items():
         data = bytearray(program)
         struct.pack_into(form, data, offset, value)
         put(f"field_{name}", bytes(data))
@@ -43,12 +47,12 @@ def bad_programs(directory, program):
 
 
 def test_bad_programs(guest):
-    busybox = root_files.busybox_path("x86_64")
+    busybox = root_files.host_busybox()
     with tempfile.TemporaryDirectory() as root, tempfile.TemporaryDirectory() as linux_root:
-        cases = pathlib.Path(root, "cases")
-        cases.mkdir()
-        bad_programs(cases, pathlib.Path(busybox).read_bytes())
-        shutil.copytree(cases, pathlib.Path(linux_root, "cases"))
+        for place, program in ((root, root_files.busybox_path(guest.architecture)),
+                               (linux_root, busybox)):
+            pathlib.Path(place, "cases").mkdir()
+            bad_programs(pathlib.Path(place, "cases"), program.read_bytes())
         linux = subprocess.run([busybox, "sh", "-c", LOOP], cwd=f"{linux_root}/cases", stdout=subprocess.PIPE,
                                stderr=subprocess.DEVNULL, text=True, errors="replace", timeout=60, check=False)
         done = guest.run(["sh", "-c", f"cd /cases; {LOOP}"], root=root, env=ENVIRONMENT)
@@ -84,8 +88,8 @@ def test_harm_to_the_library(guest):
     script = ("for run in 1 2; do /hostile > /tmp/told; echo status $?; awk '/MemFree/ { print $2 }' /proc/meminfo; "
               "cat /proc/[0-9]*/comm | grep -c '^hostile'; done")
     with tempfile.TemporaryDirectory() as root:
-        subprocess.run(["gcc", "-O1", "-static", f"-I{TREE}/abi/arch/x86_64/include", "-o", f"{root}/hostile",
-                        TREE / "tests" / "posix" / "hostile.c"], check=True)
+        guest.compile(TREE / "tests" / "posix" / "hostile.c", f"{root}/hostile",
+                      "-O1", f"-I{TREE}/abi/arch/{guest.architecture}/include")
         done = guest.run(["sh", "-c", script], root=root, env=ENVIRONMENT, timeout=400)
     lines = done.stdout.splitlines()
     assert (done.stderr, lines[0], lines[2]) == ("", "status 0", "0"), done

@@ -42,6 +42,11 @@ def busybox_path(architecture):
     return _busybox_of(architectures.get(architecture).debian)
 
 
+def host_busybox():
+    """The same busybox for the host."""
+    return _busybox_of(command.output_of(["dpkg", "--print-architecture"]).strip())
+
+
 def _busybox_of(debian_architecture):
     package = private_root.unpacked("busybox-static", debian_architecture)
     return package / "usr" / "bin" / "busybox"
@@ -73,7 +78,7 @@ def _applets(busybox):
     The host's own busybox of the same package tells the places; which applets this one
     has, the names in its data.
     """
-    own = _busybox_of(command.output_of(["dpkg", "--print-architecture"]).strip())
+    own = host_busybox()
     names = busybox.read_bytes()
     return [place for place in command.output_of([own, "--list-full"]).split()
             if "/" in place and place != "bin/busybox"

@@ -82,6 +82,23 @@ class Guest:
         if self.architecture not in names:
             raise Skip(f"{', '.join(names)} only: {why}")
 
+    @property
+    def debian_architecture(self):
+        """What Debian calls the guest's architecture."""
+        return architectures.get(self.architecture).debian
+
+    @property
+    def runs_here(self):
+        """Whether this host can execute the guest's programs."""
+        return not architectures.get(self.architecture).foreign
+
+    def compile(self, source, target, *options, compiler=None):
+        """Makes a static program for the guest; `compiler`: one that only knows the host."""
+        if compiler is not None and not self.runs_here:
+            raise Skip(f"Debian has no {compiler} that makes programs for {self.architecture}")
+        chosen = compiler or architectures.get(self.architecture).compiler
+        subprocess.run([chosen, "-O2", "-static", *options, "-o", target, source], check=True)
+
     def run(self, arguments, stdin=b"", timeout=TIMEOUT_S, root=None, env=None, trace=False,
             **machine):
         """Boots, runs one command, and gives its Done.
