@@ -15,7 +15,7 @@ import tempfile
 from trellis import root_files
 
 SOURCES = pathlib.Path(__file__).resolve().parents[1] / "posix"
-PROGRAMS = ("threads", "signals", "processes", "memory", "files", "events", "names", "sockets", "terminals")
+PROGRAMS = ("threads", "signals", "processes", "memory", "files", "events", "names", "sockets", "terminals", "machine")
 COMPILERS = {"glibc": None, "musl": "musl-gcc"}
 
 
@@ -80,7 +80,8 @@ def checked_program(guest, name, library):
     with tempfile.TemporaryDirectory() as root:
         program = pathlib.Path(root, "bin", name)
         program.parent.mkdir()
-        guest.compile(SOURCES / f"{name}.c", program, "-pthread", compiler=COMPILERS[library])
+        guest.compile(SOURCES / f"{name}.c", program, "-pthread",
+                      f"-I{SOURCES}/arch/{guest.architecture}", compiler=COMPILERS[library])
         if guest.runs_here:
             subprocess.run([program], check=True, timeout=60)
         done = guest.run([f"/bin/{name}"], root=root)
