@@ -55,7 +55,6 @@ struct arm_copy_fixup {
 extern const struct arm_copy_fixup copy_fixups[], copy_fixups_end[];
 uint64_t arm_copy_from_user(void *to, uint64_t from, uint64_t length);
 uint64_t arm_copy_to_user(uint64_t to, const void *from, uint64_t length);
-void arm_semihosting_call(uint64_t operation, const void *parameters);
 
 /* traps.c, called by entry.S */
 _Noreturn void arm_exception_in_user(void);

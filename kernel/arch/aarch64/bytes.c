@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright The Trellis authors */
 
-/* Moving and comparing bytes of the kernel's own, eight at a time where there are as many. */
+/* Moving bytes of the kernel's own, eight at a time where there are as many. */
 #include <kernel/string.h>
 
 #include <stdint.h>
-
-/* The compiler must not make calls of these functions out of their own loops. */
-#define NO_CALLS __attribute__((no_builtin))
 
 struct word {
     uint64_t bytes;
@@ -15,7 +12,7 @@ struct word {
 
 #define WORD sizeof(struct word)
 
-NO_CALLS void *memcpy(void *to, const void *from, size_t length)
+void *memcpy(void *to, const void *from, size_t length)
 {
     uint8_t *target = to;
     const uint8_t *source = from;
@@ -35,18 +32,7 @@ NO_CALLS void *memcpy(void *to, const void *from, size_t length)
     return to;
 }
 
-NO_CALLS void *memmove(void *to, const void *from, size_t length)
-{
-    uint8_t *target = to;
-    const uint8_t *source = from;
-    if ((uintptr_t)to - (uintptr_t)from >= length)
-        return memcpy(to, from, length);
-    while (length-- > 0)
-        target[length] = source[length];
-    return to;
-}
-
-NO_CALLS void *memset(void *to, int value, size_t length)
+void *memset(void *to, int value, size_t length)
 {
     uint8_t *target = to;
     uint64_t word = (uint8_t)value * UINT64_C(0x0101010101010101);
@@ -56,16 +42,4 @@ NO_CALLS void *memset(void *to, int value, size_t length)
     while (length-- > 0)
         *target++ = (uint8_t)value;
     return to;
-}
-
-NO_CALLS int memcmp(const void *left, const void *right, size_t length)
-{
-    const uint8_t *a = left, *b = right;
-    for (; length >= WORD; length -= WORD, a += WORD, b += WORD)
-        if (((const struct word *)a)->bytes != ((const struct word *)b)->bytes)
-            break;
-    for (size_t i = 0; i < length; i++)
-        if (a[i] != b[i])
-            return a[i] - b[i];
-    return 0;
 }

@@ -115,10 +115,27 @@ _Noreturn void arm_stand_still(void)
         __asm__ volatile("wfi");
 }
 
+/* Arm "Semihosting for AArch64", section 2.1. Where nobody listens the instruction is none,
+ * and is passed over like a copy that fails. */
+static void semihosting_call(uint64_t operation, const uint64_t *parameters)
+{
+    register uint64_t x0 __asm__("x0") = operation;
+    register const uint64_t *x1 __asm__("x1") = parameters;
+    __asm__ volatile("1: hlt #0xf000\n"
+                     "2:\n"
+                     ".pushsection .copy_fixups, \"a\"\n"
+                     ".balign 8\n"
+                     ".quad 1b, 2b\n"
+                     ".popsection"
+                     : "+r"(x0)
+                     : "r"(x1)
+                     : "memory");
+}
+
 _Noreturn void arch_machine_stop(enum stop_kind kind)
 {
     const uint64_t parameters[2] = {SEMIHOSTING_APPLICATION_EXIT, kind};
-    arm_semihosting_call(SEMIHOSTING_EXIT, parameters);
+    semihosting_call(SEMIHOSTING_EXIT, parameters);
     (void)arm_firmware_call(POWER_OFF, 0, 0, 0);
     arm_stand_still();
 }

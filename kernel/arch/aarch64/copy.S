@@ -17,74 +17,58 @@
     .popsection
 .endm
 
-/* x0: to, x1: from, x2: length. Returns how many bytes were not copied. */
-    .text
+.macro LOAD_USER width, register, at
+    USER ldt\width \register, [x1, #\at]
+.endm
+.macro LOAD width, register, at
+    ld\width \register, [x1, #\at]
+.endm
+.macro STORE_USER width, register, at
+    USER stt\width \register, [x0, #\at]
+.endm
+.macro STORE width, register, at
+    st\width \register, [x0, #\at]
+.endm
+
+.macro ADVANCE size
+    add x0, x0, #\size
+    add x1, x1, #\size
+    sub x2, x2, #\size
+.endm
+
+/* x0: to, x1: from, x2: length; becomes how many bytes were not copied. */
+.macro COPY load, store
+    b 2f
     .balign 64
+1:  .irp at, 0, 8, 16, 24
+    \load r, x3, \at
+    \store r, x3, \at
+    .endr
+    ADVANCE 32
+2:  cmp x2, #32
+    b.hs 1b
+    b 4f
+3:  \load r, x3, 0
+    \store r, x3, 0
+    ADVANCE 8
+4:  cmp x2, #8
+    b.hs 3b
+    cbz x2, stopped
+5:  \load rb, w3, 0
+    \store rb, w3, 0
+    ADVANCE 1
+    cbnz x2, 5b
+.endm
+
+    .text
+    .globl arm_copy_to_user
+arm_copy_to_user:
+    COPY LOAD, STORE_USER
+    b stopped
+
     .globl arm_copy_from_user
 arm_copy_from_user:
-    subs x3, x2, #32
-    b.lo 2f
-1:  USER ldtr x4, [x1]
-    USER ldtr x5, [x1, #8]
-    USER ldtr x6, [x1, #16]
-    USER ldtr x7, [x1, #24]
-    stp x4, x5, [x0], #16
-    stp x6, x7, [x0], #16
-    add x1, x1, #32
-    mov x2, x3
-    subs x3, x2, #32
-    b.hs 1b
-2:  subs x3, x2, #8
-    b.lo 4f
-    USER ldtr x4, [x1]
-    str x4, [x0], #8
-    add x1, x1, #8
-    mov x2, x3
-    b 2b
-3:  USER ldtrb w4, [x1]
-    strb w4, [x0], #1
-    add x1, x1, #1
-    sub x2, x2, #1
-4:  cbnz x2, 3b
+    COPY LOAD_USER, STORE
 stopped:
     mov x0, x2
     ret
-
-    .balign 64
-    .globl arm_copy_to_user
-arm_copy_to_user:
-    subs x3, x2, #32
-    b.lo 2f
-1:  ldp x4, x5, [x1], #16
-    ldp x6, x7, [x1], #16
-    USER sttr x4, [x0]
-    USER sttr x5, [x0, #8]
-    USER sttr x6, [x0, #16]
-    USER sttr x7, [x0, #24]
-    add x0, x0, #32
-    mov x2, x3
-    subs x3, x2, #32
-    b.hs 1b
-2:  subs x3, x2, #8
-    b.lo 4f
-    ldr x4, [x1], #8
-    USER sttr x4, [x0]
-    add x0, x0, #8
-    mov x2, x3
-    b 2b
-3:  ldrb w4, [x1], #1
-    USER sttrb w4, [x0]
-    add x0, x0, #1
-    sub x2, x2, #1
-4:  cbnz x2, 3b
-    b stopped
-
-/*
- * x0: operation, x1: parameter block (Arm "Semihosting for AArch64", section 2.1).
- * Comes back where no debugger or emulator listens.
- */
-    .globl arm_semihosting_call
-arm_semihosting_call:
-    mov x2, xzr
-    USER hlt #0xf000
-    b stopped

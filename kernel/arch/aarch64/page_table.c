@@ -291,6 +291,11 @@ uint64_t arch_table_protect(struct page_table *table, uint64_t start, uint64_t e
     return change.count;
 }
 
+uint64_t arch_table_next(const struct page_table *table, uint64_t address, uint64_t end)
+{
+    return entry_find(table->root, &address, end) != NULL ? address : end;
+}
+
 uint64_t arch_table_count(const struct page_table *table, uint64_t start, uint64_t end)
 {
     struct change change = {.keep = ~UINT64_C(0)};

@@ -38,22 +38,6 @@ x86_copy_user:
 
     .text
     .balign 16
-    .globl memmove
-memmove:
-    movq %rdi, %rax
-    subq %rsi, %rax
-    cmpq %rdx, %rax
-    jae memcpy
-    movq %rdi, %rax
-    leaq -1(%rdi, %rdx), %rdi
-    leaq -1(%rsi, %rdx), %rsi
-    movq %rdx, %rcx
-    std
-    rep movsb
-    cld
-    ret
-
-    .balign 16
     .globl memcpy
 memcpy:
     movq %rdi, %rax
@@ -80,16 +64,3 @@ memset:
     rep stosb
     movq %r8, %rax
     ret
-
-    .balign 16
-    .globl memcmp
-memcmp:
-    xorl %eax, %eax
-    movq %rdx, %rcx
-    testq %rcx, %rcx
-    repe cmpsb
-    je 1f
-    movzbl -1(%rdi), %eax
-    movzbl -1(%rsi), %ecx
-    subl %ecx, %eax
-1:  ret
