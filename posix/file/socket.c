@@ -2,7 +2,7 @@
 /* Copyright The Trellis authors */
 
 /*
- * A socket of a pair is the reading end of one kernel stream and the writing end
+ * A connected socket is the reading end of one kernel stream and the writing end
  * of another; of bytes for SOCK_STREAM, else of messages. Handles that files are
  * made of travel in the streams with the bytes they were sent with.
  */
@@ -57,6 +57,8 @@ int64_t socket_send(struct task *task, const struct file *file, struct socket_tr
     bool waits = file_waits(file) && (send->flags & LINUX_MSG_DONTWAIT) == 0;
     size_t done = 0;
 
+    if (socket_state(file) != 0)
+        return -LINUX_ENOTCONN;
     if (end == HANDLE_NONE)
         return send_failed(task, -(int64_t)STATUS_CLOSED, send->flags);
     do {
@@ -105,6 +107,8 @@ int64_t socket_receive(struct task *task, const struct file *file, struct socket
                !socket_has_messages(file);
     size_t done = 0;
 
+    if (socket_state(file) != 0)
+        return socket_has_messages(file) ? -LINUX_ENOTCONN : -LINUX_EINVAL;
     if (end == HANDLE_NONE)
         return 0;
     for (;;) {
@@ -143,14 +147,23 @@ static int64_t socket_write(struct task *task, struct file *file, const struct t
     return socket_send(task, file, &send);
 }
 
-static void socket_poll(struct task *task, struct file *file, struct file_interest *interest)
+static void poll_listening(struct file *file, struct file_interest *interest)
+{
+    handle_t queue = file->handles[STREAM_READ_END];
+
+    if (queue == HANDLE_NONE || (file_signals(queue) & SIGNAL_READABLE) != 0)
+        interest->ready |= LINUX_POLLIN | LINUX_POLLRDNORM;
+    if ((interest->events & (LINUX_POLLIN | LINUX_POLLRDNORM)) != 0)
+        file_interest_add(interest, queue, SIGNAL_READABLE);
+}
+
+static void poll_connected(struct file *file, struct file_interest *interest)
 {
     handle_t in = file->handles[STREAM_READ_END], out = file->handles[STREAM_WRITE_END];
     uint32_t read = in == HANDLE_NONE ? SIGNAL_CLOSED_WRITE : file_signals(in);
     uint32_t written = out == HANDLE_NONE ? SIGNAL_CLOSED_READ : file_signals(out);
     uint32_t ended = read & SIGNAL_CLOSED_WRITE;
 
-    (void)task;
     if ((read & SIGNAL_READABLE) != 0 || ended != 0)
         interest->ready |= LINUX_POLLIN | LINUX_POLLRDNORM;
     if (ended != 0)
@@ -164,6 +177,21 @@ static void socket_poll(struct task *task, struct file *file, struct file_intere
         file_interest_add(interest, in, SIGNAL_READABLE | SIGNAL_CLOSED_WRITE);
     if ((interest->events & (LINUX_POLLOUT | LINUX_POLLWRNORM)) != 0)
         file_interest_add(interest, out, SIGNAL_WRITABLE | SIGNAL_CLOSED_READ);
+}
+
+static void socket_poll(struct task *task, struct file *file, struct file_interest *interest)
+{
+    (void)task;
+    switch (socket_state(file)) {
+    case SOCKET_NEW:
+        interest->ready |= LINUX_POLLOUT | LINUX_POLLWRNORM | LINUX_POLLHUP;
+        break;
+    case SOCKET_LISTENING:
+        poll_listening(file, interest);
+        break;
+    default:
+        poll_connected(file, interest);
+    }
 }
 
 static int socket_attributes(struct task *task, struct file *file, struct fs_attributes *attributes)

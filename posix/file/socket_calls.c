@@ -2,8 +2,7 @@
 /* Copyright The Trellis authors */
 
 /*
- * The other socket calls. Only pairs can be made; so there is nobody to bind,
- * listen for or connect to.
+ * Making sockets, and the calls about one socket alone.
  */
 #include "socket.h"
 
@@ -18,44 +17,71 @@
 #define BYTE_CAPACITY 65536
 #define MESSAGE_CAPACITY (256 * 1024)
 
-/* One side: reads here, writes there; its handles are used up also on failure. */
-static struct file *create_side(struct task *task, uint32_t type, handle_t in, handle_t out)
+void socket_set_side(struct file *file, const struct socket_side *side)
 {
-    const struct process_info_page *info = task->group->info;
+    const struct socket_peer *peer = &side->peer;
+
+    lock_acquire(&file->lock);
+    file->handles[STREAM_READ_END] = side->in;
+    file->handles[STREAM_WRITE_END] = side->out;
+    file->node = file_object_id(side->in);
+    file->extra[SOCKET_TYPE_UID] = (side->type & LINUX_SOCK_TYPE_MASK) | (uint64_t)peer->uid << 32;
+    file->extra[SOCKET_PID_GID] = peer->pid | (uint64_t)peer->gid << 32;
+    lock_release(&file->lock);
+}
+
+static struct file *create(uint32_t type)
+{
     struct file *file = file_create(&socket_operations, LINUX_O_RDWR | (type & LINUX_O_NONBLOCK));
 
+    if (file != NULL)
+        file->offset_shared = true;
+    return file;
+}
+
+struct file *socket_create_side(const struct socket_side *side)
+{
+    struct file *file = create(side->type);
+
     if (file == NULL) {
-        request_close_handle(in);
-        request_close_handle(out);
+        request_close_handle(side->in);
+        request_close_handle(side->out);
         return NULL;
     }
-    file->handles[STREAM_READ_END] = in;
-    file->handles[STREAM_WRITE_END] = out;
-    file->node = file_object_id(in);
-    file->offset_shared = true;
-    file->extra[SOCKET_TYPE_UID] = (type & LINUX_SOCK_TYPE_MASK) | (uint64_t)info->euid << 32;
-    file->extra[SOCKET_PID_GID] = info->pid | (uint64_t)info->egid << 32;
+    socket_set_side(file, side);
     return file;
+}
+
+int socket_create_streams(uint32_t type, struct stream_handles *there, struct stream_handles *back)
+{
+    bool messages = (type & LINUX_SOCK_TYPE_MASK) != LINUX_SOCK_STREAM;
+    uint64_t capacity = messages ? MESSAGE_CAPACITY : BYTE_CAPACITY;
+    uint32_t flags = messages ? STREAM_MESSAGES : 0;
+
+    int64_t result = native_stream_create(library.account, capacity, flags, there);
+    if (result < 0)
+        return request_error(result);
+    result = native_stream_create(library.account, capacity, flags, back);
+    if (result >= 0)
+        return 0;
+    request_close_handle(there->read_end);
+    request_close_handle(there->write_end);
+    return request_error(result);
 }
 
 static int create_pair(struct task *task, uint32_t type, struct file *sides[2])
 {
-    bool messages = (type & LINUX_SOCK_TYPE_MASK) != LINUX_SOCK_STREAM;
+    const struct process_info_page *info = task->group->info;
+    const struct socket_peer self = {info->pid, info->euid, info->egid};
     struct stream_handles there, back;
 
-    uint64_t capacity = messages ? MESSAGE_CAPACITY : BYTE_CAPACITY;
-    uint32_t flags = messages ? STREAM_MESSAGES : 0;
-    int64_t result = native_stream_create(library.account, capacity, flags, &there);
-    if (result < 0)
-        return request_error(result);
-    result = native_stream_create(library.account, capacity, flags, &back);
-    if (result < 0) {
-        request_close_handle(there.read_end);
-        request_close_handle(there.write_end);
-        return request_error(result);
-    }
-    sides[0] = create_side(task, type, back.read_end, there.write_end);
-    sides[1] = create_side(task, type, there.read_end, back.write_end);
+    int error = socket_create_streams(type, &there, &back);
+    if (error != 0)
+        return error;
+    const struct socket_side first = {back.read_end, there.write_end, type, self};
+    const struct socket_side second = {there.read_end, back.write_end, type, self};
+    sides[0] = socket_create_side(&first);
+    sides[1] = socket_create_side(&second);
     if (sides[0] != NULL && sides[1] != NULL)
         return 0;
     for (unsigned i = 0; i < 2; i++) {
@@ -91,15 +117,35 @@ int64_t linux_socketpair(struct task *task, const struct socketpair_arguments *a
     return error != 0 ? error : file_install_pair(task, &pair);
 }
 
-int64_t linux_socket(struct task *task, const struct socket_arguments *arguments)
+/* Datagrams have no names yet, and so nowhere to go without a pair. */
+static int check_socket(const struct socket_arguments *arguments)
 {
-    (void)task;
-    (void)arguments;
-    return -LINUX_EAFNOSUPPORT;
+    if (arguments->family != LINUX_AF_UNIX)
+        return -LINUX_EAFNOSUPPORT;
+    if (arguments->protocol != 0 && arguments->protocol != LINUX_AF_UNIX)
+        return -LINUX_EPROTONOSUPPORT;
+    bool datagram = (arguments->type & LINUX_SOCK_TYPE_MASK) == LINUX_SOCK_DGRAM;
+    return datagram ? -LINUX_ESOCKTNOSUPPORT : check_type(arguments->type);
 }
 
-/* What all calls that a socket of a pair refuses have in common. */
-static int64_t refuse(struct task *task, int fd, int error)
+int64_t linux_socket(struct task *task, const struct socket_arguments *arguments)
+{
+    int error = check_socket(arguments);
+
+    if (error != 0)
+        return error;
+    uint32_t type = (uint32_t)arguments->type;
+    const struct file_install install = {create(type), 0, (type & LINUX_O_CLOEXEC) != 0};
+    if (install.file == NULL)
+        return -LINUX_ENOMEM;
+    install.file->extra[SOCKET_TYPE_UID] =
+        (type & LINUX_SOCK_TYPE_MASK) | SOCKET_NEW | UINT64_C(0xffffffff) << 32;
+    install.file->extra[SOCKET_PID_GID] = UINT64_C(0xffffffff) << 32;
+    return file_install(task, &install);
+}
+
+/* For a call that does nothing: whether it was to a socket. */
+static int64_t answer(struct task *task, int fd, int error)
 {
     struct file *file;
 
@@ -108,55 +154,6 @@ static int64_t refuse(struct task *task, int fd, int error)
         return result;
     file_put(file);
     return error;
-}
-
-int64_t linux_bind(struct task *task, const struct bind_arguments *arguments)
-{
-    return refuse(task, arguments->fd, -LINUX_EINVAL);
-}
-
-int64_t linux_listen(struct task *task, const struct listen_arguments *arguments)
-{
-    return refuse(task, arguments->fd, -LINUX_EINVAL);
-}
-
-int64_t linux_accept(struct task *task, const struct accept_arguments *arguments)
-{
-    return refuse(task, arguments->fd, -LINUX_EINVAL);
-}
-
-int64_t linux_accept4(struct task *task, const struct accept4_arguments *arguments)
-{
-    return refuse(task, arguments->fd, -LINUX_EINVAL);
-}
-
-int64_t linux_connect(struct task *task, const struct connect_arguments *arguments)
-{
-    return refuse(task, arguments->fd, -LINUX_EISCONN);
-}
-
-/* An address of AF_UNIX without a name. */
-static int64_t give_unnamed(struct task *task, int fd, uint64_t address, uint64_t length_address)
-{
-    const uint16_t family = LINUX_AF_UNIX;
-    uint32_t room, length = sizeof(family);
-
-    int64_t error = refuse(task, fd, 0);
-    if (error == 0)
-        error = copy_word_from_program(&room, length_address);
-    if (error == 0)
-        error = copy_to_program(address, &family, room < length ? room : length);
-    return error != 0 ? error : copy_to_program(length_address, &length, sizeof(length));
-}
-
-int64_t linux_getsockname(struct task *task, const struct getsockname_arguments *arguments)
-{
-    return give_unnamed(task, arguments->fd, arguments->address, arguments->length);
-}
-
-int64_t linux_getpeername(struct task *task, const struct getpeername_arguments *arguments)
-{
-    return give_unnamed(task, arguments->fd, arguments->address, arguments->length);
 }
 
 static void close_side(struct file *file, unsigned side)
@@ -195,8 +192,9 @@ static int64_t option_value(const struct file *file, int32_t option)
         return LINUX_AF_UNIX;
     case LINUX_SO_ERROR:
     case LINUX_SO_PROTOCOL:
-    case LINUX_SO_ACCEPTCONN:
         return 0;
+    case LINUX_SO_ACCEPTCONN:
+        return socket_state(file) == SOCKET_LISTENING;
     case LINUX_SO_SNDBUF:
     case LINUX_SO_RCVBUF:
         return socket_has_messages(file) ? MESSAGE_CAPACITY : BYTE_CAPACITY;
@@ -240,13 +238,15 @@ int64_t linux_getsockopt(struct task *task, const struct getsockopt_arguments *a
     return number < 0 ? number : give_option(arguments, &value, sizeof(value));
 }
 
-/* Sizes are a wish that need not be granted; nothing else can be set. */
+/* Sizes are a wish that need not be granted; names of this family are never reused. */
 int64_t linux_setsockopt(struct task *task, const struct setsockopt_arguments *arguments)
 {
-    bool size = arguments->level == LINUX_SOL_SOCKET &&
-                (arguments->option == LINUX_SO_SNDBUF || arguments->option == LINUX_SO_RCVBUF);
+    int32_t option = arguments->option;
+    bool known =
+        arguments->level == LINUX_SOL_SOCKET &&
+        (option == LINUX_SO_SNDBUF || option == LINUX_SO_RCVBUF || option == LINUX_SO_REUSEADDR);
 
-    if (size && arguments->length < sizeof(int32_t))
-        return refuse(task, arguments->fd, -LINUX_EINVAL);
-    return refuse(task, arguments->fd, size ? 0 : -LINUX_ENOPROTOOPT);
+    if (known && arguments->length < sizeof(int32_t))
+        return answer(task, arguments->fd, -LINUX_EINVAL);
+    return answer(task, arguments->fd, known ? 0 : -LINUX_ENOPROTOOPT);
 }

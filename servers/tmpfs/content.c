@@ -4,6 +4,7 @@
 #include "content.h"
 
 #include <base/errno.h>
+#include <base/ipc.h>
 #include <base/service.h>
 #include <trellis/native.h>
 
@@ -80,6 +81,24 @@ void content_signal(handle_t event, uint32_t clear, uint32_t set)
 {
     if (native_event_signal(event, clear, set) < 0)
         service_fail("an event of a FIFO cannot be signalled");
+}
+
+fs_error_t content_offer(handle_t stream, const struct fs_connection *connection)
+{
+    struct frame *frame = ipc_frame();
+
+    frame->handle_count = 2;
+    for (unsigned i = 0; i < 2; i++) {
+        frame->handles[i].rights = RIGHT_SAME;
+        frame->handles[i].flags = MESSAGE_HANDLE_MOVE;
+    }
+    int64_t written = native_stream_write(stream, connection, sizeof(*connection), STREAM_HANDLES);
+    if (written == (int64_t)sizeof(*connection))
+        return 0;
+    enum status status = status_of_result(written);
+    if (status == STATUS_WOULD_BLOCK)
+        return LINUX_EAGAIN;
+    return status == STATUS_CLOSED ? LINUX_ECONNREFUSED : LINUX_EINVAL;
 }
 
 void content_release(handle_t handle)

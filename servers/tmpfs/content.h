@@ -2,7 +2,7 @@
 /* Copyright The Trellis authors */
 
 /*
- * What files hold: memory objects, and the streams of FIFOs. The only part of
+ * What files hold: memory objects, the streams of FIFOs and sockets. The only part of
  * tmpfs, beside main.c and the replies of request.c, that makes native calls;
  * the unit tests put another one in its place.
  */
@@ -28,6 +28,12 @@ uint64_t content_load(handle_t memory, uint64_t offset, void *bytes, uint64_t le
 void content_discard(handle_t memory, uint64_t offset, uint64_t length);
 fs_error_t content_create_fifo(struct fifo_content *fifo);
 void content_signal(handle_t event, uint32_t clear, uint32_t set);
+/*
+ * Put a message with the two handles that this thread received last into a
+ * stream. EAGAIN: it is full; ECONNREFUSED: nobody reads it any more; EINVAL: the
+ * handles are not what they should be. They are the caller's unless it worked.
+ */
+fs_error_t content_offer(handle_t stream, const struct fs_connection *connection);
 void content_release(handle_t handle);
 /* Real time. */
 void content_now(int64_t *seconds, uint32_t *nanoseconds);

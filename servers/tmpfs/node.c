@@ -219,6 +219,9 @@ static void release_content(struct node *node)
         content_release(node->fifo.content.write_end);
         content_release(node->fifo.content.event);
         break;
+    case TMPFS_SOCKET:
+        content_release(node->socket.queue);
+        break;
     default:
         break;
     }

@@ -70,6 +70,10 @@ struct node {
             struct fifo_content content;
             uint32_t readers, writers;
         } fifo;
+        struct {
+            handle_t queue; /* HANDLE_NONE: nobody listens */
+            uint32_t type, pid, uid, gid;
+        } socket;
     };
 };
 

@@ -29,6 +29,12 @@ void reply_put_attributes(struct request *request, const struct node *node)
     request->reply_text = sizeof(attributes);
 }
 
+void request_close_handles(const struct request *request)
+{
+    for (unsigned i = 0; i < request->handle_count; i++)
+        content_release(request->frame->handles[i].handle);
+}
+
 /* A structure as the request's whole text. */
 bool request_take_text(const struct request *request, void *to, size_t size)
 {

@@ -35,6 +35,8 @@ extern handle_t request_endpoint, request_account;
 char *request_text(const struct request *request);
 void reply_put_handle(struct request *request, handle_t handle, uint32_t rights, uint32_t flags);
 void reply_put_attributes(struct request *request, const struct node *node);
+/* Give up the handles that came with the request. */
+void request_close_handles(const struct request *request);
 /* A structure as the request's whole text. */
 bool request_take_text(const struct request *request, void *to, size_t size);
 /* Set a path operation up: the path is the first `length` bytes of the text. */
@@ -71,6 +73,8 @@ fs_error_t serve_lock(struct request *request);
 fs_error_t serve_copy(struct request *request);
 fs_error_t serve_sync(struct request *request);
 fs_error_t serve_path(struct request *request);
+fs_error_t serve_listen(struct request *request);
+fs_error_t serve_connect(struct request *request);
 fs_error_t serve_mint(struct request *request);
 fs_error_t serve_renew(struct request *request);
 fs_error_t serve_mark_mount(struct request *request);

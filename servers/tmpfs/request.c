@@ -95,6 +95,7 @@ static const struct handler handlers[] = {
     [FS_COPY] = {serve_copy, false},         [FS_SYNC] = {serve_sync, false},
     [FS_MINT] = {serve_mint, true},          [FS_MARK_MOUNT] = {serve_mark_mount, true},
     [FS_RENEW] = {serve_renew, true},        [FS_PATH] = {serve_path, false},
+    [FS_LISTEN] = {serve_listen, false},     [FS_CONNECT] = {serve_connect, false},
 };
 
 static fs_error_t dispatch(struct request *request, uint32_t label)
@@ -111,10 +112,11 @@ static fs_error_t dispatch(struct request *request, uint32_t label)
 /* Handles nobody asked for must not pile up. */
 static void close_unexpected(const struct request *request, uint32_t label)
 {
-    if (label == FS_LINK || label == FS_RENAME || label == FS_RENEW)
-        return;
-    for (unsigned i = 0; i < request->handle_count; i++)
-        content_release(request->frame->handles[i].handle);
+    bool expected = label == FS_LINK || label == FS_RENAME || label == FS_RENEW ||
+                    label == FS_LISTEN || label == FS_CONNECT;
+
+    if (!expected)
+        request_close_handles(request);
 }
 
 void request_serve(struct message *message, struct frame *frame)

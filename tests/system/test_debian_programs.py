@@ -15,7 +15,8 @@ import tempfile
 from trellis import root_files
 
 SOURCES = pathlib.Path(__file__).resolve().parents[1] / "posix"
-PROGRAMS = ("threads", "signals", "processes", "memory", "files", "events", "names", "sockets", "terminals", "machine")
+PROGRAMS = ("threads", "signals", "processes", "memory", "files", "events", "names", "sockets", "local_sockets",
+            "terminals", "machine")
 COMPILERS = {"glibc": None, "musl": "musl-gcc"}
 
 

@@ -73,6 +73,15 @@ async def echo():
     process = await asyncio.create_subprocess_exec("echo", "async", stdout=subprocess.PIPE)
     return await process.stdout.read()
 assert asyncio.run(echo()) == b"async\n"
+async def answer(reader, writer):
+    writer.write((await reader.readline()).upper())
+    writer.close()
+async def serve():
+    async with await asyncio.start_unix_server(answer, "/tmp/server"):
+        reader, writer = await asyncio.open_unix_connection("/tmp/server")
+        writer.write(b"name\n")
+        return await reader.read()
+assert asyncio.run(serve()) == b"NAME\n"
 with tempfile.TemporaryFile() as file:
     file.write(b"a" * 5000)
     file.flush()
@@ -86,9 +95,10 @@ child = context.Process(target=lambda: queue.put(os.getppid()))
 child.start()
 assert queue.get() == os.getpid()
 child.join()
-signal.signal(signal.SIGALRM, lambda number, frame: print("alarm"))
+rung = []
+signal.signal(signal.SIGALRM, lambda number, frame: rung.append(number))
 signal.setitimer(signal.ITIMER_REAL, 0.01)
-signal.pause()
+while not rung: time.sleep(0.001)
 print(hashlib.sha256(b"trellis").hexdigest()[:8], sorted(os.listdir("/proc/self/fd")) != [])
 """
 
@@ -134,7 +144,7 @@ def test_bash_and_coreutils(guest):
 def test_python(guest):
     done = run_with(guest, PYTHON, ["python3.13", "-c", PYTHON_PROGRAM])
     digest = hashlib.sha256(b"trellis").hexdigest()[:8]
-    assert (done.status, done.stdout, done.stderr) == (0, f"alarm\n{digest} True\n", ""), done
+    assert (done.status, done.stdout, done.stderr) == (0, f"{digest} True\n", ""), done
 
 
 def test_git(guest):

@@ -42,63 +42,70 @@ typedef uint32_t fs_error_t;
  * every reply to a request with a path: [0] enum fs_outcome, [1] mount number;
  * everything else in the reply only with FS_OUTCOME_DONE.
  */
-#define FS_OPERATIONS(X)                                                                              \
+#define FS_OPERATIONS(X)                                                                               \
     /* path; [0] fs_open_flag, [1] permission bits for a new node (umask applied), [2] rdev.        \
      * Reply: text struct fs_attributes; handles: the new session; then as attributes.content      \
-     * says: memory, or stream ends. With FS_OPEN_ATTRIBUTES only the text. */ \
-    X(OPEN, 1)                                                                                        \
-    /* Reply: text struct fs_attributes of the session's node. */                                     \
-    X(ATTRIBUTES, 2)                                                                                  \
-    /* text struct fs_change. To the session's node. */                                               \
-    X(CHANGE, 3)                                                                                      \
+     * says: memory, or stream ends. With FS_OPEN_ATTRIBUTES only the text. */  \
+    X(OPEN, 1)                                                                                         \
+    /* Reply: text struct fs_attributes of the session's node. */                                      \
+    X(ATTRIBUTES, 2)                                                                                   \
+    /* text struct fs_change. To the session's node. */                                                \
+    X(CHANGE, 3)                                                                                       \
     /* [0] offset (FS_OFFSET_SHARED: the session's, advanced), [1] bytes wanted, at most 4096.      \
-     * Reply: text, [0] the offset it came from. Not for directories. */ \
-    X(READ, 4)                                                                                        \
+     * Reply: text, [0] the offset it came from. Not for directories. */  \
+    X(READ, 4)                                                                                         \
     /* [0] offset (FS_OFFSET_APPEND, FS_OFFSET_SHARED), text the bytes. Reply: [0] bytes written,   \
-     * [1] the file's offset afterwards, [2] its size. */ \
-    X(WRITE, 5)                                                                                       \
+     * [1] the file's offset afterwards, [2] its size. */  \
+    X(WRITE, 5)                                                                                        \
     /* [0] cookie, 0 at first. Reply: text of struct fs_entry, [0] cookie to go on with; no text at \
-     * the end. */ \
-    X(LIST, 6)                                                                                        \
-    /* path; [1] mode (type bits too), [2] rdev. Directories, nodes, FIFOs, sockets. */               \
-    X(MAKE, 7)                                                                                        \
-    /* path, NUL, target. */                                                                          \
-    X(SYMLINK, 8)                                                                                     \
-    /* path; reply text: the target. */                                                               \
-    X(READLINK, 9)                                                                                    \
-    /* path of the new name; handle: a session of the node to link. */                                \
-    X(LINK, 10)                                                                                       \
-    /* path; [0] FS_REMOVE_DIRECTORY for rmdir. */                                                    \
-    X(REMOVE, 11)                                                                                     \
+     * the end. */  \
+    X(LIST, 6)                                                                                         \
+    /* path; [1] mode (type bits too), [2] rdev. Directories, nodes, FIFOs, sockets. */                \
+    X(MAKE, 7)                                                                                         \
+    /* path, NUL, target. */                                                                           \
+    X(SYMLINK, 8)                                                                                      \
+    /* path; reply text: the target. */                                                                \
+    X(READLINK, 9)                                                                                     \
+    /* path of the new name; handle: a session of the node to link. */                                 \
+    X(LINK, 10)                                                                                        \
+    /* path; [0] FS_REMOVE_DIRECTORY for rmdir. */                                                     \
+    X(REMOVE, 11)                                                                                      \
     /* old name (single component), NUL, new name (single component); handle: session of the new    \
-     * name's directory; [0] flags as renameat2. Both parents have been opened before. */ \
-    X(RENAME, 12)                                                                                     \
-    /* path; [1] R_OK W_OK X_OK bits. */                                                              \
-    X(ACCESS, 13)                                                                                     \
-    /* Reply: text struct fs_statistics. */                                                           \
-    X(STATISTICS, 14)                                                                                 \
-    /* [0] offset, [1] length, [2] mode as fallocate. */                                              \
-    X(ALLOCATE, 15)                                                                                   \
-    /* Make the description's offset the session's own from now on: [0] its value. */                 \
-    X(SHARE_OFFSET, 16)                                                                               \
-    /* [0] offset, [1] whence (0 set, 1 current, 2 end). Reply: [0] the new offset. */                \
-    X(SEEK, 17)                                                                                       \
-    /* text struct fs_lock. Reply: text struct fs_lock; EAGAIN with a handle: event to wait for. */   \
-    X(LOCK, 18)                                                                                       \
-    /* A new session for the same node with the same credentials (dup of a directory, reopen). */     \
-    X(COPY, 19)                                                                                       \
-    /* Nothing volatile is left to write, or it has been written. */                                  \
-    X(SYNC, 20)                                                                                       \
+     * name's directory; [0] flags as renameat2. Both parents have been opened before. */  \
+    X(RENAME, 12)                                                                                      \
+    /* path; [1] R_OK W_OK X_OK bits. */                                                               \
+    X(ACCESS, 13)                                                                                      \
+    /* Reply: text struct fs_statistics. */                                                            \
+    X(STATISTICS, 14)                                                                                  \
+    /* [0] offset, [1] length, [2] mode as fallocate. */                                               \
+    X(ALLOCATE, 15)                                                                                    \
+    /* Make the description's offset the session's own from now on: [0] its value. */                  \
+    X(SHARE_OFFSET, 16)                                                                                \
+    /* [0] offset, [1] whence (0 set, 1 current, 2 end). Reply: [0] the new offset. */                 \
+    X(SEEK, 17)                                                                                        \
+    /* text struct fs_lock. Reply: text struct fs_lock; EAGAIN with a handle: event to wait for. */    \
+    X(LOCK, 18)                                                                                        \
+    /* A new session for the same node with the same credentials (dup of a directory, reopen). */      \
+    X(COPY, 19)                                                                                        \
+    /* Nothing volatile is left to write, or it has been written. */                                   \
+    X(SYNC, 20)                                                                                        \
     /* Control session only. [0] node number or 0 for the root; text struct fs_credentials.        \
-     * Reply: handle: a directory session with these credentials. */  \
-    X(MINT, 21)                                                                                       \
-    /* Control session only. path from the root; [1] mount number, 0 to remove it. */                 \
-    X(MARK_MOUNT, 22)                                                                                 \
-    /* As MINT, for the node of another session, given as a handle: set*id moves cwd and root. */     \
-    X(RENEW, 23)                                                                                      \
+     * Reply: handle: a directory session with these credentials. */   \
+    X(MINT, 21)                                                                                        \
+    /* Control session only. path from the root; [1] mount number, 0 to remove it. */                  \
+    X(MARK_MOUNT, 22)                                                                                  \
+    /* As MINT, for the node of another session, given as a handle: set*id moves cwd and root. */      \
+    X(RENEW, 23)                                                                                       \
     /* Reply: text: where the session's directory is, from this file system's root and without a    \
-     * slash in front (empty: the root). ENOENT if it has been removed, ENOTDIR. */ \
-    X(PATH, 24)
+     * slash in front (empty: the root). ENOENT if it has been removed, ENOTDIR. */  \
+    X(PATH, 24)                                                                                        \
+    /* Of the node of a socket, by its owner. [0] type (SOCK_*); handle: the write end of a stream  \
+     * of messages, to which connections go from now on. EPERM, EINVAL. */  \
+    X(LISTEN, 25)                                                                                      \
+    /* Of the node of a socket. [0] type; handles: the stream ends that the other side is to read    \
+     * and to write. Reply: [0] pid, [1] uid, [2] gid of who listens. EACCES, ECONNREFUSED,         \
+     * EPROTOTYPE; EAGAIN with a handle: the stream, to wait until it is writable. */ \
+    X(CONNECT, 26)
 
 enum fs_operation {
 #define X(name, number) FS_##name = (number),
@@ -181,6 +188,11 @@ struct fs_entry {
     uint8_t type;    /* DT_* */
     uint8_t name_length;
     char name[]; /* not NUL-terminated */
+};
+
+/* A message of a LISTEN's stream; with it come the two ends of a CONNECT. */
+struct fs_connection {
+    uint32_t pid, uid, gid; /* who connects, as this server knows it */
 };
 
 struct fs_statistics {

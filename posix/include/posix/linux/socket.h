@@ -26,6 +26,7 @@
 #define LINUX_MSG_CMSG_CLOEXEC 0x40000000u
 
 #define LINUX_SOL_SOCKET 1
+#define LINUX_SO_REUSEADDR 2
 #define LINUX_SO_TYPE 3
 #define LINUX_SO_ERROR 4
 #define LINUX_SO_SNDBUF 7
@@ -41,6 +42,11 @@
 #define LINUX_SHUT_RD 0
 #define LINUX_SHUT_WR 1
 #define LINUX_SHUT_RDWR 2
+
+struct linux_sockaddr_un {
+    uint16_t family;
+    char path[108]; /* with a NUL only if there is room; begins with one: an abstract name */
+};
 
 struct linux_msghdr {
     uint64_t name;
