@@ -98,49 +98,14 @@ static int make(struct task *task, struct exec_parts *parts, struct piece *piece
     return error;
 }
 
-/*
- * A vfork child shares its parent's handle table, which the new process begins
- * with: the directories of the others are none of its business.
- */
-static int close_other_directories(struct task *task, struct file_survivors *survivors)
-{
-    size_t count = survivors->close_count, room = count;
-    handle_t *close = survivors->close;
-
-    if (!task->group->borrowed)
-        return 0;
-    lock_acquire(&library.lock);
-    list_for_each (&library.tasks, node)
-        room += 2;
-    close = memory_resize(close, room * sizeof(*close));
-    list_for_each (&library.tasks, node) {
-        const struct naming *naming = container_of(node, struct task, library_link)->naming;
-        if (close != NULL && naming != NULL && naming != task->naming) {
-            close[count++] = naming->root;
-            close[count++] = naming->cwd;
-        }
-    }
-    lock_release(&library.lock);
-    if (close == NULL)
-        return -LINUX_ENOMEM;
-    survivors->close = close;
-    survivors->close_count = count;
-    return 0;
-}
-
 int exec_block_make(struct task *task, struct exec_parts *parts)
 {
     struct file_survivors survivors = {0};
     const char *cwd = task->naming->cwd_path;
     int error = file_table_save(task, &survivors);
 
-    if (error == 0)
-        error = close_other_directories(task, &survivors);
-    if (error != 0) {
-        memory_release(survivors.descriptors);
-        memory_release(survivors.close);
+    if (error != 0)
         return error;
-    }
     struct piece pieces[PIECES] = {
         [STRINGS] = {.bytes = parts->strings.bytes, .size = parts->strings.size},
         [PATH] = {.bytes = parts->path, .size = strlen(parts->path) + 1},

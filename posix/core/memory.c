@@ -4,6 +4,7 @@
 #include <posix/memory.h>
 
 #include <base/heap.h>
+#include <base/text.h>
 #include <posix/lock.h>
 #include <posix/task.h>
 #include <trellis/native.h>
@@ -51,6 +52,16 @@ void *memory_resize(void *piece, size_t size)
     void *resized = heap_resize(&heap, piece, size);
     lock_release(&lock);
     return resized;
+}
+
+char *memory_copy_text(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = memory_allocate(size);
+
+    if (copy != NULL)
+        memcpy(copy, text, size);
+    return copy;
 }
 
 void memory_release(void *piece)

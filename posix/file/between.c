@@ -96,18 +96,29 @@ static int64_t send_file(struct task *task, const struct sendfile_arguments *arg
     return offset < 0 ? offset : count;
 }
 
+/* The files of two descriptors, and back. */
+static bool take_files(struct task *task, int in, int out, struct move *move)
+{
+    *move = (struct move){.from = file_get_open(task, in), .to = file_get_open(task, out)};
+    return move->from != NULL && move->to != NULL;
+}
+
+static void give_files(const struct move *move)
+{
+    if (move->from != NULL)
+        file_put(move->from);
+    if (move->to != NULL)
+        file_put(move->to);
+}
+
 int64_t linux_sendfile(struct task *task, const struct sendfile_arguments *arguments)
 {
-    struct move move = {.from = file_get_open(task, arguments->in)};
+    struct move move;
     int64_t result = -LINUX_EBADF;
 
-    move.to = file_get_open(task, arguments->out);
-    if (move.from != NULL && move.to != NULL)
+    if (take_files(task, arguments->in, arguments->out, &move))
         result = send_file(task, arguments, &move);
-    if (move.from != NULL)
-        file_put(move.from);
-    if (move.to != NULL)
-        file_put(move.to);
+    give_files(&move);
     return result;
 }
 
@@ -142,19 +153,14 @@ static int64_t copy_range(struct task *task, const struct copy_file_range_argume
 
 int64_t linux_copy_file_range(struct task *task, const struct copy_file_range_arguments *arguments)
 {
-    struct move move = {.from = file_get_open(task, arguments->in)};
+    struct move move;
     int64_t result = -LINUX_EBADF;
 
-    if (move.from != NULL)
-        move.to = file_get_open(task, arguments->out);
     if (arguments->flags != 0)
-        result = -LINUX_EINVAL;
-    else if (move.from != NULL && move.to != NULL)
+        return -LINUX_EINVAL;
+    if (take_files(task, arguments->in, arguments->out, &move))
         result = copy_range(task, arguments, &move);
-    if (move.from != NULL)
-        file_put(move.from);
-    if (move.to != NULL)
-        file_put(move.to);
+    give_files(&move);
     return result;
 }
 

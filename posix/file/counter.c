@@ -5,7 +5,7 @@
  * eventfd: a counter of the kernel. handles: the event. extra[0]: one is taken at
  * a time (EFD_SEMAPHORE).
  */
-#include "sorts.h"
+#include "counter.h"
 
 #include <posix/calls.h>
 #include <posix/request.h>
@@ -16,15 +16,15 @@
 
 #define EFD_SEMAPHORE 1u
 
-static int64_t counter_read(struct task *task, struct file *file, const struct transfer *transfer)
+int64_t counter_take(struct task *task, struct file *file, const struct transfer *transfer,
+                     bool one)
 {
     uint64_t count;
 
     if (transfer->length < sizeof(count))
         return -LINUX_EINVAL;
     for (;;) {
-        int64_t result =
-            native_event_take(file->handles[0], file->extra[0] != 0 ? TAKE_ONE : 0, &count);
+        int64_t result = native_event_take(file->handles[0], one ? TAKE_ONE : 0, &count);
         if (result >= 0)
             break;
         if (status_of_result(result) != STATUS_WOULD_BLOCK || !file_waits(file))
@@ -35,6 +35,27 @@ static int64_t counter_read(struct task *task, struct file *file, const struct t
     }
     int error = transfer_put(transfer, 0, &count, sizeof(count));
     return error != 0 ? error : (int64_t)sizeof(count);
+}
+
+int counter_create(const struct file_operations *operations, uint64_t count, uint32_t flags,
+                   struct file **file)
+{
+    int64_t event = native_event_create(library.account, EVENT_COUNTER, count);
+
+    if (event < 0)
+        return request_error(event);
+    *file = file_create(operations, LINUX_O_RDWR | (flags & LINUX_O_NONBLOCK));
+    if (*file == NULL) {
+        request_close_handle((handle_t)event);
+        return -LINUX_ENOMEM;
+    }
+    (*file)->handles[0] = (handle_t)event;
+    return 0;
+}
+
+static int64_t counter_read(struct task *task, struct file *file, const struct transfer *transfer)
+{
+    return counter_take(task, file, transfer, file->extra[0] != 0);
 }
 
 /*
@@ -100,17 +121,13 @@ const struct file_operations counter_operations = {
 
 static int64_t create(struct task *task, uint64_t count, uint32_t flags)
 {
+    struct file *file;
+
     if ((flags & ~(EFD_SEMAPHORE | LINUX_O_CLOEXEC | LINUX_O_NONBLOCK)) != 0)
         return -LINUX_EINVAL;
-    int64_t event = native_event_create(library.account, EVENT_COUNTER, count);
-    if (event < 0)
-        return request_error(event);
-    struct file *file = file_create(&counter_operations, LINUX_O_RDWR | (flags & LINUX_O_NONBLOCK));
-    if (file == NULL) {
-        request_close_handle((handle_t)event);
-        return -LINUX_ENOMEM;
-    }
-    file->handles[0] = (handle_t)event;
+    int error = counter_create(&counter_operations, count, flags, &file);
+    if (error != 0)
+        return error;
     file->extra[0] = flags & EFD_SEMAPHORE;
     const struct file_install install = {file, 0, (flags & LINUX_O_CLOEXEC) != 0};
     return file_install(task, &install);

@@ -13,40 +13,38 @@
 
 #include "transfer.h"
 
-int64_t file_read(struct task *task, struct file *file, const struct transfer *transfer)
+typedef int64_t operation_of_file(struct task *task, struct file *file,
+                                  const struct transfer *transfer);
+
+static int64_t carry_out(struct task *task, struct file *file, const struct transfer *transfer,
+                         operation_of_file *operation)
 {
     struct transfer bounded = *transfer;
 
-    if (!file_reads(file))
-        return -LINUX_EBADF;
-    if (file->operations->read == NULL)
+    if (operation == NULL)
         return -LINUX_EINVAL;
     if (!transfer_is_valid(transfer))
         return -LINUX_EFAULT;
     if (bounded.length > LINUX_IO_MAX)
         bounded.length = LINUX_IO_MAX;
-    return file->operations->read(task, file, &bounded);
+    return operation(task, file, &bounded);
+}
+
+int64_t file_read(struct task *task, struct file *file, const struct transfer *transfer)
+{
+    return file_reads(file) ? carry_out(task, file, transfer, file->operations->read)
+                            : -LINUX_EBADF;
 }
 
 int64_t file_write(struct task *task, struct file *file, const struct transfer *transfer)
 {
-    struct transfer bounded = *transfer;
-
-    if (!file_writes(file))
-        return -LINUX_EBADF;
-    if (file->operations->write == NULL)
-        return -LINUX_EINVAL;
-    if (!transfer_is_valid(transfer))
-        return -LINUX_EFAULT;
-    if (bounded.length > LINUX_IO_MAX)
-        bounded.length = LINUX_IO_MAX;
-    return file->operations->write(task, file, &bounded);
+    return file_writes(file) ? carry_out(task, file, transfer, file->operations->write)
+                             : -LINUX_EBADF;
 }
 
 /* A transfer by a descriptor. */
 static int64_t move(struct task *task, int fd, const struct transfer *transfer,
-                    int64_t (*operation)(struct task *task, struct file *file,
-                                         const struct transfer *transfer))
+                    operation_of_file *operation)
 {
     struct file *file = file_get(task, fd);
     int64_t result;
@@ -128,7 +126,8 @@ int vectors_get(const struct vectors *vectors, uint64_t index, struct linux_iove
     return copy_from_program(vector, vectors->address + index * sizeof(*vector), sizeof(*vector));
 }
 
-int64_t vectors_gather(const struct vectors *vectors, void *to, size_t size)
+/* Between a buffer of the library and what the vectors name. */
+static int64_t copy_vectors(const struct vectors *vectors, char *bytes, size_t size, bool gather)
 {
     size_t done = 0;
 
@@ -137,7 +136,8 @@ int64_t vectors_gather(const struct vectors *vectors, void *to, size_t size)
         int error = vectors_get(vectors, i, &vector);
         size_t piece = vector.length < size - done ? vector.length : size - done;
         if (error == 0)
-            error = copy_from_program((char *)to + done, vector.base, piece);
+            error = gather ? copy_from_program(bytes + done, vector.base, piece)
+                           : copy_to_program(vector.base, bytes + done, piece);
         if (error != 0)
             return error;
         done += piece;
@@ -145,21 +145,14 @@ int64_t vectors_gather(const struct vectors *vectors, void *to, size_t size)
     return (int64_t)done;
 }
 
-int64_t vectors_scatter(const struct vectors *vectors, const void *from, size_t size)
+int64_t vectors_gather(const struct vectors *vectors, void *to, size_t size)
 {
-    size_t done = 0;
+    return copy_vectors(vectors, to, size, true);
+}
 
-    for (uint64_t i = 0; i < vectors->count && done < size; i++) {
-        struct linux_iovec vector;
-        int error = vectors_get(vectors, i, &vector);
-        size_t piece = vector.length < size - done ? vector.length : size - done;
-        if (error == 0)
-            error = copy_to_program(vector.base, (const char *)from + done, piece);
-        if (error != 0)
-            return error;
-        done += piece;
-    }
-    return (int64_t)done;
+int64_t vectors_scatter(const struct vectors *vectors, void *from, size_t size)
+{
+    return copy_vectors(vectors, from, size, false);
 }
 
 /* One after the other, until one is short. */
@@ -263,41 +256,46 @@ int64_t linux_writev(struct task *task, const struct writev_arguments *arguments
     return vector_call(task, &request);
 }
 
+static int64_t vector_call_at(struct task *task, struct vector_request *request, int64_t offset)
+{
+    request->positioned = true;
+    request->offset = (uint64_t)offset;
+    return offset < 0 ? -LINUX_EINVAL : vector_call(task, request);
+}
+
 int64_t linux_preadv(struct task *task, const struct preadv_arguments *arguments)
 {
-    const struct vector_request request = {
-        arguments->fd, arguments->vectors,          arguments->count,
-        true,          (uint64_t)arguments->offset, file_read};
-    return arguments->offset < 0 ? -LINUX_EINVAL : vector_call(task, &request);
+    struct vector_request request = {arguments->fd, arguments->vectors, arguments->count, false, 0,
+                                     file_read};
+    return vector_call_at(task, &request, arguments->offset);
 }
 
 int64_t linux_pwritev(struct task *task, const struct pwritev_arguments *arguments)
 {
-    const struct vector_request request = {
-        arguments->fd, arguments->vectors,          arguments->count,
-        true,          (uint64_t)arguments->offset, file_write};
-    return arguments->offset < 0 ? -LINUX_EINVAL : vector_call(task, &request);
+    struct vector_request request = {arguments->fd, arguments->vectors, arguments->count, false, 0,
+                                     file_write};
+    return vector_call_at(task, &request, arguments->offset);
 }
 
 /* No RWF_ flag is known; an offset of -1 is the file's own. */
+static int64_t vector_call_with(struct task *task, struct vector_request *request, int64_t offset,
+                                uint64_t flags)
+{
+    if (flags != 0)
+        return -LINUX_EOPNOTSUPP;
+    return offset == -1 ? vector_call(task, request) : vector_call_at(task, request, offset);
+}
+
 int64_t linux_preadv2(struct task *task, const struct preadv2_arguments *arguments)
 {
-    bool positioned = arguments->offset != -1;
-    const struct vector_request request = {
-        arguments->fd, arguments->vectors,          arguments->count,
-        positioned,    (uint64_t)arguments->offset, file_read};
-    if (arguments->flags != 0)
-        return -LINUX_EOPNOTSUPP;
-    return arguments->offset < -1 ? -LINUX_EINVAL : vector_call(task, &request);
+    struct vector_request request = {arguments->fd, arguments->vectors, arguments->count, false, 0,
+                                     file_read};
+    return vector_call_with(task, &request, arguments->offset, arguments->flags);
 }
 
 int64_t linux_pwritev2(struct task *task, const struct pwritev2_arguments *arguments)
 {
-    bool positioned = arguments->offset != -1;
-    const struct vector_request request = {
-        arguments->fd, arguments->vectors,          arguments->count,
-        positioned,    (uint64_t)arguments->offset, file_write};
-    if (arguments->flags != 0)
-        return -LINUX_EOPNOTSUPP;
-    return arguments->offset < -1 ? -LINUX_EINVAL : vector_call(task, &request);
+    struct vector_request request = {arguments->fd, arguments->vectors, arguments->count, false, 0,
+                                     file_write};
+    return vector_call_with(task, &request, arguments->offset, arguments->flags);
 }

@@ -23,7 +23,7 @@ int vectors_begin(struct vectors *vectors, uint64_t address, uint64_t count);
 int vectors_get(const struct vectors *vectors, uint64_t index, struct linux_iovec *vector);
 /* At most `size` bytes from, or to, what they name. How many, or -EFAULT. */
 int64_t vectors_gather(const struct vectors *vectors, void *to, size_t size);
-int64_t vectors_scatter(const struct vectors *vectors, const void *from, size_t size);
+int64_t vectors_scatter(const struct vectors *vectors, void *from, size_t size);
 
 struct vector_request {
     int fd;

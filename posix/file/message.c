@@ -109,6 +109,14 @@ static int64_t send_message(struct task *task, const struct file *file,
     return result;
 }
 
+/* What sendmsg and recvmsg begin with. */
+static int64_t take_header(struct task *task, int fd, uint64_t address, struct linux_msghdr *header,
+                           struct file **file)
+{
+    int error = copy_from_program(header, address, sizeof(*header));
+    return error != 0 ? error : socket_get(task, fd, file);
+}
+
 int64_t linux_sendmsg(struct task *task, const struct sendmsg_arguments *arguments)
 {
     struct passed_files passed = {0};
@@ -116,9 +124,7 @@ int64_t linux_sendmsg(struct task *task, const struct sendmsg_arguments *argumen
     struct linux_msghdr header;
     struct file *file;
 
-    int64_t result = copy_from_program(&header, arguments->message, sizeof(header));
-    if (result == 0)
-        result = socket_get(task, arguments->fd, &file);
+    int64_t result = take_header(task, arguments->fd, arguments->message, &header, &file);
     if (result != 0)
         return result;
     if (header.name != 0 && header.name_length != 0)
@@ -147,7 +153,7 @@ static int64_t receive_message(struct task *task, const struct file *file,
     result = socket_receive(task, file, receive);
     if (result > 0) {
         int64_t stored =
-            vectors_scatter(&vectors, (const void *)receive->transfer.address, (size_t)result);
+            vectors_scatter(&vectors, (void *)receive->transfer.address, (size_t)result);
         result = stored < 0 ? stored : result;
     }
     memory_release((void *)receive->transfer.address);
@@ -174,9 +180,7 @@ int64_t linux_recvmsg(struct task *task, const struct recvmsg_arguments *argumen
     struct linux_msghdr header;
     struct file *file;
 
-    int64_t result = copy_from_program(&header, arguments->message, sizeof(header));
-    if (result == 0)
-        result = socket_get(task, arguments->fd, &file);
+    int64_t result = take_header(task, arguments->fd, arguments->message, &header, &file);
     if (result != 0)
         return result;
     int64_t count = receive_message(task, file, &header, &receive);

@@ -15,20 +15,10 @@
 static struct list all_namings = {{&all_namings.head, &all_namings.head}};
 static struct lock all_lock;
 
-static char *copy_text(const char *text)
-{
-    size_t size = strlen(text) + 1;
-    char *copy = memory_allocate(size);
-
-    if (copy != NULL)
-        memcpy(copy, text, size);
-    return copy;
-}
-
 struct naming *naming_create(handle_t root, handle_t cwd, const char *cwd_path, uint32_t umask)
 {
     struct naming *naming = memory_allocate_zeroed(1, sizeof(*naming));
-    char *path = copy_text(cwd_path);
+    char *path = memory_copy_text(cwd_path);
 
     if (naming == NULL || path == NULL) {
         memory_release(naming);

@@ -127,16 +127,12 @@ static int64_t write_piece(struct task *task, struct file *file, const struct tr
                            size_t done, uint64_t *offset)
 {
     struct message message;
-    size_t size = transfer->length - done;
 
-    if (size > MESSAGE_TEXT_SIZE)
-        size = MESSAGE_TEXT_SIZE;
-    if (transfer_take(transfer, done, frame_text(task->frame), size) != 0)
-        return -LINUX_EFAULT;
     message_begin(&message, FS_WRITE);
-    message_set_text(&message, size);
     message.words[0] = *offset;
-    int error = node_request(task, file, &message);
+    int error = transfer_take_text(transfer, done, task->frame, &message);
+    if (error == 0)
+        error = node_request(task, file, &message);
     if (error != 0)
         return error;
     if (*offset < FS_OFFSET_SHARED)

@@ -64,16 +64,6 @@ static int64_t give_address(const char *name, uint64_t address, uint64_t length_
     return error != 0 ? error : copy_to_program(length_address, &length, sizeof(length));
 }
 
-static char *copy_name(const char *name)
-{
-    size_t size = strlen(name) + 1;
-    char *copy = memory_allocate(size);
-
-    if (copy != NULL)
-        memcpy(copy, name, size);
-    return copy;
-}
-
 /* A session of the node at a path, whatever it is. */
 static int open_node(struct task *task, struct path *path, uint32_t flags, handle_t *node)
 {
@@ -106,42 +96,56 @@ static int make_node(struct task *task, const char *name, handle_t *node)
     return error != 0 ? error : open_node(task, &path, FS_OPEN_NO_FOLLOW, node);
 }
 
-static int bind_to(struct task *task, struct file *file, const char *name)
+/* What bind and connect do once the address is understood. */
+struct named_call {
+    int fd;
+    uint64_t address;
+    uint32_t length;
+    int (*act)(struct task *task, struct file *file, struct path *path);
+};
+
+static int64_t call_with_name(struct task *task, const struct named_call *call)
+{
+    struct path path;
+    struct file *file;
+
+    int result = socket_get(task, call->fd, &file);
+    if (result != 0)
+        return result;
+    result = take_address(call->address, call->length, &path);
+    if (result == 0)
+        result = call->act(task, file, &path);
+    file_put(file);
+    return result;
+}
+
+static int bind_to(struct task *task, struct file *file, struct path *path)
 {
     handle_t node = HANDLE_NONE;
 
     if (socket_state(file) != SOCKET_NEW || file->handles[SOCKET_NODE] != HANDLE_NONE)
         return -LINUX_EINVAL;
-    if (name[0] == '\0')
+    if (path->length == 0)
         return -LINUX_EADDRNOTAVAIL;
-    char *kept = copy_name(name);
-    if (kept == NULL)
+    char *name = memory_copy_text(path->text);
+    if (name == NULL)
         return -LINUX_ENOMEM;
     int error = make_node(task, name, &node);
     if (error != 0) {
-        memory_release(kept);
+        memory_release(name);
         return error;
     }
     lock_acquire(&file->lock);
     file->handles[SOCKET_NODE] = node;
-    file->path = kept;
+    file->path = name;
     lock_release(&file->lock);
     return 0;
 }
 
 int64_t linux_bind(struct task *task, const struct bind_arguments *arguments)
 {
-    struct path path;
-    struct file *file;
-
-    int64_t result = socket_get(task, arguments->fd, &file);
-    if (result != 0)
-        return result;
-    result = take_address(arguments->address, arguments->length, &path);
-    if (result == 0)
-        result = bind_to(task, file, path.text);
-    file_put(file);
-    return result;
+    const struct named_call call = {arguments->fd, arguments->address, arguments->length, bind_to};
+    return call_with_name(task, &call);
 }
 
 static int begin_to_listen(struct task *task, struct file *file)
@@ -231,33 +235,6 @@ static int offer_until_taken(struct task *task, const struct file *file, handle_
     }
 }
 
-static int connect_to(struct task *task, struct file *file, struct path *path)
-{
-    struct socket_side side = {.type = socket_type(file)};
-    handle_t node;
-    char *name = copy_name(path->text);
-
-    if (name == NULL)
-        return -LINUX_ENOMEM;
-    int error = open_node(task, path, 0, &node);
-    if (error == 0) {
-        error = offer_until_taken(task, file, node, &side);
-        request_close_handle(node);
-    }
-    if (error != 0) {
-        memory_release(name);
-        return error;
-    }
-    socket_set_side(file, &side);
-    if (file->path != NULL) {
-        memory_release(name);
-        return 0;
-    }
-    file->path = name;
-    file->extra[SOCKET_TYPE_UID] |= SOCKET_NAME_OF_PEER;
-    return 0;
-}
-
 static int check_connect(const struct file *file, const struct path *path)
 {
     if (socket_state(file) == SOCKET_LISTENING)
@@ -267,21 +244,45 @@ static int check_connect(const struct file *file, const struct path *path)
     return path->length == 0 ? -LINUX_ECONNREFUSED : 0;
 }
 
+static int join(struct task *task, const struct file *file, struct path *path,
+                struct socket_side *side)
+{
+    handle_t node;
+
+    int error = open_node(task, path, 0, &node);
+    if (error != 0)
+        return error;
+    error = offer_until_taken(task, file, node, side);
+    request_close_handle(node);
+    return error;
+}
+
+static int connect_to(struct task *task, struct file *file, struct path *path)
+{
+    struct socket_side side = {.type = socket_type(file)};
+
+    int error = check_connect(file, path);
+    if (error != 0)
+        return error;
+    char *name = memory_copy_text(path->text);
+    error = name == NULL ? -LINUX_ENOMEM : join(task, file, path, &side);
+    if (error == 0) {
+        socket_set_side(file, &side);
+        if (file->path == NULL) {
+            file->path = name;
+            file->extra[SOCKET_TYPE_UID] |= SOCKET_NAME_OF_PEER;
+            return 0;
+        }
+    }
+    memory_release(name);
+    return error;
+}
+
 int64_t linux_connect(struct task *task, const struct connect_arguments *arguments)
 {
-    struct path path;
-    struct file *file;
-
-    int64_t result = socket_get(task, arguments->fd, &file);
-    if (result != 0)
-        return result;
-    result = take_address(arguments->address, arguments->length, &path);
-    if (result == 0)
-        result = check_connect(file, &path);
-    if (result == 0)
-        result = connect_to(task, file, &path);
-    file_put(file);
-    return result;
+    const struct named_call call = {arguments->fd, arguments->address, arguments->length,
+                                    connect_to};
+    return call_with_name(task, &call);
 }
 
 static bool is_stream(handle_t handle)
@@ -339,7 +340,7 @@ static int64_t accept_from(struct task *task, const struct file *file,
                                          (arguments->flags & LINUX_O_CLOEXEC) != 0};
     if (install.file == NULL)
         return -LINUX_ENOMEM;
-    install.file->path = file->path == NULL ? NULL : copy_name(file->path);
+    install.file->path = file->path == NULL ? NULL : memory_copy_text(file->path);
     result = give_address(NULL, arguments->address, arguments->length);
     if (result == 0)
         return file_install(task, &install);
@@ -368,11 +369,14 @@ int64_t linux_accept(struct task *task, const struct accept_arguments *arguments
     return linux_accept4(task, &with_flags);
 }
 
-/* The name of one side; `path` is that of the socket itself or of its peer. */
-static const char *name_of(const struct file *file, bool peer)
+/* `path` is the name of the socket itself or of its peer. */
+static int64_t give_name(const struct file *file, bool peer, uint64_t address, uint64_t length)
 {
     bool of_peer = (file->extra[SOCKET_TYPE_UID] & SOCKET_NAME_OF_PEER) != 0;
-    return of_peer == peer ? file->path : NULL;
+
+    if (peer && socket_state(file) != 0)
+        return -LINUX_ENOTCONN;
+    return give_address(of_peer == peer ? file->path : NULL, address, length);
 }
 
 int64_t linux_getsockname(struct task *task, const struct getsockname_arguments *arguments)
@@ -382,7 +386,7 @@ int64_t linux_getsockname(struct task *task, const struct getsockname_arguments 
     int64_t result = socket_get(task, arguments->fd, &file);
     if (result != 0)
         return result;
-    result = give_address(name_of(file, false), arguments->address, arguments->length);
+    result = give_name(file, false, arguments->address, arguments->length);
     file_put(file);
     return result;
 }
@@ -394,9 +398,7 @@ int64_t linux_getpeername(struct task *task, const struct getpeername_arguments 
     int64_t result = socket_get(task, arguments->fd, &file);
     if (result != 0)
         return result;
-    result = socket_state(file) != 0
-                 ? -LINUX_ENOTCONN
-                 : give_address(name_of(file, true), arguments->address, arguments->length);
+    result = give_name(file, true, arguments->address, arguments->length);
     file_put(file);
     return result;
 }

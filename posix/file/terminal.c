@@ -187,17 +187,13 @@ static int64_t write_once(struct task *task, const struct file *file,
                           const struct transfer *transfer, size_t done)
 {
     struct message message;
-    size_t size = transfer->length - done;
 
-    if (size > MESSAGE_TEXT_SIZE)
-        size = MESSAGE_TEXT_SIZE;
-    if (transfer_take(transfer, done, frame_text(task->frame), size) != 0)
-        return -LINUX_EFAULT;
     message_begin(&message, TTY_WRITE);
-    message_set_text(&message, size);
     message.words[1] = next_sequence();
     message.words[2] = terminal_group(task, file);
-    int error = terminal_request(task, file, &message);
+    int error = transfer_take_text(transfer, done, task->frame, &message);
+    if (error == 0)
+        error = terminal_request(task, file, &message);
     return error != 0 ? error : (int64_t)message.words[0];
 }
 

@@ -5,37 +5,22 @@
  * timerfd: a counter of the kernel that its timer counts up. handles: the event.
  * extra: the first expiry in ns since boot (0: disarmed), the interval.
  */
-#include "sorts.h"
+#include "counter.h"
 
 #include <posix/calls.h>
+#include <posix/copy.h>
 #include <posix/request.h>
 #include <posix/task.h>
 #include <posix/time.h>
+#include <posix/wait.h>
 #include <trellis/native.h>
-
-#include "transfer.h"
 
 enum { TIMER_FIRST = 0, TIMER_INTERVAL = 1 };
 #define TFD_TIMER_ABSTIME 1u
 
 static int64_t timer_read(struct task *task, struct file *file, const struct transfer *transfer)
 {
-    uint64_t count;
-
-    if (transfer->length < sizeof(count))
-        return -LINUX_EINVAL;
-    for (;;) {
-        int64_t result = native_event_take(file->handles[0], 0, &count);
-        if (result >= 0)
-            break;
-        if (status_of_result(result) != STATUS_WOULD_BLOCK || !file_waits(file))
-            return request_error(result);
-        result = wait_for(task, file->handles[0], SIGNAL_COUNT, DEADLINE_NEVER);
-        if (result < 0)
-            return result;
-    }
-    int error = transfer_put(transfer, 0, &count, sizeof(count));
-    return error != 0 ? error : (int64_t)sizeof(count);
+    return counter_take(task, file, transfer, false);
 }
 
 static void timer_poll(struct task *task, struct file *file, struct file_interest *interest)
@@ -57,22 +42,16 @@ const struct file_operations timer_operations = {
 int64_t linux_timerfd_create(struct task *task, const struct timerfd_create_arguments *arguments)
 {
     int32_t clock = arguments->clock;
+    struct file *file;
 
     if ((arguments->flags & ~(uint64_t)(LINUX_O_CLOEXEC | LINUX_O_NONBLOCK)) != 0)
         return -LINUX_EINVAL;
     if (clock != LINUX_CLOCK_REALTIME && clock != LINUX_CLOCK_MONOTONIC &&
         clock != LINUX_CLOCK_BOOTTIME)
         return -LINUX_EINVAL;
-    int64_t event = native_event_create(library.account, EVENT_COUNTER, 0);
-    if (event < 0)
-        return request_error(event);
-    struct file *file = file_create(&timer_operations,
-                                    LINUX_O_RDWR | ((uint32_t)arguments->flags & LINUX_O_NONBLOCK));
-    if (file == NULL) {
-        request_close_handle((handle_t)event);
-        return -LINUX_ENOMEM;
-    }
-    file->handles[0] = (handle_t)event;
+    int error = counter_create(&timer_operations, 0, (uint32_t)arguments->flags, &file);
+    if (error != 0)
+        return error;
     file->rdev = (uint64_t)clock;
     const struct file_install install = {file, 0, (arguments->flags & LINUX_O_CLOEXEC) != 0};
     return file_install(task, &install);

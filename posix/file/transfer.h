@@ -7,6 +7,7 @@
 #pragma once
 
 #include <base/errno.h>
+#include <base/ipc.h>
 #include <base/text.h>
 #include <posix/copy.h>
 #include <posix/file.h>
@@ -39,6 +40,17 @@ static inline int transfer_take(const struct transfer *transfer, size_t at, void
         return copy_from_program(to, transfer->address + at, size);
     memcpy(to, (const char *)transfer->address + at, size);
     return 0;
+}
+
+/* As much of what is behind the first `at` bytes as a message holds, as its text. 0 or -EFAULT. */
+static inline int transfer_take_text(const struct transfer *transfer, size_t at,
+                                     struct frame *frame, struct message *message)
+{
+    size_t size = transfer->length - at;
+
+    size = size < MESSAGE_TEXT_SIZE ? size : MESSAGE_TEXT_SIZE;
+    message_set_text(message, size);
+    return transfer_take(transfer, at, frame_text(frame), size);
 }
 
 /* What a transfer returns that moved `done` bytes before `error` (0: none) ended it. */
