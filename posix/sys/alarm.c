@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright The Trellis authors */
 
-/* The process' alarm clock: kept by the process server, which sends SIGALRM. */
+/* The interval timers: kept by the process server, which sends their signals. */
 #include <base/errno.h>
 #include <posix/calls.h>
 #include <posix/copy.h>
@@ -10,14 +10,14 @@
 #include <posix/time.h>
 
 #define ITIMER_REAL 0
-#define ITIMER_PROF 2
 #define ASK_ONLY 1
 
 struct setting {
     uint64_t left_ns, interval_ns;
 };
 
-static int alarm_request(struct task *task, const struct setting *wanted, struct setting *old)
+static int alarm_request(struct task *task, int32_t which, const struct setting *wanted,
+                         struct setting *old)
 {
     struct message message;
 
@@ -27,6 +27,7 @@ static int alarm_request(struct task *task, const struct setting *wanted, struct
         message.words[1] = wanted->interval_ns;
     }
     message.words[2] = wanted == NULL ? ASK_ONLY : 0;
+    message.words[3] = (uint64_t)which;
     int error = request_process(task, &message);
     *old = (struct setting){message.words[0], message.words[1]};
     return error;
@@ -39,20 +40,11 @@ static int store_setting(const struct setting *setting, uint64_t address)
     return copy_to_program(address, &value, sizeof(value));
 }
 
-static int check_which(int32_t which)
-{
-    if (which < ITIMER_REAL || which > ITIMER_PROF)
-        return -LINUX_EINVAL;
-    return which == ITIMER_REAL ? 0 : -LINUX_ENOSYS;
-}
-
 int64_t linux_getitimer(struct task *task, const struct getitimer_arguments *arguments)
 {
     struct setting old;
-    int error = check_which(arguments->which);
+    int error = alarm_request(task, arguments->which, NULL, &old);
 
-    if (error == 0)
-        error = alarm_request(task, NULL, &old);
     return error != 0 ? error : store_setting(&old, arguments->value);
 }
 
@@ -60,16 +52,13 @@ int64_t linux_setitimer(struct task *task, const struct setitimer_arguments *arg
 {
     struct linux_itimerval value = {0};
     struct setting wanted, old;
-    int error = check_which(arguments->which);
 
-    if (error != 0)
-        return error;
     if (arguments->value != 0 && copy_from_program(&value, arguments->value, sizeof(value)) != 0)
         return -LINUX_EFAULT;
     if (!time_from_timeval(&value.value, &wanted.left_ns) ||
         !time_from_timeval(&value.interval, &wanted.interval_ns))
         return -LINUX_EINVAL;
-    error = alarm_request(task, &wanted, &old);
+    int error = alarm_request(task, arguments->which, &wanted, &old);
     if (error != 0 || arguments->old == 0)
         return error;
     return store_setting(&old, arguments->old);
@@ -78,7 +67,7 @@ int64_t linux_setitimer(struct task *task, const struct setitimer_arguments *arg
 int64_t linux_alarm(struct task *task, const struct alarm_arguments *arguments)
 {
     struct setting wanted = {arguments->seconds * NS_PER_SECOND, 0}, old;
-    int error = alarm_request(task, &wanted, &old);
+    int error = alarm_request(task, ITIMER_REAL, &wanted, &old);
 
     if (error != 0)
         return 0;

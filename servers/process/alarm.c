@@ -6,6 +6,7 @@
 #include <base/errno.h>
 #include <trellis/native.h>
 
+#include "cpu_clock.h"
 #include "server.h"
 #include "signal.h"
 
@@ -34,8 +35,8 @@ static void ask(const struct alarm *alarm, struct alarm_setting *setting)
         setting->left_ns = alarm->deadline > now ? alarm->deadline - now : 1;
 }
 
-int alarm_set(struct process *process, const struct alarm_setting *wanted,
-              struct alarm_setting *old)
+static int set_real(struct process *process, const struct alarm_setting *wanted,
+                    struct alarm_setting *old)
 {
     struct alarm *alarm = &process->alarm;
 
@@ -49,6 +50,22 @@ int alarm_set(struct process *process, const struct alarm_setting *wanted,
     int64_t result = native_event_set_timer(
         alarm->event, alarm->deadline == 0 ? DEADLINE_NEVER : alarm->deadline, alarm->interval);
     return result < 0 ? LINUX_EINVAL : 0;
+}
+
+int alarm_set(struct process *process, uint64_t which, const struct alarm_setting *wanted,
+              struct alarm_setting *old)
+{
+    *old = (struct alarm_setting){0};
+    switch (which) {
+    case 0:
+        return set_real(process, wanted, old);
+    case 1:
+        return cpu_clock_set(process, CPU_TIMER_VIRTUAL, wanted, old);
+    case 2:
+        return cpu_clock_set(process, CPU_TIMER_PROF, wanted, old);
+    default:
+        return LINUX_EINVAL;
+    }
 }
 
 void alarm_fired(uint32_t pid)

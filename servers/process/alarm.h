@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright The Trellis authors */
 
-/* ITIMER_REAL and alarm. */
+/* The interval timers, of which ITIMER_REAL is kept here. */
 #pragma once
 
 #include "table.h"
@@ -11,8 +11,8 @@ struct alarm_setting {
     uint64_t interval_ns;
 };
 
-/* Set it unless `wanted` is NULL; `old` is what it was. ENOMEM. */
-int alarm_set(struct process *process, const struct alarm_setting *wanted,
+/* Set the timer ITIMER_`which` unless `wanted` is NULL; `old` is what it was. EINVAL, ENOMEM. */
+int alarm_set(struct process *process, uint64_t which, const struct alarm_setting *wanted,
               struct alarm_setting *old);
 /* KEY_ALARM fired. */
 void alarm_fired(uint32_t pid);

@@ -13,6 +13,7 @@
 #include <trellis/native.h>
 
 #include "accounts.h"
+#include "cpu_clock.h"
 #include "effects.h"
 #include "end.h"
 #include "limits.h"
@@ -99,6 +100,8 @@ static bool adopt_clone(struct process *child, const struct process_clone_result
     child->kernel->process = result->process;
     struct thread *thread = process_first_thread(child);
     thread->handle = result->thread;
+    if (cpu_timer_is_armed(child))
+        cpu_clock_watch();
     return pages_map(child, result->process, &child->at) >= 0 &&
            end_observe(child->pid, result->process) >= 0;
 }

@@ -25,5 +25,7 @@ void effect_release(struct process *process);
 void effect_set_terminal(uint32_t rdev, uint32_t session, uint32_t group);
 /* The thread's priority follows its process' nice value. */
 void effect_set_priority(struct process *process);
+/* A limit of processor time has been set. */
+void effect_watch_limits(void);
 /* The machine is to stop: init was asked to. */
 void effect_power(enum process_power power);

@@ -50,6 +50,10 @@ int limits_set(struct process *caller, struct process *process, uint32_t which,
     process->info->limits[which][0] = limit[0];
     process->info->limits[which][1] = limit[1];
     info_end(process);
+    if (which == LIMIT_CPU) {
+        process->cpu_warning_ns = 0;
+        effect_watch_limits();
+    }
     return 0;
 }
 

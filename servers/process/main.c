@@ -12,6 +12,7 @@
 #include <trellis/native.h>
 
 #include "alarm.h"
+#include "cpu_clock.h"
 #include "end.h"
 #include "host_name.h"
 #include "limits.h"
@@ -103,6 +104,9 @@ static void take_event(uint64_t key)
         break;
     case KEY_TIMER:
         timer_fired(number);
+        break;
+    case KEY_CPU:
+        cpu_clock_watch();
         break;
     }
 }

@@ -57,6 +57,10 @@ void effect_interrupt(struct thread *thread)
     fake.interrupted = thread;
 }
 
+void effect_watch_limits(void)
+{
+}
+
 void effect_suspend(struct process *process)
 {
     (void)process;

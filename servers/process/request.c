@@ -271,10 +271,9 @@ static int serve_usage(struct request *request)
 
 static int serve_timer(struct request *request)
 {
-    struct alarm_setting wanted = {request->words[0], request->words[1]};
-    struct alarm_setting old;
+    struct alarm_setting old, wanted = {request->words[0], request->words[1]};
     bool only_ask = (request->words[2] & 1) != 0;
-    int error = alarm_set(request->process, only_ask ? NULL : &wanted, &old);
+    int error = alarm_set(request->process, request->words[3], only_ask ? NULL : &wanted, &old);
 
     request->reply[0] = old.left_ns;
     request->reply[1] = old.interval_ns;

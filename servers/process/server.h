@@ -31,7 +31,7 @@ extern struct random server_random;
 enum server_badge { BADGE_PROGRAM = 16 };
 
 /* Keys of observations: a kind and a number. */
-enum key_kind { KEY_END = 1, KEY_ALARM = 2, KEY_TERMINAL = 3, KEY_TIMER = 4 };
+enum key_kind { KEY_END = 1, KEY_ALARM = 2, KEY_TERMINAL = 3, KEY_TIMER = 4, KEY_CPU = 5 };
 
 static inline uint64_t key_of(enum key_kind kind, uint32_t number)
 {

@@ -36,6 +36,8 @@ enum signal_number {
     SIGNAL_URG = 23,
     SIGNAL_XCPU = 24,
     SIGNAL_XFSZ = 25,
+    SIGNAL_VTALRM = 26,
+    SIGNAL_PROF = 27,
     SIGNAL_WINCH = 28,
     SIGNAL_SYS = 31,
     SIGNAL_REALTIME = 32, /* the first that is queued */

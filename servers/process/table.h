@@ -67,6 +67,12 @@ struct alarm {
     uint64_t deadline, interval; /* ns since boot, ns; deadline 0: disarmed */
 };
 
+/* ITIMER_VIRTUAL and ITIMER_PROF. */
+enum cpu_timer_kind { CPU_TIMER_VIRTUAL, CPU_TIMER_PROF, CPU_TIMERS };
+struct cpu_timer {
+    uint64_t expiry_ns, interval_ns; /* of what the process has used; 0: disarmed */
+};
+
 /* Where a process' info and signal pages are in its memory. */
 struct page_addresses {
     uint64_t info, signals;
@@ -104,6 +110,8 @@ struct process {
 
     struct pending pending;
     struct alarm alarm;
+    struct cpu_timer cpu_timers[CPU_TIMERS];
+    uint64_t cpu_warning_ns;             /* no SIGXCPU before it has used so much */
     struct process_usage usage;          /* its own, when it has ended */
     struct process_usage children_usage; /* of those waited for */
     uint64_t user_ns, system_ns;         /* of kernel processes it had before exec */

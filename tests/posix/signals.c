@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -232,6 +233,55 @@ static void posix_timers(void)
     CHECK(timer_delete(timer) == 0);
 }
 
+static void work_until_told(void)
+{
+    got = 0;
+    while (got == 0)
+        continue;
+}
+
+static void timers_of_processor_time(void)
+{
+    struct itimerval soon = {.it_value = {0, 20000}, .it_interval = {0, 20000}}, off = {0}, left;
+
+    handle(SIGVTALRM, note, 0);
+    handle(SIGPROF, note, 0);
+    CHECK(setitimer(ITIMER_VIRTUAL, &soon, NULL) == 0);
+    usleep(50000);
+    work_until_told();
+    CHECK(got == SIGVTALRM && got_code == SI_KERNEL);
+    work_until_told();
+    CHECK(setitimer(ITIMER_VIRTUAL, &off, &left) == 0);
+    CHECK(left.it_interval.tv_usec == 20000 && left.it_value.tv_usec <= 20000);
+    soon.it_interval.tv_usec = 0;
+    CHECK(setitimer(ITIMER_PROF, &soon, NULL) == 0);
+    work_until_told();
+    CHECK(got == SIGPROF);
+    CHECK(getitimer(ITIMER_PROF, &left) == 0 && left.it_value.tv_usec == 0);
+    CHECK_ERROR(setitimer(9, &soon, NULL), EINVAL);
+}
+
+static void limit_of_processor_time(void)
+{
+    struct rlimit limit = {1, 2};
+    int status;
+    pid_t child = fork();
+
+    if (child == 0) {
+        handle(SIGXCPU, note, 0);
+        CHECK(setrlimit(RLIMIT_CPU, &limit) == 0);
+        work_until_told();
+        if (got != SIGXCPU)
+            _exit(1);
+        if (fork() == 0)
+            _exit(0);
+        for (;;)
+            continue;
+    }
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
 int main(void)
 {
     handlers_and_information();
@@ -243,5 +293,7 @@ int main(void)
     ends_by_signal();
     stops_and_continues();
     posix_timers();
+    timers_of_processor_time();
+    limit_of_processor_time();
     return 0;
 }

@@ -71,8 +71,8 @@ static inline uint64_t process_identity(uint32_t pid, uint32_t tid)
     X(PRIORITY, 14)                                                                                    \
     /* [0] 0 self, 1 children, 2 thread; reply: text struct process_usage. */                          \
     X(USAGE, 15)                                                                                       \
-    /* ITIMER_REAL and alarm. [0] first expiry in ns from now (0: disarm), [1] interval, [2] bit 0:  \
-     * only ask. Reply: [0] what was left, [1] the old interval. */ \
+    /* setitimer and alarm. [0] first expiry in ns from now (0: disarm), [1] interval, [2] bit 0:   \
+     * only ask, [3] ITIMER_*. Reply: [0] what was left, [1] the old interval. */  \
     X(TIMER, 16)                                                                                       \
     /* [0] rdev of a terminal, [1] enum process_terminal, [2] group. Session and job control rules   \
      * are checked here. Reply: [0] session, [1] group, [2] 1: the caller's group is orphaned. */ \
