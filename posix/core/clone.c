@@ -29,27 +29,7 @@
 #include <posix/wait.h>
 #include <trellis/native.h>
 
-static int check_flags(const struct clone_request *request)
-{
-    uint64_t flags = request->flags;
-    uint64_t shared = flags & (LINUX_CLONE_FILES | LINUX_CLONE_FS | LINUX_CLONE_VFORK);
-
-    if ((flags & (LINUX_CLONE_NAMESPACES | LINUX_CLONE_INTO_CGROUP | LINUX_CLONE_PTRACE)) != 0)
-        return -LINUX_EINVAL;
-    if ((flags & LINUX_CLONE_SIGHAND) != 0 && (flags & LINUX_CLONE_VM) == 0)
-        return -LINUX_EINVAL;
-    if ((flags & LINUX_CLONE_THREAD) != 0 && (flags & LINUX_CLONE_SIGHAND) == 0)
-        return -LINUX_EINVAL;
-    if ((flags & LINUX_CLONE_CLEAR_SIGHAND) != 0 && (flags & LINUX_CLONE_SIGHAND) != 0)
-        return -LINUX_EINVAL;
-    if ((flags & LINUX_CLONE_PIDFD) != 0 && (flags & LINUX_CLONE_THREAD) != 0)
-        return -LINUX_EINVAL;
-    if ((flags & LINUX_CLONE_VM) == 0 && shared != 0)
-        return -LINUX_EINVAL;
-    if (request->exit_signal > SIGNAL_COUNT_MAX || request->stack > USER_LIBRARY)
-        return -LINUX_EINVAL;
-    return 0;
-}
+#include "clone_check.h"
 
 static void clear_handlers(struct task *task, struct signal_actions *actions)
 {
@@ -190,8 +170,6 @@ static struct group *new_group(const struct group *parent)
         group->brk_start = parent->brk_start;
         group->brk_end = parent->brk_end;
         group->dumpable = parent->dumpable;
-        group->auxv_count = parent->auxv_count;
-        memcpy(group->auxv, parent->auxv, sizeof(group->auxv));
     }
     return group;
 }
@@ -319,7 +297,7 @@ static int64_t create_thread(struct task *task, const struct clone_request *requ
 
 int64_t clone_task(struct task *task, const struct clone_request *request)
 {
-    int error = check_flags(request);
+    int error = clone_check(request);
 
     if (error != 0)
         return error;

@@ -62,10 +62,10 @@ static int open_program(struct task *task, const struct exec_request *request,
         int error = executable_open(task, &wanted, &parts->executable);
         if (error != 0)
             return error;
-        int64_t size = native_memory_read(parts->executable.memory, 0, line, sizeof(line));
+        int64_t size = program_read_beginning(parts->executable.memory, line, sizeof(line));
         struct script *script = &prefix->scripts[prefix->depth];
         if (size < 2 || line[0] != '#' || line[1] != '!')
-            return size < 0 ? request_error(size) : 0;
+            return size < 0 ? (int)size : 0;
         if (prefix->depth == SCRIPT_DEPTH - 1)
             return -LINUX_ELOOP;
         if (!script_parse(line, (size_t)size, script))

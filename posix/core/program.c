@@ -17,6 +17,12 @@
 #define PAGE_UP(value) (((value) + ELF_PAGE - 1) & ~(ELF_PAGE - 1))
 #define PAGE_DOWN(value) ((value) & ~(ELF_PAGE - 1))
 
+int64_t program_read_beginning(handle_t memory, void *bytes, size_t size)
+{
+    int64_t count = native_memory_read(memory, 0, bytes, size);
+    return count < 0 ? request_error(count) : count;
+}
+
 int program_read(handle_t memory, uint64_t size, struct elf_image *image)
 {
     uint8_t bytes[ELF_PAGE];

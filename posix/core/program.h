@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <loader/elf.h>
@@ -13,6 +14,8 @@
 
 /* 0, -ENOEXEC, -EIO or what reading gave. */
 int program_read(handle_t memory, uint64_t size, struct elf_image *image);
+/* The first bytes of a file: how many, or a negated errno. */
+int64_t program_read_beginning(handle_t memory, void *bytes, size_t size);
 /* The path PT_INTERP names; PATH_SIZE bytes. 0, -ENOEXEC. */
 int program_read_interpreter(handle_t memory, const struct elf_image *image, char *path);
 /*

@@ -31,6 +31,7 @@
 #include <posix/wait.h>
 #include <trellis/native.h>
 
+#include "auxiliary.h"
 #include "program.h"
 #include "stack.h"
 #include "start_block.h"
@@ -199,40 +200,19 @@ static uint64_t map_stack(void)
     return top;
 }
 
-static unsigned fill_auxiliary(struct stack_auxiliary *auxiliary)
-{
-    const struct process_info_page *info = start.task->group->info;
-    uint64_t headers = start.program.headers == 0 ? 0 : start.program.headers + start.bias;
-    const struct stack_auxiliary all[] = {
-        {LINUX_AT_HWCAP, arch_hardware()},
-        {LINUX_AT_PAGESZ, USER_PAGE_SIZE},
-        {LINUX_AT_CLKTCK, LINUX_CLOCK_TICKS},
-        {LINUX_AT_PHDR, headers},
-        {LINUX_AT_PHENT, 56},
-        {LINUX_AT_PHNUM, start.program.header_count},
-        {LINUX_AT_BASE, start.interpreted ? start.interpreter.low + start.interpreter_bias : 0},
-        {LINUX_AT_FLAGS, 0},
-        {LINUX_AT_ENTRY, start.program.entry + start.bias},
-        {LINUX_AT_UID, info->uid},
-        {LINUX_AT_EUID, info->euid},
-        {LINUX_AT_GID, info->gid},
-        {LINUX_AT_EGID, info->egid},
-        {LINUX_AT_SECURE, info->secure},
-        {LINUX_AT_HWCAP2, arch_hardware2()},
-        {LINUX_AT_SYSINFO_EHDR, (uint64_t)library_vdso},
-        {LINUX_AT_MINSIGSTKSZ, arch_signal_frame_size()},
-    };
-    unsigned count = sizeof(all) / sizeof(all[0]);
-
-    _Static_assert(sizeof(all) / sizeof(all[0]) <= STACK_AUXV_MAX, "room for the vector");
-    memcpy(auxiliary, all, sizeof(all));
-    return count;
-}
-
 static void write_stack(void)
 {
     const struct posix_start *block = start.block;
     struct stack_auxiliary auxiliary[STACK_AUXV_MAX];
+    const struct auxiliary_facts facts = {
+        .program = &start.program,
+        .bias = start.bias,
+        .interpreter = start.interpreted ? &start.interpreter : NULL,
+        .interpreter_bias = start.interpreter_bias,
+        .hardware = {arch_hardware(), arch_hardware2()},
+        .vdso = (uint64_t)library_vdso,
+        .signal_frame_size = arch_signal_frame_size(),
+    };
     struct stack_request request = {
         .top = map_stack(),
         .strings = start_block_strings(block),
@@ -242,7 +222,7 @@ static void write_stack(void)
         .path = start_block_path(block),
         .platform = arch_platform(),
         .auxiliary = auxiliary,
-        .auxiliary_count = fill_auxiliary(auxiliary),
+        .auxiliary_count = auxiliary_fill(&facts, start.task->group->info, auxiliary),
     };
 
     random_bytes(request.random, sizeof(request.random));
@@ -276,6 +256,7 @@ static void publish_layout(void)
         .code_start = first->address + start.bias,
         .code_end = first->address + start.bias + first->memory_size,
         .cwd_path = (uint64_t)start.task->naming->cwd_path,
+        .umask = start.task->naming->umask,
     };
     file_table_publish(start.task);
 }

@@ -199,5 +199,8 @@ int64_t linux_getcwd(struct task *task, const struct getcwd_arguments *arguments
 
 int64_t linux_umask(struct task *task, const struct umask_arguments *arguments)
 {
-    return __atomic_exchange_n(&task->naming->umask, arguments->mask & 0777, __ATOMIC_RELAXED);
+    uint32_t mask = arguments->mask & 0777;
+
+    task->group->signals->layout.umask = mask;
+    return __atomic_exchange_n(&task->naming->umask, mask, __ATOMIC_RELAXED);
 }

@@ -54,6 +54,11 @@ wait $child
 [ -e /proc/$child ] || echo gone
 readlink /proc/self | grep -c '^[0-9]*$'
 
+umask 027
+grep Umask /proc/self/status
+umask 022
+grep Umask /proc/self/status
+
 section the machine
 names /proc/meminfo MemTotal MemFree MemAvailable Buffers Cached SwapCached Active Inactive \
     SwapTotal SwapFree Dirty Writeback AnonPages Mapped Shmem Slab SReclaimable

@@ -57,8 +57,6 @@ struct group {
     bool borrowed;               /* a vfork child: the kernel process is its parent's */
     uint32_t vfork_busy;         /* atomic, address wait: a task waits for its vfork child */
     uint64_t brk_start, brk_end; /* library.lock */
-    uint64_t auxv[64];           /* as the program's stack has it, for /proc and prctl */
-    uint32_t auxv_count;
     uint32_t dumpable;
 };
 

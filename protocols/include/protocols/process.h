@@ -228,6 +228,7 @@ struct process_layout {
     uint64_t cwd_path;    /* NUL-terminated */
     uint64_t descriptors; /* of descriptor_count struct process_descriptor */
     uint64_t descriptor_count;
+    uint64_t umask;
 };
 
 /* An open file as /proc/PID/fd shows it; `name` empty: the number is free. */

@@ -171,8 +171,8 @@ void print_status(struct output *output, const struct procfs_node *node)
     struct figures figures;
 
     measure(node, process, &figures);
-    output_add(output, "Name:\t%s\nUmask:\t0022\nState:\t%c (%s)\n", name_of(node, process),
-               state.letter, state.name);
+    output_add(output, "Name:\t%s\nUmask:\t%04o\nState:\t%c (%s)\n", name_of(node, process),
+               (unsigned)process->signals->layout.umask & 0777, state.letter, state.name);
     output_add(output, "Tgid:\t%u\nNgid:\t0\nPid:\t%u\nPPid:\t%u\nTracerPid:\t0\n", process->pid,
                node->tid == 0 ? process->pid : node->tid, process->info->parent);
     add_ids(output, process->info);
