@@ -189,6 +189,7 @@ static pid_t begin(void (*attack)(uintptr_t, unsigned), uintptr_t where, unsigne
         return child;
     CHECK(setsid() > 0 && setgroups(0, NULL) == 0);
     CHECK(setresgid(NOBODY, NOBODY, NOBODY) == 0 && setresuid(NOBODY, NOBODY, NOBODY) == 0);
+    close(STDERR_FILENO); /* what is left of the C library may complain */
     attack(where, how);
     _exit(0);
 }
