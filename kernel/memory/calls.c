@@ -131,10 +131,11 @@ int64_t call_memory_tag(struct thread *self, const struct memory_tag_arguments *
 
 static enum status memory_page(void *from, uint64_t place, bool write, struct page **result)
 {
-    if (write)
-        return memory_get_page(from, place, result);
-    enum status status = memory_peek_page(from, place, result);
-    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    enum memory_need need = write                   ? MEMORY_WRITE
+                            : memory_is_paged(from) ? MEMORY_READ
+                                                    : MEMORY_PEEK;
+    enum status status = memory_get_page(from, place, need, result);
+    return status == STATUS_NOT_FOUND && need == MEMORY_PEEK ? STATUS_OK : status;
 }
 
 static int64_t move_memory(struct memory *memory, struct transfer *transfer)

@@ -76,9 +76,6 @@ static bool access_is_allowed(const struct mapping *mapping, enum fault_access a
     }
 }
 
-/* What a fault needs of the page it looks for. */
-enum need { NEED_PRESENT, NEED_READ, NEED_WRITE };
-
 struct found {
     uint64_t physical;
     bool writable;    /* may be mapped for writing if the mapping is writable */
@@ -113,7 +110,7 @@ static enum status make_private(struct mapping *mapping, uint64_t address, const
  * Find or make the page of an address. The object's lock need not be kept: a page
  * that leaves the object is freed only after a sweep, which needs this space's lock.
  */
-static enum status find_page(struct mapping *mapping, uint64_t address, enum need need,
+static enum status find_page(struct mapping *mapping, uint64_t address, enum memory_need need,
                              struct found *found)
 {
     uint64_t index = mapping_private_index(mapping, address);
@@ -122,25 +119,26 @@ static enum status find_page(struct mapping *mapping, uint64_t address, enum nee
     *found = (struct found){.writable = found->writable};
     if (page != NULL) {
         found->physical = page_physical(page);
-        if (found->writable || need != NEED_WRITE)
+        if (found->writable || need != MEMORY_WRITE)
             return STATUS_OK;
         return make_private(mapping, address, page_address(page), found);
     }
     if (memory == NULL)
-        return need == NEED_PRESENT ? STATUS_NOT_FOUND
-                                    : make_private(mapping, address, NULL, found);
+        return need == MEMORY_PEEK ? STATUS_NOT_FOUND : make_private(mapping, address, NULL, found);
     uint64_t offset = mapping_memory_offset(mapping, address);
+    bool private = mapping_is_private(mapping);
+    enum memory_need wanted = private && need == MEMORY_WRITE ? MEMORY_READ : need;
     lock_acquire(&memory->object.lock);
     enum status status =
-        memory_locate_locked(memory, offset, need != NEED_PRESENT, &found->physical);
+        memory_locate_locked(memory, offset, wanted, &found->physical, &found->writable);
     lock_release(&memory->object.lock);
-    found->writable = !mapping_is_private(mapping);
-    if (status != STATUS_OK || found->writable || need != NEED_WRITE)
+    found->writable = found->writable && !private;
+    if (status != STATUS_OK || !private || need != MEMORY_WRITE)
         return status;
     return make_private(mapping, address, arch_physical_to_virtual(found->physical), found);
 }
 
-static enum status show_page(struct mapping *mapping, uint64_t address, enum need need)
+static enum status show_page(struct mapping *mapping, uint64_t address, enum memory_need need)
 {
     struct found found;
     struct page_table *table = &mapping->space->table;
@@ -170,7 +168,7 @@ static void show_around(struct mapping *mapping, uint64_t address)
     for (uint64_t next = start; next < end; next += PAGE_SIZE) {
         if (arch_table_lookup(&mapping->space->table, next, &physical, &flags))
             continue;
-        enum status status = show_page(mapping, next, NEED_PRESENT);
+        enum status status = show_page(mapping, next, MEMORY_PEEK);
         if (status != STATUS_OK && status != STATUS_NOT_FOUND)
             return;
     }
@@ -186,10 +184,10 @@ static enum status resolve(struct space *space, uint64_t address, enum fault_acc
     *kind = FAULT_PAGE_ACCESS;
     if (!access_is_allowed(mapping, access))
         return STATUS_BAD_ADDRESS;
-    enum need need = access == FAULT_WRITE ? NEED_WRITE : NEED_READ;
+    enum memory_need need = access == FAULT_WRITE ? MEMORY_WRITE : MEMORY_READ;
     enum status status = show_page(mapping, address, need);
     *kind = status == STATUS_NO_MEMORY ? FAULT_PAGE_MEMORY : FAULT_PAGE_PAGER;
-    if (status == STATUS_OK && need == NEED_READ)
+    if (status == STATUS_OK && need == MEMORY_READ)
         show_around(mapping, address);
     return status;
 }
@@ -218,7 +216,7 @@ static enum status get_page(struct mapping *mapping, uint64_t address, bool writ
                             struct page **result)
 {
     struct found found;
-    enum status status = find_page(mapping, address, write ? NEED_WRITE : NEED_READ, &found);
+    enum status status = find_page(mapping, address, write ? MEMORY_WRITE : MEMORY_READ, &found);
     if (status != STATUS_OK)
         return status;
     if (found.copied)

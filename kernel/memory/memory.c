@@ -36,6 +36,7 @@ static enum status memory_make(struct account *account, enum memory_kind kind, u
     page_tree_init(&memory->pages, account);
     list_init(&memory->mappings);
     list_init(&memory->taken);
+    list_init(&memory->waiters);
     *result = memory;
     return STATUS_OK;
 }
@@ -78,47 +79,69 @@ void memory_destroy(struct object *object)
 
 /* Pages. */
 
-static enum status locate_anonymous(struct memory *memory, uint64_t index, bool make,
-                                    uint64_t *physical)
+static enum status make_page(struct memory *memory, uint64_t index, struct page **result)
 {
-    struct page *page = page_tree_find(&memory->pages, index, NULL);
-    if (page == NULL) {
-        if (!make)
-            return STATUS_NOT_FOUND;
-        enum status status = page_allocate_zeroed(memory->pages.account, &page);
-        if (status != STATUS_OK)
-            return status;
-        status = page_tree_set(&memory->pages, index, page, NULL);
-        if (status != STATUS_OK) {
-            page_release(page);
-            return status;
-        }
+    enum status status = page_allocate_zeroed(memory->pages.account, result);
+    if (status != STATUS_OK)
+        return status;
+    status = page_tree_set(&memory->pages, index, *result, NULL);
+    if (status != STATUS_OK)
+        page_release(*result);
+    else
         memory->resident_pages++;
-    }
-    *physical = page_physical(page);
+    return status;
+}
+
+/* What was being cleaned is writable again without asking: there is room for it already. */
+static enum status find_page(struct memory *memory, uint64_t offset, enum memory_need need,
+                             struct page **result)
+{
+    bool paged = memory_is_paged(memory);
+    offset &= ~(PAGE_SIZE - 1);
+    struct page *page = *result = page_tree_find(&memory->pages, offset >> PAGE_SHIFT, NULL);
+    if (page == NULL && need == MEMORY_PEEK)
+        return STATUS_NOT_FOUND;
+    if (page == NULL)
+        return paged ? pager_request(memory, offset, PAGER_SUPPLY)
+                     : make_page(memory, offset >> PAGE_SHIFT, result);
+    if (!paged || need != MEMORY_WRITE || page->paging == PAGE_WRITABLE)
+        return STATUS_OK;
+    if (page->paging == PAGE_CLEAN)
+        return pager_request(memory, offset, PAGER_WRITE);
+    page->paging = PAGE_WRITABLE;
     return STATUS_OK;
 }
 
-enum status memory_locate_locked(struct memory *memory, uint64_t offset, bool make,
-                                 uint64_t *physical)
+enum status memory_locate_locked(struct memory *memory, uint64_t offset, enum memory_need need,
+                                 uint64_t *physical, bool *writable)
 {
     debug_assert(lock_is_held(&memory->object.lock));
+    struct page *page = NULL;
+    *writable = true;
     if (offset >= memory->size)
         return STATUS_OUT_OF_RANGE;
-    if (memory->kind == MEMORY_ANONYMOUS)
-        return locate_anonymous(memory, offset >> PAGE_SHIFT, make, physical);
-    *physical = memory->physical + (offset & ~(PAGE_SIZE - 1));
+    if (memory->kind == MEMORY_PHYSICAL) {
+        *physical = memory->physical + (offset & ~(PAGE_SIZE - 1));
+        return STATUS_OK;
+    }
+    enum status status = find_page(memory, offset, need, &page);
+    if (status != STATUS_OK)
+        return status;
+    *physical = page_physical(page);
+    *writable = !memory_is_paged(memory) || page->paging == PAGE_WRITABLE;
     return STATUS_OK;
 }
 
-static enum status get_page(struct memory *memory, uint64_t offset, bool make, struct page **result)
+enum status memory_get_page(struct memory *memory, uint64_t offset, enum memory_need need,
+                            struct page **result)
 {
     *result = NULL;
     if (memory->device)
         return STATUS_UNSUPPORTED;
     uint64_t physical;
+    bool writable;
     lock_acquire(&memory->object.lock);
-    enum status status = memory_locate_locked(memory, offset, make, &physical);
+    enum status status = memory_locate_locked(memory, offset, need, &physical, &writable);
     if (status == STATUS_OK) {
         *result = page_of_physical(physical);
         if (*result != NULL)
@@ -130,21 +153,11 @@ static enum status get_page(struct memory *memory, uint64_t offset, bool make, s
     return status;
 }
 
-enum status memory_get_page(struct memory *memory, uint64_t offset, struct page **result)
-{
-    return get_page(memory, offset, true, result);
-}
-
-enum status memory_peek_page(struct memory *memory, uint64_t offset, struct page **result)
-{
-    return get_page(memory, offset, false, result);
-}
-
 enum status memory_store(struct memory *memory, uint64_t offset, const void *from, size_t length)
 {
     for (size_t done = 0, piece; done < length; done += piece) {
         struct page *page;
-        enum status status = memory_get_page(memory, offset + done, &page);
+        enum status status = memory_get_page(memory, offset + done, MEMORY_WRITE, &page);
         if (status != STATUS_OK)
             return status;
         size_t within = (offset + done) % PAGE_SIZE, room = PAGE_SIZE - within;
@@ -200,6 +213,7 @@ enum status memory_resize(struct memory *memory, uint64_t size)
     if (size < memory->size || done) {
         memory_zero_tail(memory, size < memory->size ? size : memory->size);
         memory->size = size;
+        pager_retry(memory, 0, UINT64_MAX);
     }
     struct range beyond = {memory->size >> PAGE_SHIFT, PAGE_TREE_INDEX_MAX};
     beyond.start += memory->size % PAGE_SIZE != 0;
@@ -214,7 +228,7 @@ enum status memory_discard(struct memory *memory, uint64_t offset, uint64_t leng
 {
     if (offset > memory->size || length > memory->size - offset)
         return STATUS_OUT_OF_RANGE;
-    if (memory->kind != MEMORY_ANONYMOUS)
+    if (memory->kind != MEMORY_ANONYMOUS || memory_is_paged(memory))
         return STATUS_UNSUPPORTED;
     uint64_t first = (offset + PAGE_SIZE - 1) >> PAGE_SHIFT;
     struct range pages = {first > step->at ? first : step->at, (offset + length) >> PAGE_SHIFT};

@@ -49,7 +49,7 @@ static int teardown(void **state)
 static char load(uint64_t offset)
 {
     struct page *page;
-    if (memory_peek_page(memory, offset, &page) != STATUS_OK)
+    if (memory_get_page(memory, offset, MEMORY_PEEK, &page) != STATUS_OK)
         return 0;
     char byte = ((char *)page_address(page))[offset % PAGE_SIZE];
     page_release(page);

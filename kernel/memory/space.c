@@ -162,8 +162,9 @@ static enum status populate_step(struct space *space, const struct map_request *
     for (uint32_t pages = 0; step->at < end; step->at += PAGE_SIZE, pages++) {
         if (pages == POPULATE_PAGES)
             return STATUS_RESTART;
-        if (space_fault(space, step->at, access, &kind) != STATUS_OK)
-            break;
+        enum status status = space_fault(space, step->at, access, &kind);
+        if (status != STATUS_OK)
+            return status == STATUS_RESTART ? status : STATUS_OK;
     }
     return STATUS_OK;
 }

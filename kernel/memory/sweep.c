@@ -96,32 +96,44 @@ static bool sweep_step(struct memory *memory, uint32_t *limit)
     return true;
 }
 
-/* Take what is there of the next pages out of the object, for a new sweep; false if nothing is. */
-static bool begin_sweep(struct memory *memory, struct range *pages, uint32_t *limit)
+/* Begin a sweep about the next pages, taking them out of the object or not; false if none is left. */
+static bool begin_sweep(struct memory *memory, struct range *pages, bool take, uint32_t *limit)
 {
     uint64_t first = page_tree_next(&memory->pages, pages->start, pages->end);
     uint64_t end = first + SWEEP_PAGES < pages->end ? first + SWEEP_PAGES : pages->end;
     pages->start = end;
     if (first >= end)
         return false;
-    uint64_t count = page_tree_take(&memory->pages, first, end, &memory->taken);
-    memory->resident_pages -= count;
+    if (take) {
+        uint64_t count = page_tree_take(&memory->pages, first, end, &memory->taken);
+        memory->resident_pages -= count;
+        range_spend(limit, count);
+    }
     memory->swept = (struct range){first << PAGE_SHIFT, end << PAGE_SHIFT};
     memory->sweep++;
-    range_spend(limit, count);
     return true;
 }
 
-bool memory_drop_step(struct memory *memory, struct range *pages)
+static bool sweep_pages(struct memory *memory, struct range *pages, bool take)
 {
     uint32_t limit = SPACE_STEP_LIMIT;
     lock_acquire(&memory->object.lock);
     bool ended = sweep_step(memory, &limit);
-    while (ended && limit > 0 && begin_sweep(memory, pages, &limit))
+    while (ended && limit > 0 && begin_sweep(memory, pages, take, &limit))
         ended = sweep_step(memory, &limit);
     bool done = ended && pages->start >= pages->end;
     lock_release(&memory->object.lock);
     return done;
+}
+
+bool memory_drop_step(struct memory *memory, struct range *pages)
+{
+    return sweep_pages(memory, pages, true);
+}
+
+bool memory_hide_step(struct memory *memory, struct range *pages)
+{
+    return sweep_pages(memory, pages, false);
 }
 
 /* Revocation. */

@@ -126,24 +126,9 @@ void process_free_frame_slot(struct process *process, uint32_t slot)
 
 /* The end. */
 
-static bool wants_memory(const struct process *process)
-{
-    return (process->reason == END_EXIT && process->code == END_NO_MEMORY) ||
-           (process->reason == END_FAULT && process->code == FAULT_PAGE_MEMORY);
-}
-
 static const char *reason_name(enum end_reason reason)
 {
     return reason == END_EXIT ? "ended itself" : reason == END_KILLED ? "was ended" : "faulted";
-}
-
-/* A critical process has ended. */
-static _Noreturn void lose_machine(const struct process *process)
-{
-    machine_fail(wants_memory(process) ? STOP_MEMORY : STOP_PANIC,
-                 "%s, which the machine cannot do without, %s (code %lu, pc %lx, address %lx): %s",
-                 process->name, reason_name(process->reason), process->code, process->fault_pc,
-                 process->fault_address, log_last_words(process));
 }
 
 static void queue_teardown(struct process *process, struct list *list)
@@ -177,7 +162,9 @@ void process_end(struct process *process, enum end_reason reason, uint64_t code)
     if (!first)
         return;
     if ((process->flags & PROCESS_CRITICAL) != 0)
-        lose_machine(process);
+        machine_fail("%s, which the machine cannot do without, %s (code %lu, pc %lx, address %lx)",
+                     process->name, reason_name(reason), process->code, process->fault_pc,
+                     process->fault_address);
     while ((node = first_thread(process)) != NULL)
         thread_end(container_of(node, struct thread, process_link), (uint32_t)code);
     object_acquire(&process->object);

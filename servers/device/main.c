@@ -140,8 +140,7 @@ void service_main(const struct start_block *start)
     int64_t address =
         native_map(service_self(), service_need_handle("boot_info"), 0, 0, sizeof(*boot), MAP_READ);
     if (address < 0)
-        service_fail_status(status_of_result(address),
-                            "the boot information cannot be mapped: status %d", (int)-address);
+        service_fail("the boot information cannot be mapped: status %d", (int)-address);
     boot = (const struct boot_info *)address;
     int64_t received = ipc_receive(endpoint, &message);
     for (;;) {

@@ -9,8 +9,8 @@ Time is counted in instructions, so that a busy host changes nothing.
 from trellis import architectures, qemu
 from trellis.testing.outcome import Skip
 
-PROGRAMS = ("accounts", "bad_arguments", "donation", "handles", "ipc", "memory", "personality",
-            "processes", "servers", "steps", "streams", "waiting")
+PROGRAMS = ("accounts", "bad_arguments", "donation", "handles", "ipc", "memory", "pager",
+            "personality", "processes", "servers", "steps", "streams", "waiting")
 
 
 def check(guest, program, **machine):

@@ -217,9 +217,11 @@ class Guest:
             return self._panic()
         if (self._machine.ended_with(status, "CONSOLE_POWER_OUT_OF_MEMORY")
                 or self._last_words["out_of_memory"]):
-            text = self._last_words_of("out_of_memory") or "it did not say who asked"
+            text = self._last_words["out_of_memory"].decode(errors="replace").strip()
+            advice = "give it more with --memory"
             return Result(Outcome.OUT_OF_MEMORY, Exit.OUT_OF_MEMORY,
-                          f"the guest ran out of memory: {text}; give it more with --memory")
+                          f"the guest ran out of memory: {text or 'it did not say who asked'}; "
+                          f"{advice}")
         if self._machine.ended_with(status, "CONSOLE_POWER_OFF"):
             return self._orderly()
         if status == 0:
@@ -257,13 +259,8 @@ class Guest:
         code = Exit.NOT_FOUND if value == ENOENT else Exit.NOT_EXECUTABLE
         return Result(Outcome.NOT_RUN, code, f"{name}: {os.strerror(value)} in the guest")
 
-    def _last_words_of(self, kind):
-        """What it said at its end, before there was a console in frames too."""
-        words = self._last_words[kind] or self._conversation.noise
-        return words.decode(errors="replace").strip()[-2000:]
-
     def _panic(self):
-        text = self._last_words_of("panic")
+        text = self._last_words["panic"].decode(errors="replace").strip()
         named = symbols.symbolised(text, self._machine.symbols)
         return Result(Outcome.PANIC, Exit.PANIC,
                       f"the guest panicked:\n{named or 'it did not say why'}")

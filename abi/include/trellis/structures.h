@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include <trellis/object.h>
+#include <trellis/pager.h>
 
 #define DEADLINE_NEVER UINT64_MAX
 #define DEADLINE_NOW UINT64_C(0) /* do not wait */
@@ -49,6 +50,7 @@ struct mapping_information {
 enum memory_flag {
     MEMORY_FIXED_SIZE =
         1u << 0, /* memory_resize refuses for ever: safe to map from another domain */
+    MEMORY_PAGER_BACKED = 1u << 1, /* pages come from its pager (pager.h) */
 };
 
 struct memory_information {
@@ -77,9 +79,6 @@ enum end_reason {
     END_KILLED = 2, /* process_end by the holder of a handle; code is the caller's */
     END_FAULT = 3,  /* an exception nobody could take; code is the enum fault_kind */
 };
-
-/* The code of a process that ends itself for want of memory; other codes are its own. */
-#define END_NO_MEMORY UINT64_C(0x6d656d6f7279)
 
 struct process_information {
     uint32_t state;  /* enum process_state */
@@ -267,17 +266,6 @@ struct time_page {
     int64_t realtime_offset_ns; /* real time = ns since boot + this; 0 until a clock was read */
 };
 
-#define LOG_SIZE 32768
-#define LOG_HEADER 4096 /* of which the counters are the first; the bytes follow it */
-
-/* The kernel's log, for who shows it: byte n ever written is at n % LOG_SIZE. */
-struct log_memory {
-    _Atomic uint64_t end;       /* bytes ever written */
-    _Atomic uint64_t shown_end; /* of them the kernel itself has put on the console */
-    uint8_t unused[LOG_HEADER - 2 * sizeof(uint64_t)];
-    char bytes[LOG_SIZE];
-};
-
 /*
  * The handles init is started with: its start argument is the user address of
  * this structure, mapped read-only.
@@ -292,6 +280,5 @@ struct init_handles {
     handle_t ioports;      /* the whole port space, or HANDLE_NONE */
     handle_t iospace;      /* physical memory that is not RAM */
     handle_t interrupts;   /* from which interrupt objects are made */
-    handle_t log;          /* memory: struct log_memory, read only */
     uint64_t archive_size; /* bytes of the archive that are real */
 };

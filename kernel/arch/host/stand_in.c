@@ -14,6 +14,7 @@
 #include <kernel/log.h>
 #include <kernel/object.h>
 #include <kernel/page.h>
+#include <kernel/pager.h>
 #include <kernel/space.h>
 #include <kernel/thread.h>
 #include <kernel/time.h>
@@ -58,21 +59,14 @@ stand_in void panic(const char *format, ...)
     abort();
 }
 
-stand_in void machine_fail(enum stop_kind kind, const char *format, ...)
+stand_in void machine_fail(const char *format, ...)
 {
-    (void)kind;
     va_list arguments;
     va_start(arguments, format);
     vfprintf(stderr, format, arguments);
     va_end(arguments);
     fputc('\n', stderr);
     abort();
-}
-
-stand_in const char *log_last_words(const struct process *process)
-{
-    (void)process;
-    return "";
 }
 
 stand_in void lock_init(struct spinlock *lock, enum lock_class class)
@@ -125,6 +119,19 @@ stand_in void rcu_quiescent(void)
         deferred_first = deferred->next;
         deferred->free(deferred);
     }
+}
+
+/* Without threads nobody can wait for a pager. */
+stand_in enum status pager_request(struct memory *memory, uint64_t offset,
+                                   enum pager_request_kind kind)
+{
+    (void)memory, (void)offset, (void)kind;
+    return STATUS_NOT_FOUND;
+}
+
+stand_in void pager_retry(struct memory *memory, uint64_t start, uint64_t end)
+{
+    (void)memory, (void)start, (void)end;
 }
 
 /* Tests without object.c name the types they use in a table of their own. */

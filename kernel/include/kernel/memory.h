@@ -13,6 +13,7 @@
 #include <kernel/object.h>
 #include <kernel/page.h>
 #include <kernel/page_tree.h>
+#include <kernel/pager.h>
 #include <kernel/space.h>
 
 enum memory_kind { MEMORY_ANONYMOUS, MEMORY_PHYSICAL };
@@ -29,9 +30,11 @@ struct memory {
     uint64_t resident_pages; /* in it */
     struct list mappings;    /* struct mapping.object_link: to unmap on resize and discard */
     uint64_t mapping_count;
-    uint64_t sweep;     /* number of the last walk over the mappings */
-    struct range swept; /* what is to vanish from page tables in it, bytes; empty: it has ended */
-    struct list taken;  /* the pages it is about, out of `pages` already */
+    uint64_t sweep;      /* number of the last walk over the mappings */
+    struct range swept;  /* what is to vanish from page tables in it, bytes; empty: it has ended */
+    struct list waiters; /* threads that wait for the pager, by wait.link */
+    uint32_t pagers;     /* handles with MANAGE */
+    struct list taken;   /* the pages it is about, out of `pages` already */
 };
 
 #define MEMORY_SIZE_MAX (UINT64_C(1) << 47)
@@ -42,19 +45,24 @@ enum status memory_create(struct account *account, uint64_t size, uint32_t flags
 enum status memory_create_physical(struct account *account, uint64_t physical, uint64_t size,
                                    bool device, struct memory **result) must_check;
 
-/* The page at a byte offset, made if need be; a reference is taken. OUT_OF_RANGE
- * beyond the size, UNSUPPORTED for device registers. */
-enum status memory_get_page(struct memory *memory, uint64_t offset,
+static inline bool memory_is_paged(const struct memory *memory)
+{
+    return (memory->flags & MEMORY_PAGER_BACKED) != 0;
+}
+
+/* What is wanted of a page: as it is, or to be read or written, made or supplied if need be. */
+enum memory_need { MEMORY_PEEK, MEMORY_READ, MEMORY_WRITE };
+
+/* Where the page at a byte offset is, and whether it may be mapped writable; the object's lock
+ * is held. NOT_FOUND if it is not there and not to be made, or the pager refuses it;
+ * OUT_OF_RANGE beyond the size, NO_MEMORY, RESTART if the current thread waits for the pager. */
+enum status memory_locate_locked(struct memory *memory, uint64_t offset, enum memory_need need,
+                                 uint64_t *physical, bool *writable) must_check;
+
+/* The page at a byte offset, and a reference on it, or NULL; as memory_locate_locked, and
+ * UNSUPPORTED for device registers. */
+enum status memory_get_page(struct memory *memory, uint64_t offset, enum memory_need need,
                             struct page **result) must_check;
-
-/* The same, but one that is not there is not made: NOT_FOUND, and NULL. */
-enum status memory_peek_page(struct memory *memory, uint64_t offset,
-                             struct page **result) must_check;
-
-/* Where the page at a byte offset is; the object's lock is held. NOT_FOUND if it is not
- * there and not to be made, OUT_OF_RANGE beyond the size, NO_MEMORY. */
-enum status memory_locate_locked(struct memory *memory, uint64_t offset, bool make,
-                                 uint64_t *physical) must_check;
 
 /* OUT_OF_RANGE above MEMORY_SIZE_MAX, BAD_STATE for what has a fixed size; RESTART after a step. */
 enum status memory_resize(struct memory *memory, uint64_t size) must_check;
@@ -65,6 +73,8 @@ enum status memory_discard(struct memory *memory, uint64_t offset, uint64_t leng
 /* A step of taking pages [start, end) out of the object and all page tables, then freeing them;
  * `start` moves up. True when it is done. No locks are held. (sweep.c) */
 bool memory_drop_step(struct memory *memory, struct range *pages);
+/* The same, but the pages stay in the object. */
+bool memory_hide_step(struct memory *memory, struct range *pages);
 /* Whether such a step has left a walk over the mappings unfinished; the object's lock is held. */
 bool memory_is_swept(const struct memory *memory);
 /* A step of taking out of all page tables what was mapped through derivations that are dead; a

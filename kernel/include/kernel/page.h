@@ -29,7 +29,8 @@ struct page {
     _Atomic uint32_t references; /* owners: amap slots, memory objects, kernel */
     uint8_t order;               /* pages lock; of the block it heads */
     uint8_t flags;               /* pages lock; enum page_flag */
-    uint16_t node;               /* constant */
+    uint8_t node;                /* constant */
+    uint8_t paging; /* enum page_paging; lock of the memory object that has it, if that is paged */
     struct account *account; /* whose allowance it counts against; a reference; set at allocation */
     struct list_node link;   /* pages lock on free lists, else the only owner's */
 };

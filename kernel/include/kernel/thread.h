@@ -13,6 +13,7 @@
 #include <arch/thread.h>
 #include <kernel/cpu.h>
 #include <kernel/object.h>
+#include <kernel/pager.h>
 #include <kernel/signal.h>
 #include <kernel/timer.h>
 #include <trellis/frame.h>
@@ -89,7 +90,8 @@ struct thread {
     struct reply *reply;     /* ... when the right to answer is a reply object */
     struct endpoint *serves; /* where it received last; a reference */
     struct call_step step;   /* of the call under way */
-    bool interrupted;        /* the sticky mark, as the kernel knows it */
+    struct page_request page_request;
+    bool interrupted; /* the sticky mark, as the kernel knows it */
     bool ended;
     uint32_t code;
 };

@@ -20,7 +20,6 @@
  *   needs SERVICE...           is started after them, as after those it calls
  *   restart never|always|critical  after its end: leave it, start it again, stop the machine
  *   restart always N in S      give it up when it ends N times within S seconds
- *   restart always N in S else stop   and then stop the machine
  *
  * Numbers may end in K or M. Everything is checked before anything runs: names
  * that do not exist, calls in a circle, rings with one end, what stands twice.
@@ -51,7 +50,6 @@
     X(IOSPACE, iospace, "iospace: physical memory that is not RAM")                                \
     X(INTERRUPTS, interrupts, "iospace: from which interrupts are made")                           \
     X(SET_TIME, set_time, "its \"time\" handle may be written: real time is its to set")           \
-    X(LOG, log, "memory: struct log_memory, read")                                                 \
     X(MACHINE, machine, "account: the root account, to inspect the machine as a whole")            \
     X(IDENTITIES, identities, "it may set the identity words of threads in processes it makes")
 
@@ -87,7 +85,6 @@ struct manifest_service {
     bool endpoint;
     enum manifest_restart restart;
     uint32_t restart_count, restart_window_s; /* given up when it ended so often in so long */
-    bool stop_if_given_up;                    /* the machine */
     uint32_t needs;                           /* bit per service: started before */
     unsigned call_count, ring_count;
     struct manifest_call calls[MANIFEST_CALLS];
