@@ -237,7 +237,7 @@ void endpoint_closed(struct object *object, uint32_t rights)
         return;
     end_waits(endpoint, &endpoint->callers, is_any, STATUS_CLOSED);
     end_waits(endpoint, &endpoint->receivers, is_any, STATUS_CLOSED);
-    observation_queue_clear(&endpoint->observations);
+    observation_queue_retire(&endpoint->observations);
     end_notices(endpoint);
 }
 

@@ -29,7 +29,7 @@ static void port_arrived(struct object *object)
 /* Who still waits looks again, and finds the handle closed. */
 void port_unreachable(struct object *object)
 {
-    observation_queue_clear(&container_of(object, struct port, object)->queue);
+    observation_queue_retire(&container_of(object, struct port, object)->queue);
     object_signal(object, 0, SIGNAL_READABLE);
 }
 

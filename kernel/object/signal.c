@@ -20,6 +20,8 @@
 #include <kernel/port.h>
 #include <kernel/slab.h>
 
+#define RETIRE_STEP 64 /* observations removed at once */
+
 struct observer {
     struct list_node object_link;       /* object->lock; in object->observers */
     struct list_node all_link;          /* queue lock; in queue->all */
@@ -144,6 +146,39 @@ void observation_queue_clear(struct observation_queue *queue)
     lock_acquire(queue->lock);
     observation_queue_clear_locked(queue);
     lock_release(queue->lock);
+}
+
+/* True when nothing is left. */
+static bool retire_step(struct observation_queue *queue)
+{
+    lock_acquire(queue->lock);
+    for (uint32_t i = 0; i < RETIRE_STEP && !list_is_empty(&queue->all); i++)
+        observer_remove_locked(container_of(list_first(&queue->all), struct observer, all_link));
+    queue->retiring = !list_is_empty(&queue->all);
+    bool done = !queue->retiring;
+    lock_release(queue->lock);
+    return done;
+}
+
+static void retire_more(struct deferred *deferred)
+{
+    struct observation_queue *queue = container_of(deferred, struct observation_queue, retired);
+    if (retire_step(queue))
+        object_release(queue->owner);
+    else
+        rcu_defer(deferred, retire_more);
+}
+
+void observation_queue_retire(struct observation_queue *queue)
+{
+    lock_acquire(queue->lock);
+    bool under_way = queue->retiring;
+    queue->retiring = true;
+    lock_release(queue->lock);
+    if (under_way)
+        return;
+    object_acquire(queue->owner);
+    retire_more(&queue->retired);
 }
 
 static bool remove_key_locked(struct observation_queue *queue, uint64_t key)

@@ -227,6 +227,28 @@ static void closing_a_port_lets_its_objects_go(void **state)
         assert_int_equal(events[i]->references, 1);
 }
 
+static uint32_t count_observations(void)
+{
+    uint32_t count = 0;
+    list_for_each (&port->queue.all, node)
+        count++;
+    return count;
+}
+
+/* Between two steps what is left may still fire, at nobody. */
+static void a_port_with_much_to_observe_goes_in_steps(void **state)
+{
+    uint32_t references = events[0]->references;
+    for (uint64_t key = 0; key < 200; key++)
+        assert_int_equal(observe(0, key, 0), 0);
+    assert_int_equal(events[0]->references, references + 200);
+    fake_close(port_token);
+    assert_in_range(count_observations(), 100, 199);
+    object_signal(events[0], 0, 0x100);
+    rcu_quiescent();
+    assert_int_equal(events[0]->references, references);
+}
+
 static void an_observed_object_outlives_its_handles(void **state)
 {
     (void)state;
@@ -347,6 +369,7 @@ int main(void)
         TEST(a_waiter_at_a_port_looks_again_when_something_fires),
         TEST(bad_arguments_of_ports_are_refused),
         TEST(closing_a_port_lets_its_objects_go),
+        TEST(a_port_with_much_to_observe_goes_in_steps),
         TEST(an_observed_object_outlives_its_handles),
         TEST(wait_many_tells_what_stands),
         TEST(wait_many_ends_at_the_first_raise),

@@ -24,6 +24,8 @@ struct observation_queue {
     struct list all;
     struct object *owner;                  /* constant; the port, endpoint or thread; charged */
     void (*arrived)(struct object *owner); /* locked: wake who waits at it, or clear it */
+    struct deferred retired;
+    bool retiring; /* being emptied in steps */
 };
 
 void observation_queue_init(struct observation_queue *queue, struct object *owner,
@@ -52,7 +54,9 @@ static inline bool observation_queue_take(struct observation_queue *queue,
     return observation_queue_take_many(queue, result, 1) != 0;
 }
 
-/* Remove all: when the owner has no handle left, and again before it is freed. */
+/* Remove all, when the owner has no handle left: a few now, the others after grace periods. */
+void observation_queue_retire(struct observation_queue *queue);
+/* Remove all, before the owner is freed or when its wait has ended. */
 void observation_queue_clear(struct observation_queue *queue);
 void observation_queue_clear_locked(struct observation_queue *queue);
 
