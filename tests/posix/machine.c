@@ -135,6 +135,24 @@ static void what_the_program_is_told(void)
     CHECK(getauxval(AT_PAGESZ) == 4096);
 }
 
+static void what_the_processor_is_called(void)
+{
+    static const char *const names[] = {"processor", MACHINE_CPU_NAMES};
+    char line[4096];
+    unsigned found = 0;
+    FILE *file = fopen("/proc/cpuinfo", "r");
+
+    CHECK(file != NULL);
+    while (fgets(line, sizeof(line), file) != NULL) {
+        for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+            if (strncmp(line, names[i], strlen(names[i])) == 0)
+                found |= 1u << i;
+        }
+    }
+    CHECK(found == (1u << sizeof(names) / sizeof(names[0])) - 1);
+    CHECK(fclose(file) == 0);
+}
+
 int main(void)
 {
     context_of_a_handler();
@@ -143,5 +161,6 @@ int main(void)
     clocks_agree(CLOCK_MONOTONIC);
     clocks_agree(CLOCK_REALTIME);
     what_the_program_is_told();
+    what_the_processor_is_called();
     return 0;
 }

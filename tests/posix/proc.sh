@@ -64,7 +64,7 @@ names /proc/meminfo MemTotal MemFree MemAvailable Buffers Cached SwapCached Acti
     SwapTotal SwapFree Dirty Writeback AnonPages Mapped Shmem Slab SReclaimable
 names /proc/stat cpu cpu0 intr ctxt btime processes procs_running procs_blocked
 awk '/^cpu / { print NF }' /proc/stat
-names /proc/cpuinfo processor vendor_id "model name" flags | sort -u
+names /proc/cpuinfo processor | sort -u
 names /proc/vmstat nr_free_pages pgpgin pgpgout pswpin pswpout
 awk '{ print NF }' /proc/uptime /proc/loadavg
 awk '{ print NF }' /proc/mounts | sort -u

@@ -222,7 +222,7 @@ static void posix_timers(void)
     timer_t timer;
     struct sigevent event = {
         .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1, .sigev_value.sival_int = 9};
-    struct itimerspec soon = {.it_value = {0, 10000000}};
+    struct itimerspec soon = {{0, 10000000}, {0, 10000000}};
 
     got = 0;
     CHECK(timer_create(CLOCK_MONOTONIC, &event, &timer) == 0);

@@ -70,7 +70,7 @@ def test_another_user(guest):
               "cat /etc/shadow 2> /dev/null || echo secret; kill -0 1 2> /dev/null || echo not mine; "
               "renice -n -5 -p $$ 2> /dev/null || echo no priority; renice -n 5 -p $$; cut -d \" \" -f 19 /proc/self/stat'; echo $?;"
               "stat -c '%U %G' /tmp/own; su user -c 'exit 3'; echo $?; id -u; "
-              "su user -c 'sleep 9 & ps -o user,comm' | awk '$2 == \"sleep\" {print}'; su nosuch -c id 2>&1")
+              "su user -c 'sleep 9 & sleep 1; ps -o user,comm' | awk '$2 == \"sleep\" {print}'; su nosuch -c id 2>&1")
     done = guest.run(["sh", "-c", f"cd /tmp; {script}"], env={"PATH": "/bin:/sbin:/usr/bin:/usr/sbin"})
     assert done.stdout.splitlines() == [
         "1000", "1000", "user", "/tmp", "refused", "secret", "not mine", "no priority", "5", "0",

@@ -32,6 +32,15 @@ const char *arch_machine_name(void)
     return "aarch64";
 }
 
+uint64_t arch_thread_pointer(const struct task *task)
+{
+    uint64_t value;
+
+    (void)task;
+    __asm__ volatile("mrs %0, tpidr_el0" : "=r"(value));
+    return value;
+}
+
 void arch_set_thread_pointer(struct frame_registers *registers, uint64_t value)
 {
     (void)registers;

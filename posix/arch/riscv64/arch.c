@@ -3,6 +3,7 @@
 
 #include <posix/arch.h>
 
+#include <posix/task.h>
 #include <trellis/calls.h>
 
 #define LETTER(letter) (UINT64_C(1) << ((letter) - 'a'))
@@ -29,6 +30,11 @@ const char *arch_platform(void)
 const char *arch_machine_name(void)
 {
     return "riscv64";
+}
+
+uint64_t arch_thread_pointer(const struct task *task)
+{
+    return task->frame->registers.tp;
 }
 
 void arch_set_thread_pointer(struct frame_registers *registers, uint64_t value)

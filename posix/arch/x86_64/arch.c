@@ -3,6 +3,7 @@
 
 #include <posix/arch.h>
 
+#include <posix/task.h>
 #include <trellis/native.h>
 
 const uint32_t arch_number_frame_resume = CALL_FRAME_RESUME;
@@ -25,6 +26,11 @@ uint64_t arch_hardware2(void)
 const char *arch_platform(void)
 {
     return "x86_64";
+}
+
+uint64_t arch_thread_pointer(const struct task *task)
+{
+    return task->tls;
 }
 
 void arch_set_thread_pointer(struct frame_registers *registers, uint64_t value)

@@ -71,6 +71,8 @@ bool arch_signal_push(struct task *task, const struct signal_call *call);
 bool arch_signal_pop(struct task *task, uint64_t *mask, struct linux_stack *stack);
 /* The least size of a signal stack (AT_MINSIGSTKSZ). */
 uint64_t arch_signal_frame_size(void);
+/* The calling thread's thread pointer: its program may set it without a call. */
+uint64_t arch_thread_pointer(const struct task *task);
 /* The thread pointer with which the calling thread, whose frame has these registers, goes on. */
 void arch_set_thread_pointer(struct frame_registers *registers, uint64_t value);
 /* Make the registers those of a program's start: pc, sp and nothing else. */

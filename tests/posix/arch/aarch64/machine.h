@@ -11,6 +11,7 @@
 
 #define MACHINE_NAME "aarch64"
 #define MACHINE_HAS_PLATFORM 1
+#define MACHINE_CPU_NAMES "Features", "CPU architecture"
 #define MACHINE_HARDWARE 3ul /* FP, ASIMD */
 
 struct registers {

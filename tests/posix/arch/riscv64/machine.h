@@ -10,6 +10,7 @@
 
 #define MACHINE_NAME "riscv64"
 #define MACHINE_HAS_PLATFORM 0
+#define MACHINE_CPU_NAMES "isa", "mmu"
 #define MACHINE_HARDWARE 0x112dul /* I, M, A, F, D, C */
 #define NUMBER_S4 20
 #define NUMBER_FS1 9

@@ -10,6 +10,7 @@
 
 #define MACHINE_NAME "x86_64"
 #define MACHINE_HAS_PLATFORM 1
+#define MACHINE_CPU_NAMES "vendor_id", "model name", "flags"
 #define MACHINE_HARDWARE 0ul /* glibc tells its own */
 
 struct registers {
