@@ -46,6 +46,14 @@ def bad_programs(directory, program):
     os.mkdir(pathlib.Path(directory, "a_directory"))
 
 
+def told(line):
+    """What a line of LOOP tells: how the shell fails on the bytes of a file it takes for a script
+    is another matter on each architecture."""
+    name, status, message = (line.split(" ", 2) + [""])[:3]
+    is_script = status in ("2", "127") and message != "applet not found"
+    return (name, "taken for a script") if is_script else (name, status, message)
+
+
 def test_bad_programs(guest):
     busybox = root_files.host_busybox()
     with tempfile.TemporaryDirectory() as root, tempfile.TemporaryDirectory() as linux_root:
@@ -56,7 +64,8 @@ def test_bad_programs(guest):
         linux = subprocess.run([busybox, "sh", "-c", LOOP], cwd=f"{linux_root}/cases", stdout=subprocess.PIPE,
                                stderr=subprocess.DEVNULL, text=True, errors="replace", timeout=60, check=False)
         done = guest.run(["sh", "-c", f"cd /cases; {LOOP}"], root=root, env=ENVIRONMENT)
-    assert done.stdout.splitlines() == linux.stdout.splitlines(), (linux.stdout, str(done))
+    assert list(map(told, done.stdout.splitlines())) == list(
+        map(told, linux.stdout.splitlines())), (linux.stdout, str(done))
 
 
 def test_fork_bomb(guest):
