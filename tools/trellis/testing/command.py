@@ -27,6 +27,8 @@ def add_arguments(parser):
                         help="names or parts of names, such as unit, system/shell, lint/includes")
     architectures.add_option(parser)
     parser.add_argument("--smp", type=int, default=1, metavar="N", help="processors of the guests")
+    parser.add_argument("--every", action="store_true",
+                        help="on every architecture, with one processor and with four")
     parser.add_argument("--list", action="store_true", help="print the names only")
     parser.add_argument("--verbose", action="store_true", help="a line for every test")
     parser.add_argument("--json", action="store_true", help="print all results as JSON")
@@ -34,12 +36,13 @@ def add_arguments(parser):
 
 def main(options):
     """Runs the selected tests; 0 if none failed and there was one."""
-    architectures.get(options.arch).check_cpus(options.smp)
-    host_packages.ensure("test", options.arch)
-    configuration = groups.Configuration(options.arch, options.smp)
     tally = Tally(options.verbose, sys.stderr if options.json else sys.stdout)
-    built = needs_build(options.selection) and run_one(*groups.build_test(configuration), tally)
-    tests = [test for test in find(configuration, built) if selected(test[0], options.selection)]
+    tests = []
+    for configuration in configurations(options):
+        host_packages.ensure("test", configuration.architecture)
+        built = needs_build(options.selection) and run_one(*groups.build_test(configuration), tally)
+        tests += [test for test in find(configuration, built)
+                  if selected(test[0], options.selection)]
     if options.list:
         print("\n".join(name for name, _ in tests))
         return 0
@@ -53,6 +56,14 @@ def main(options):
         print(json.dumps({**counts, "tests": results}, indent=2))
     print(tally.summary(), file=sys.stderr if options.json else sys.stdout, flush=True)
     return int(tally.count(FAILED) > 0)
+
+
+def configurations(options):
+    """What the tests shall run on."""
+    if options.every:
+        return groups.every_configuration()
+    architectures.get(options.arch).check_cpus(options.smp)
+    return [groups.Configuration(options.arch, options.smp)]
 
 
 def find(configuration, built):

@@ -26,6 +26,7 @@ SANITIZERS = {
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
 }
 UNIT_LIMIT_S = 600
+CPU_COUNTS = (1, 4)
 TOOLS_LIMIT_S = 600
 
 
@@ -100,6 +101,12 @@ class Configuration:
         if self.usual:
             return ""
         return f"@{self.architecture}" + (f"-smp{self.cpus}" if self.cpus > 1 else "")
+
+
+def every_configuration():
+    """All architectures, with one processor and, where the kernel starts them, with four."""
+    return [Configuration(of.name, cpus) for of in architectures.ALL.values()
+            for cpus in CPU_COUNTS if cpus <= of.cpus_max]
 
 
 def system_tests(configuration):
