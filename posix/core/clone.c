@@ -193,7 +193,8 @@ static struct task *prepare_child(struct task *task, const struct clone_request 
         return NULL;
     }
     child->saved_mask = task_mask(task);
-    child->tls = (request->flags & LINUX_CLONE_SETTLS) != 0 ? request->tls : arch_thread_pointer(task);
+    child->tls =
+        (request->flags & LINUX_CLONE_SETTLS) != 0 ? request->tls : arch_thread_pointer(task);
     child->first = task->frame->registers;
     child->first.sp = request->stack != 0 ? request->stack : child->first.sp;
     memcpy(child->name, task->name, sizeof(child->name));
