@@ -10,6 +10,7 @@
 #include <posix/calls.h>
 #include <posix/copy.h>
 #include <posix/memory.h>
+#include <posix/request.h>
 #include <posix/task.h>
 
 #include "control_message.h"
@@ -24,17 +25,23 @@ static int64_t send_buffer(struct task *task, const struct sendto_arguments *arg
     struct socket_transfer send = {
         .transfer = {.address = arguments->buffer, .length = arguments->size},
         .flags = (uint32_t)arguments->flags};
+    const struct socket_address to = {arguments->address, (uint32_t)arguments->address_length};
     struct file *file;
 
     int64_t result = socket_get(task, arguments->fd, &file);
     if (result != 0)
         return result;
     if (arguments->address != 0)
-        result = -LINUX_EISCONN;
-    else if (!copy_range_valid(arguments->buffer, arguments->size))
+        result = socket_find_destination(task, file, &to, &send.destination);
+    if (result != 0) {
+        file_put(file);
+        return result;
+    }
+    if (!copy_range_valid(arguments->buffer, arguments->size))
         result = -LINUX_EFAULT;
     else if (arguments->size > 0 || socket_has_messages(file))
         result = socket_send(task, file, &send);
+    request_close_handle(send.destination);
     file_put(file);
     return result;
 }
@@ -127,9 +134,10 @@ int64_t linux_sendmsg(struct task *task, const struct sendmsg_arguments *argumen
     int64_t result = take_header(task, arguments->fd, arguments->message, &header, &file);
     if (result != 0)
         return result;
-    if (header.name != 0 && header.name_length != 0)
-        result = -LINUX_EISCONN;
-    else
+    const struct socket_address to = {header.name, header.name_length};
+    if (to.at != 0 && to.length != 0)
+        result = socket_find_destination(task, file, &to, &send.destination);
+    if (result == 0)
         result = control_message_take(task, &header, &passed);
     if (result == 0 && passed.count > 0) {
         result = passing_prepare(task, &passed);
@@ -137,6 +145,7 @@ int64_t linux_sendmsg(struct task *task, const struct sendmsg_arguments *argumen
     }
     if (result == 0)
         result = send_message(task, file, &header, &send);
+    request_close_handle(send.destination);
     passing_release(&passed);
     file_put(file);
     return result;

@@ -19,10 +19,13 @@
 
 #define AGAIN_NS UINT64_C(1000000)
 
-static int64_t send_failed(struct task *task, int64_t result, uint32_t flags)
+static int64_t send_failed(struct task *task, const struct file *file, int64_t result,
+                           uint32_t flags)
 {
     enum status status = status_of_result(result);
 
+    if (status == STATUS_CLOSED && socket_has_datagrams(file))
+        return -LINUX_ECONNREFUSED;
     if (status == STATUS_CLOSED && (flags & LINUX_MSG_NOSIGNAL) == 0)
         signal_raise(task, LINUX_SIGPIPE);
     if (status == STATUS_OUT_OF_RANGE)
@@ -53,14 +56,15 @@ static int64_t write_once(struct task *task, handle_t end, const struct socket_t
 
 int64_t socket_send(struct task *task, const struct file *file, struct socket_transfer *send)
 {
-    handle_t end = file->handles[STREAM_WRITE_END];
+    bool named = send->destination != HANDLE_NONE;
+    handle_t end = named ? send->destination : file->handles[STREAM_WRITE_END];
     bool waits = file_waits(file) && (send->flags & LINUX_MSG_DONTWAIT) == 0;
     size_t done = 0;
 
-    if (socket_state(file) != 0)
+    if (socket_state(file) != 0 && !named)
         return -LINUX_ENOTCONN;
     if (end == HANDLE_NONE)
-        return send_failed(task, -(int64_t)STATUS_CLOSED, send->flags);
+        return send_failed(task, file, -(int64_t)STATUS_CLOSED, send->flags);
     do {
         int64_t count = write_once(task, end, send, done);
         if (count >= 0) {
@@ -68,7 +72,7 @@ int64_t socket_send(struct task *task, const struct file *file, struct socket_tr
             continue;
         }
         if (status_of_result(count) != STATUS_WOULD_BLOCK)
-            return transfer_result(done, send_failed(task, count, send->flags));
+            return transfer_result(done, send_failed(task, file, count, send->flags));
         if (!waits)
             return transfer_result(done, -LINUX_EAGAIN);
         count = wait_for_room(task, end);
@@ -107,7 +111,7 @@ int64_t socket_receive(struct task *task, const struct file *file, struct socket
                !socket_has_messages(file);
     size_t done = 0;
 
-    if (socket_state(file) != 0)
+    if (socket_state(file) != 0 && !socket_has_datagrams(file))
         return socket_has_messages(file) ? -LINUX_ENOTCONN : -LINUX_EINVAL;
     if (end == HANDLE_NONE)
         return 0;
@@ -147,7 +151,7 @@ static int64_t socket_write(struct task *task, struct file *file, const struct t
     return socket_send(task, file, &send);
 }
 
-static void poll_listening(struct file *file, struct file_interest *interest)
+static void poll_reading(struct file *file, struct file_interest *interest)
 {
     handle_t queue = file->handles[STREAM_READ_END];
 
@@ -184,10 +188,14 @@ static void socket_poll(struct task *task, struct file *file, struct file_intere
     (void)task;
     switch (socket_state(file)) {
     case SOCKET_NEW:
-        interest->ready |= LINUX_POLLOUT | LINUX_POLLWRNORM | LINUX_POLLHUP;
+        interest->ready |= LINUX_POLLOUT | LINUX_POLLWRNORM;
+        if (socket_has_datagrams(file))
+            poll_reading(file, interest);
+        else
+            interest->ready |= LINUX_POLLHUP;
         break;
     case SOCKET_LISTENING:
-        poll_listening(file, interest);
+        poll_reading(file, interest);
         break;
     default:
         poll_connected(file, interest);

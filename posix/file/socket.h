@@ -18,8 +18,8 @@ enum { SOCKET_TYPE_UID = 0, SOCKET_PID_GID = 1 };
 #define SOCKET_LISTENING 0x200u
 #define SOCKET_NAME_OF_PEER 0x400u
 
-/* handles beside the two streams: the node of its name */
-enum { SOCKET_NODE = 3 };
+/* handles beside the two streams: a datagram's way to the socket itself, the node of its name */
+enum { SOCKET_OWN_END = 2, SOCKET_NODE = 3 };
 
 static inline uint32_t socket_type(const struct file *file)
 {
@@ -37,9 +37,15 @@ static inline bool socket_has_messages(const struct file *file)
     return socket_type(file) != LINUX_SOCK_STREAM;
 }
 
+static inline bool socket_has_datagrams(const struct file *file)
+{
+    return socket_type(file) == LINUX_SOCK_DGRAM;
+}
+
 /* One send or receive. */
 struct socket_transfer {
     struct transfer transfer;
+    handle_t destination;       /* the stream to send to; HANDLE_NONE: the peer's */
     uint32_t flags;             /* LINUX_MSG_* */
     struct passed_files *files; /* go along, or arrived; NULL: none, what arrives is closed */
     size_t message_length;      /* out: of the message received, though it was cut */
@@ -49,6 +55,12 @@ int64_t socket_send(struct task *task, const struct file *file, struct socket_tr
 int64_t socket_receive(struct task *task, const struct file *file, struct socket_transfer *receive);
 /* The file of a descriptor: 0, -EBADF, -ENOTSOCK. */
 int socket_get(struct task *task, int fd, struct file **file);
+
+/* An address as a call has it; `at` 0: none. */
+struct socket_address {
+    uint64_t at;
+    uint32_t length;
+};
 
 /* Who is at the other end. */
 struct socket_peer {
@@ -65,5 +77,8 @@ struct socket_side {
 struct file *socket_create_side(const struct socket_side *side);
 /* Make a new socket a connected one. */
 void socket_set_side(struct file *file, const struct socket_side *side);
+/* Where a datagram to an address goes: a handle to be closed. 0 or a negated errno. */
+int socket_find_destination(struct task *task, const struct file *file,
+                            const struct socket_address *address, handle_t *destination);
 /* Two streams, one for each direction, by the type of socket. 0 or a negated errno. */
 int socket_create_streams(uint32_t type, struct stream_handles *there, struct stream_handles *back);

@@ -117,15 +117,28 @@ int64_t linux_socketpair(struct task *task, const struct socketpair_arguments *a
     return error != 0 ? error : file_install_pair(task, &pair);
 }
 
-/* Datagrams have no names yet, and so nowhere to go without a pair. */
 static int check_socket(const struct socket_arguments *arguments)
 {
     if (arguments->family != LINUX_AF_UNIX)
         return -LINUX_EAFNOSUPPORT;
     if (arguments->protocol != 0 && arguments->protocol != LINUX_AF_UNIX)
         return -LINUX_EPROTONOSUPPORT;
-    bool datagram = (arguments->type & LINUX_SOCK_TYPE_MASK) == LINUX_SOCK_DGRAM;
-    return datagram ? -LINUX_ESOCKTNOSUPPORT : check_type(arguments->type);
+    return check_type(arguments->type);
+}
+
+/* A socket for datagrams can be sent to as soon as it has a name. */
+static int create_inbox(struct file *file)
+{
+    struct stream_handles ends;
+    int64_t result =
+        native_stream_create(library.account, MESSAGE_CAPACITY, STREAM_MESSAGES, &ends);
+
+    if (result < 0)
+        return request_error(result);
+    file->handles[STREAM_READ_END] = ends.read_end;
+    file->handles[SOCKET_OWN_END] = ends.write_end;
+    file->node = file_object_id(ends.read_end);
+    return 0;
 }
 
 int64_t linux_socket(struct task *task, const struct socket_arguments *arguments)
@@ -141,7 +154,11 @@ int64_t linux_socket(struct task *task, const struct socket_arguments *arguments
     install.file->extra[SOCKET_TYPE_UID] =
         (type & LINUX_SOCK_TYPE_MASK) | SOCKET_NEW | UINT64_C(0xffffffff) << 32;
     install.file->extra[SOCKET_PID_GID] = UINT64_C(0xffffffff) << 32;
-    return file_install(task, &install);
+    error = socket_has_datagrams(install.file) ? create_inbox(install.file) : 0;
+    if (error == 0)
+        return file_install(task, &install);
+    file_put(install.file);
+    return error;
 }
 
 /* For a call that does nothing: whether it was to a socket. */

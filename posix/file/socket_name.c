@@ -119,6 +119,17 @@ static int64_t call_with_name(struct task *task, const struct named_call *call)
     return result;
 }
 
+/* Who names the node from now on writes, or connects, to this stream. */
+static int leave_stream(struct task *task, const struct file *file, handle_t node, handle_t end)
+{
+    struct message message;
+
+    message_begin(&message, FS_LISTEN);
+    message.words[0] = socket_type(file);
+    message_add_handle(&message, task->frame, end, RIGHT_SAME, 0);
+    return request(task, node, &message);
+}
+
 static int bind_to(struct task *task, struct file *file, struct path *path)
 {
     handle_t node = HANDLE_NONE;
@@ -131,7 +142,10 @@ static int bind_to(struct task *task, struct file *file, struct path *path)
     if (name == NULL)
         return -LINUX_ENOMEM;
     int error = make_node(task, name, &node);
+    if (error == 0 && socket_has_datagrams(file))
+        error = leave_stream(task, file, node, file->handles[SOCKET_OWN_END]);
     if (error != 0) {
+        request_close_handle(node);
         memory_release(name);
         return error;
     }
@@ -151,15 +165,11 @@ int64_t linux_bind(struct task *task, const struct bind_arguments *arguments)
 static int begin_to_listen(struct task *task, struct file *file)
 {
     struct stream_handles queue;
-    struct message message;
-
     int64_t result = native_stream_create(library.account, QUEUE_CAPACITY, STREAM_MESSAGES, &queue);
+
     if (result < 0)
         return request_error(result);
-    message_begin(&message, FS_LISTEN);
-    message.words[0] = socket_type(file);
-    message_add_handle(&message, task->frame, queue.write_end, RIGHT_SAME, 0);
-    int error = request(task, file->handles[SOCKET_NODE], &message);
+    int error = leave_stream(task, file, file->handles[SOCKET_NODE], queue.write_end);
     if (error != 0) {
         request_close_handle(queue.read_end);
         request_close_handle(queue.write_end);
@@ -182,14 +192,21 @@ int64_t linux_listen(struct task *task, const struct listen_arguments *arguments
     int64_t result = socket_get(task, arguments->fd, &file);
     if (result != 0)
         return result;
-    if (socket_state(file) == SOCKET_NEW && file->handles[SOCKET_NODE] != HANDLE_NONE)
-        result = begin_to_listen(task, file);
-    else if (socket_type(file) == LINUX_SOCK_DGRAM)
+    if (socket_has_datagrams(file))
         result = -LINUX_EOPNOTSUPP;
+    else if (socket_state(file) == SOCKET_NEW && file->handles[SOCKET_NODE] != HANDLE_NONE)
+        result = begin_to_listen(task, file);
     else if (socket_state(file) != SOCKET_LISTENING)
         result = -LINUX_EINVAL;
     file_put(file);
     return result;
+}
+
+/* As CONNECT's reply has it. */
+static struct socket_peer peer_of(const struct message *reply)
+{
+    return (struct socket_peer){(uint32_t)reply->words[0], (uint32_t)reply->words[1],
+                                (uint32_t)reply->words[2]};
 }
 
 /* Offer the other side its ends of the streams; -EAGAIN comes with a handle to wait for. */
@@ -209,8 +226,7 @@ static int offer(struct task *task, const struct file *file, handle_t node,
     error = request(task, node, &message);
     side->in = back.read_end;
     side->out = there.write_end;
-    side->peer = (struct socket_peer){(uint32_t)message.words[0], (uint32_t)message.words[1],
-                                      (uint32_t)message.words[2]};
+    side->peer = peer_of(&message);
     if (error == 0)
         return 0;
     request_close_handle(side->in);
@@ -239,9 +255,29 @@ static int check_connect(const struct file *file, const struct path *path)
 {
     if (socket_state(file) == SOCKET_LISTENING)
         return -LINUX_EINVAL;
-    if (socket_state(file) != SOCKET_NEW)
+    if (socket_state(file) != SOCKET_NEW && !socket_has_datagrams(file))
         return -LINUX_EISCONN;
     return path->length == 0 ? -LINUX_ECONNREFUSED : 0;
+}
+
+/* The stream of a socket for datagrams; nothing is agreed with its reader. */
+static int find_inbox(struct task *task, const struct file *file, handle_t node,
+                      struct socket_side *side)
+{
+    struct message message;
+
+    message_begin(&message, FS_CONNECT);
+    message.words[0] = socket_type(file);
+    int error = request(task, node, &message);
+    if (error != 0)
+        return error;
+    side->in = file->handles[STREAM_READ_END];
+    side->out = task->frame->handles[0].handle;
+    side->peer = peer_of(&message);
+    if ((file_signals(side->out) & SIGNAL_CLOSED_READ) == 0)
+        return 0;
+    request_close_handle(side->out);
+    return -LINUX_ECONNREFUSED;
 }
 
 static int join(struct task *task, const struct file *file, struct path *path,
@@ -252,14 +288,34 @@ static int join(struct task *task, const struct file *file, struct path *path,
     int error = open_node(task, path, 0, &node);
     if (error != 0)
         return error;
-    error = offer_until_taken(task, file, node, side);
+    error = socket_has_datagrams(file) ? find_inbox(task, file, node, side)
+                                       : offer_until_taken(task, file, node, side);
     request_close_handle(node);
+    return error;
+}
+
+int socket_find_destination(struct task *task, const struct file *file,
+                            const struct socket_address *address, handle_t *destination)
+{
+    struct socket_side side = {.type = socket_type(file)};
+    struct path path;
+
+    if (!socket_has_datagrams(file))
+        return socket_state(file) == 0 ? -LINUX_EISCONN : -LINUX_EOPNOTSUPP;
+    int error = take_address(address->at, address->length, &path);
+    if (error == 0 && path.length == 0)
+        error = -LINUX_ECONNREFUSED;
+    if (error == 0)
+        error = join(task, file, &path, &side);
+    if (error == 0)
+        *destination = side.out;
     return error;
 }
 
 static int connect_to(struct task *task, struct file *file, struct path *path)
 {
     struct socket_side side = {.type = socket_type(file)};
+    handle_t old = file->handles[STREAM_WRITE_END];
 
     int error = check_connect(file, path);
     if (error != 0)
@@ -268,6 +324,7 @@ static int connect_to(struct task *task, struct file *file, struct path *path)
     error = name == NULL ? -LINUX_ENOMEM : join(task, file, path, &side);
     if (error == 0) {
         socket_set_side(file, &side);
+        request_close_handle(old);
         if (file->path == NULL) {
             file->path = name;
             file->extra[SOCKET_TYPE_UID] |= SOCKET_NAME_OF_PEER;

@@ -2,15 +2,20 @@
 /* Copyright The Trellis authors */
 
 /*
- * Sockets with names. Who listens leaves the write end of a stream here; who
+ * Sockets with names. Who listens for connections leaves the write end of a stream here; who
  * connects gives two ends of streams of its own, which go into it together with
  * what this server knows of their owner. So neither side holds anything of the
  * other's but the connection, and neither can lie about itself. When the reader
  * of the stream is gone, writing to it says so: nothing has to be taken back.
+ * A socket for datagrams has no connections: who may write to it gets the stream.
  */
 #include "reply.h"
 
 #include <base/errno.h>
+
+#define DATAGRAM 2u /* SOCK_DGRAM */
+#define WRITER_RIGHTS (RIGHT_WRITE | RIGHT_WAIT | RIGHT_INSPECT | RIGHT_COPY | RIGHT_MOVE)
+#define MAY_WRITE 2
 
 static const struct fs_credentials *credentials_of(const struct request *request)
 {
@@ -51,11 +56,11 @@ static fs_error_t check_connect(const struct request *request)
 {
     const struct node *node = request->session->node;
 
-    if (request->handle_count != 2)
+    if (request->handle_count != (request->words[0] == DATAGRAM ? 0 : 2))
         return LINUX_EINVAL;
     if (node_type(node) != TMPFS_SOCKET)
         return LINUX_ECONNREFUSED;
-    fs_error_t error = vfs_permit(&node->vfs, credentials_of(request), 2);
+    fs_error_t error = vfs_permit(&node->vfs, credentials_of(request), MAY_WRITE);
     if (error != 0)
         return error;
     if (node->socket.queue == HANDLE_NONE)
@@ -83,7 +88,9 @@ fs_error_t serve_connect(struct request *request)
     const struct node *node = request->session->node;
     fs_error_t error = check_connect(request);
 
-    if (error == 0)
+    if (error == 0 && request->words[0] == DATAGRAM)
+        reply_put_handle(request, node->socket.queue, WRITER_RIGHTS, 0);
+    else if (error == 0)
         error = offer(request);
     if (error != 0)
         request_close_handles(request);

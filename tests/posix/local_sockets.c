@@ -293,6 +293,40 @@ static void across_exec(void)
     close_server(listener);
 }
 
+static void datagrams(void)
+{
+    char text[16];
+    int inbox = make(SOCK_DGRAM | SOCK_NONBLOCK), fd = make(SOCK_DGRAM);
+    const struct sockaddr *address = address_of(NAME);
+    struct iovec piece = {"third", 5};
+    struct msghdr message = {.msg_iov = &piece,
+                             .msg_iovlen = 1,
+                             .msg_name = (void *)address,
+                             .msg_namelen = sizeof(struct sockaddr_un)};
+    struct pollfd item = {inbox, POLLIN, 0};
+
+    CHECK_ERROR(recv(inbox, text, sizeof(text), 0), EAGAIN);
+    CHECK_ERROR(send(fd, "x", 1, 0), ENOTCONN);
+    CHECK_ERROR(sendto(fd, "x", 1, 0, address, sizeof(struct sockaddr_un)), ENOENT);
+    CHECK(bind(inbox, address, sizeof(struct sockaddr_un)) == 0);
+    CHECK_ERROR(listen(inbox, 1), EOPNOTSUPP);
+    CHECK(poll(&item, 1, 0) == 0);
+    CHECK(sendto(fd, "first", 5, 0, address, sizeof(struct sockaddr_un)) == 5);
+    CHECK(connect_to(fd, NAME) == 0 && connect_to(fd, NAME) == 0);
+    CHECK(send(fd, "second", 6, 0) == 6 && sendmsg(fd, &message, 0) == 5);
+    CHECK(poll(&item, 1, 0) == 1 && item.revents == POLLIN);
+    CHECK(recv(inbox, text, sizeof(text), 0) == 5 && memcmp(text, "first", 5) == 0);
+    CHECK(recv(inbox, text, 3, 0) == 3 && memcmp(text, "sec", 3) == 0);
+    CHECK(recv(inbox, text, sizeof(text), 0) == 5 && memcmp(text, "third", 5) == 0);
+    int other = make(SOCK_STREAM);
+    CHECK_ERROR(connect_to(other, NAME), EPROTOTYPE);
+    CHECK_ERROR(sendto(other, "x", 1, 0, address, sizeof(struct sockaddr_un)), EOPNOTSUPP);
+    CHECK(close(other) == 0 && close(inbox) == 0);
+    CHECK_ERROR(send(fd, "x", 1, 0), ECONNREFUSED);
+    CHECK_ERROR(sendto(fd, "x", 1, 0, address, sizeof(struct sockaddr_un)), ECONNREFUSED);
+    CHECK(close(fd) == 0 && unlink(NAME) == 0);
+}
+
 int main(int count, char **arguments)
 {
     char root[] = "/tmp/socketsXXXXXX";
@@ -310,6 +344,7 @@ int main(int count, char **arguments)
     permissions();
     descriptor_through_it();
     across_exec();
+    datagrams();
     CHECK(chdir("/") == 0 && rmdir(root) == 0);
     return 0;
 }

@@ -77,6 +77,14 @@ def test_another_user(guest):
         "user user", "3", "0", "user     sleep", "su: unknown user nosuch"], done
 
 
+def test_system_log(guest):
+    script = ("syslogd -n -O /tmp/log & while ! [ -S /dev/log ]; do sleep 0.01; done; "
+              "logger -t one first; logger -p user.err -t two second; "
+              "while [ \"$(grep -c 'one: first\\|two: second' /tmp/log)\" != 2 ]; do sleep 0.01; done; echo logged; kill $!")
+    done = guest.run(["sh", "-c", script], env={"PATH": "/bin:/sbin:/usr/bin:/usr/sbin"})
+    assert (done.status, done.stdout) == (0, "logged\n"), done
+
+
 def checked_program(guest, name, library):
     with tempfile.TemporaryDirectory() as root:
         program = pathlib.Path(root, "bin", name)

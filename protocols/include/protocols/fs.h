@@ -100,11 +100,13 @@ typedef uint32_t fs_error_t;
      * slash in front (empty: the root). ENOENT if it has been removed, ENOTDIR. */  \
     X(PATH, 24)                                                                                        \
     /* Of the node of a socket, by its owner. [0] type (SOCK_*); handle: the write end of a stream  \
-     * of messages, to which connections go from now on. EPERM, EINVAL. */  \
+     * of messages, to which connections, or for SOCK_DGRAM the messages themselves, go from now    \
+     * on. EPERM, EINVAL. */  \
     X(LISTEN, 25)                                                                                      \
     /* Of the node of a socket. [0] type; handles: the stream ends that the other side is to read    \
      * and to write. Reply: [0] pid, [1] uid, [2] gid of who listens. EACCES, ECONNREFUSED,         \
-     * EPROTOTYPE; EAGAIN with a handle: the stream, to wait until it is writable. */ \
+     * EPROTOTYPE; EAGAIN with a handle: the stream, to wait until it is writable. With SOCK_DGRAM   \
+     * no handles go along, and the reply's is the stream to write to. */ \
     X(CONNECT, 26)
 
 enum fs_operation {
