@@ -314,7 +314,9 @@ static int64_t check_access(struct task *task, int dirfd, uint64_t address, uint
         .dirfd = dirfd,
         .operation = FS_ACCESS,
         .empty_allowed = (flags & LINUX_AT_EMPTY_PATH) != 0,
-        .words = {follow ? 0u : FS_OPEN_NO_FOLLOW, mode},
+        .words = {(follow ? 0u : FS_OPEN_NO_FOLLOW) |
+                      ((flags & LINUX_AT_EACCESS) != 0 ? FS_ACCESS_EFFECTIVE : 0u),
+                  mode},
     };
     return (mode & ~7u) != 0 ? -LINUX_EINVAL : simple_call(task, address, &call);
 }

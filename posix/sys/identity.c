@@ -68,7 +68,8 @@ int64_t linux_getgroups(struct task *task, const struct getgroups_arguments *arg
 
 /*
  * The server mints root and working directory anew, as files will be looked up
- * with other rights; the old sessions go with the request.
+ * with other rights; the old sessions go with the request, and those of mounts
+ * are asked for again when they are needed.
  */
 static int64_t change(struct task *task, struct message *message)
 {
@@ -86,6 +87,8 @@ static int64_t change(struct task *task, struct message *message)
         request_close_handle(cwd);
     }
     lock_release(&naming->lock);
+    if (error == 0)
+        naming_forget_mounts();
     return error;
 }
 

@@ -169,8 +169,11 @@ void credentials_enter_program(struct process *process, const struct fs_attribut
 
 void credentials_for_files(const struct process_info_page *info, struct fs_credentials *credentials)
 {
-    *credentials = (struct fs_credentials){
-        .uid = info->fsuid, .gid = info->fsgid, .group_count = info->group_count};
+    *credentials = (struct fs_credentials){.uid = info->fsuid,
+                                           .gid = info->fsgid,
+                                           .real_uid = info->uid,
+                                           .real_gid = info->gid,
+                                           .group_count = info->group_count};
     for (uint32_t i = 0; i < info->group_count; i++)
         credentials->groups[i] = info->groups[i];
 }

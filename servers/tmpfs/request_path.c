@@ -119,9 +119,14 @@ fs_error_t serve_rename(struct request *request)
 
 fs_error_t serve_access(struct request *request)
 {
+    struct credentials real = {.values =
+                                   fs_real_credentials(&request->session->credentials->values)};
+    struct session as_real = {.node = request->session->node, .credentials = &real};
     struct operation operation;
 
     request_begin(&operation, request, request->text_length);
+    if ((operation.flags & FS_ACCESS_EFFECTIVE) == 0)
+        operation.session = &as_real;
     fs_error_t error = operation_access(&operation);
     if (error == 0)
         (void)reply_done_here(request, &operation);

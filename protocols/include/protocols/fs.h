@@ -136,8 +136,9 @@ enum fs_open_flag {
     FS_OPEN_TEMPORARY = 1u << 10, /* O_TMPFILE: the path is a directory */
     FS_AT_CEILING = 1u << 11,     /* any request with a path: the session's directory is a root */
     FS_REMOVE_DIRECTORY = 1u << 12,
-    FS_EMPTY_PATH = 1u << 13, /* an empty path means the session's node itself */
-    FS_NO_BLOCK = 1u << 14,   /* FIFOs: as O_NONBLOCK */
+    FS_EMPTY_PATH = 1u << 13,       /* an empty path means the session's node itself */
+    FS_NO_BLOCK = 1u << 14,         /* FIFOs: as O_NONBLOCK */
+    FS_ACCESS_EFFECTIVE = 1u << 15, /* ACCESS: by the ids that opening goes by */
 };
 
 enum fs_content {
@@ -214,11 +215,22 @@ struct fs_lock {
 
 #define FS_GROUPS 32
 struct fs_credentials {
-    uint32_t uid, gid; /* as file access sees them */
+    uint32_t uid, gid;           /* as file access sees them */
+    uint32_t real_uid, real_gid; /* as ACCESS does */
     uint32_t umask;
     uint32_t group_count;
     uint32_t groups[FS_GROUPS];
 };
+
+/* Those an ACCESS is judged by unless FS_ACCESS_EFFECTIVE. */
+static inline struct fs_credentials fs_real_credentials(const struct fs_credentials *credentials)
+{
+    struct fs_credentials real = *credentials;
+
+    real.uid = credentials->real_uid;
+    real.gid = credentials->real_gid;
+    return real;
+}
 
 /*
  * Bits of a FIFO's event: somebody has opened that side since the other side was

@@ -233,12 +233,15 @@ static fs_error_t serve_readlink(struct request *request)
 static fs_error_t serve_access(struct request *request)
 {
     uint32_t follow = (request->words[0] & FS_OPEN_NO_FOLLOW) != 0 ? 0 : VFS_FOLLOW_LAST;
+    const struct fs_credentials *effective = &request->session->credentials;
+    const struct fs_credentials real = fs_real_credentials(effective);
     struct procfs_node *node = NULL;
 
     fs_error_t error = walk_path(request, follow | VFS_CROSS_LAST, &node);
     if (error != 0 || node == NULL)
         return error;
-    return vfs_permit(&node->vfs, &request->session->credentials, (uint32_t)request->words[1]);
+    bool by_real = (request->words[0] & FS_ACCESS_EFFECTIVE) == 0;
+    return vfs_permit(&node->vfs, by_real ? &real : effective, (uint32_t)request->words[1]);
 }
 
 static fs_error_t serve_statistics(struct request *request)
