@@ -19,8 +19,9 @@
 
 #define TERMINAL_CREDIT 2048
 #define ECHO_ROOM 256 /* output that must be free before the next byte is typed */
-#define CREDIT_STEP 1024
-#define LINE_CHUNK 256 /* bytes taken from the ring at a time */
+#define TERMINAL_CREDIT_STEP 1024
+#define STREAM_CREDIT_STEP 4096 /* the room at which a stream is writable */
+#define LINE_CHUNK 256          /* bytes taken from the ring at a time */
 
 static struct console_state *console(void)
 {
@@ -111,6 +112,18 @@ static uint32_t input_waiting(void)
     return console()->input_length - console()->input_at;
 }
 
+/* The first bytes of standard input that wait, as many as lie together. */
+static uint32_t peek_input(const uint8_t **bytes)
+{
+    const struct console_state *state = console();
+
+    if (state->in_window && input_waiting() > 0)
+        return window_peek(&server.window, state->window_before + state->input_at, input_waiting(),
+                           bytes);
+    *bytes = state->input + state->input_at;
+    return input_waiting();
+}
+
 /* A byte can be typed without losing it or its echo. */
 static bool can_type(void)
 {
@@ -152,23 +165,31 @@ void console_observe_streams(void)
         observe(number, SIGNAL_READABLE | SIGNAL_CLOSED_WRITE, OBSERVE_EDGE);
 }
 
+static void observe_room(void)
+{
+    observe(STREAM_INPUT, SIGNAL_WRITABLE | SIGNAL_CLOSED_READ, OBSERVE_ONCE);
+}
+
+/* While the host has credit left, what it sends leads here again. */
 static void pump_credit(void)
 {
+    uint32_t step = input_is_terminal() ? TERMINAL_CREDIT_STEP : STREAM_CREDIT_STEP;
     uint32_t more = credit_wanted();
 
     console()->frame.value = console()->credit + more;
-    if (more >= CREDIT_STEP)
+    if (more >= step)
         (void)send_frame(CONSOLE_CREDIT, &more, sizeof(more), FRAME_CREDIT);
-    if (!input_is_terminal() && console()->credit < CONSOLE_STREAM_CAPACITY / 4 &&
-        !console()->input_ended)
-        observe(STREAM_INPUT, SIGNAL_WRITABLE | SIGNAL_CLOSED_READ, OBSERVE_ONCE);
+    else if (!input_is_terminal() && console()->credit == 0 && !console()->input_ended)
+        observe_room();
 }
 
 static void pump_typed(void)
 {
-    while (input_waiting() > 0 && can_type()) {
+    const uint8_t *bytes;
+
+    while (peek_input(&bytes) > 0 && can_type()) {
         console_begin_step(console_terminal());
-        terminal_type(console_terminal(), console()->input[console()->input_at]);
+        terminal_type(console_terminal(), bytes[0]);
         console()->input_at++;
         ledger_end_step(server.ledger);
     }
@@ -187,12 +208,13 @@ static void pump_stream_input(void)
 {
     struct console_state *state = console();
     struct console_stream *stream = &state->streams[STREAM_INPUT];
+    const uint8_t *bytes;
+    uint32_t count;
 
-    while (stream->handle != HANDLE_NONE && input_waiting() > 0) {
-        int64_t written =
-            native_stream_write(stream->handle, state->input + state->input_at, input_waiting(), 0);
+    while (stream->handle != HANDLE_NONE && (count = peek_input(&bytes)) > 0) {
+        int64_t written = native_stream_write(stream->handle, bytes, count, 0);
         if (written == status_to_result(STATUS_WOULD_BLOCK)) {
-            observe(STREAM_INPUT, SIGNAL_WRITABLE | SIGNAL_CLOSED_READ, OBSERVE_ONCE);
+            observe_room();
             return;
         }
         if (written < 0)
@@ -242,37 +264,38 @@ static void pump_finish(void)
         state->phase = CONSOLE_PHASE_EXITING;
 }
 
-/* What the process server has not been told, in order. */
-static void pump_outbox(void)
+/* So many bytes, now that there are no others. */
+static void begin_input(uint32_t count, bool in_window)
 {
-    struct outbox *outbox = &console()->outbox;
-    int64_t written = 0;
+    struct console_state *state = console();
 
-    while (outbox->sent != console()->outbox_put && written >= 0) {
-        const struct tty_message *message = &outbox->messages[outbox->sent % OUTBOX_SIZE];
-        written =
-            message->kind == TTY_MESSAGE_START
-                ? start_send()
-                : native_stream_write(server.ledger->messages_write, message, sizeof(*message), 0);
-        if (written >= 0)
-            outbox->sent++;
-        else if (written != status_to_result(STATUS_WOULD_BLOCK))
-            service_fail("the process server cannot be told anything: %d", (int)-written);
-    }
+    state->credit -= count < state->credit ? count : state->credit;
+    state->input_before += state->input_length;
+    state->window_before += state->in_window ? state->input_length : 0;
+    state->in_window = in_window;
+    state->input_length = count;
+    state->input_at = 0;
 }
 
 static void receive_input(const struct console_message *message)
 {
-    struct console_state *state = console();
-
-    state->credit -= message->length < state->credit ? (uint32_t)message->length : state->credit;
-    memcpy(state->input, message->payload, message->length);
-    state->input_before += state->input_length;
-    state->input_length = (uint32_t)message->length;
-    state->input_at = 0;
+    memcpy(console()->input, message->payload, message->length);
+    begin_input((uint32_t)message->length, false);
 }
 
-static void receive_window(const struct console_message *message)
+static void receive_window_input(const struct console_message *message)
+{
+    uint32_t count;
+
+    if (message->length != sizeof(count))
+        return;
+    memcpy(&count, message->payload, sizeof(count));
+    if (count > server.window.size)
+        service_fail("the host put more into the window than it holds");
+    begin_input(count, true);
+}
+
+static void receive_size(const struct console_message *message)
 {
     struct console_winsize window;
 
@@ -295,13 +318,16 @@ static void receive_frame(const struct console_message *message)
     case CONSOLE_STDIN:
         receive_input(message);
         break;
+    case CONSOLE_STDIN_WINDOW:
+        receive_window_input(message);
+        break;
     case CONSOLE_STDIN_EOF:
         console()->input_ended = 1;
         if (input_is_terminal())
             terminal_hang_up(console_terminal());
         break;
     case CONSOLE_WINSIZE:
-        receive_window(message);
+        receive_size(message);
         break;
     case CONSOLE_SIGNAL:
         if (message->length == 1)
@@ -342,7 +368,7 @@ static void take_bytes(const uint8_t *bytes, uint32_t count)
         used = take_some(bytes + at, count - at);
         ring_take(&server.ring, used);
         ledger_end_step(server.ledger);
-        pump_outbox();
+        terminal_pump_messages();
         pump_input();
     }
 }
@@ -376,7 +402,7 @@ void console_pump_output(void)
     if (server.framed)
         pump_credit();
     pump_finish();
-    pump_outbox();
+    terminal_pump_messages();
     terminal_update_events(console_terminal());
     if (can_take() && ring_waiting(&server.ring) > 0 &&
         native_event_signal(server.ring.event, 0, RING_DATA) < 0)
@@ -433,16 +459,26 @@ void console_gather_facts(struct ledger_facts *facts)
         facts->stream_read[number] = stream_of(number).read;
 }
 
-/* The first word of a machine: READY, or the shell that nobody has to ask for. */
+static void send_first(uint8_t type, const void *payload, size_t length, enum console_phase phase)
+{
+    console()->frame.value = phase;
+    if (!send_frame(type, payload, length, FRAME_PHASE))
+        service_fail("no room for the first frames");
+}
+
+/* The first words of a machine: WINDOW and READY, or the shell that nobody has to ask for. */
 static void begin(void)
 {
     uint8_t version = CONSOLE_VERSION;
 
-    console()->frame.value = CONSOLE_PHASE_WAITING;
-    if (!server.framed)
+    if (!server.framed) {
         start_shell();
-    else if (!send_frame(CONSOLE_READY, &version, sizeof(version), FRAME_PHASE))
-        service_fail("no room for the first frame");
+        return;
+    }
+    if (server.window.size > 0)
+        send_first(CONSOLE_WINDOW, &server.window_told, sizeof(server.window_told),
+                   CONSOLE_PHASE_NEW);
+    send_first(CONSOLE_READY, &version, sizeof(version), CONSOLE_PHASE_WAITING);
 }
 
 void console_start(void)

@@ -121,12 +121,14 @@ struct console_state {
     uint32_t phase;
     uint32_t credit;       /* STDIN bytes the host may still send */
     uint32_t input_ended;  /* STDIN_EOF came */
-    uint32_t input_length; /* bytes in `input` */
+    uint32_t input_length; /* bytes in `input`, or in the window */
     uint32_t input_at;     /* of them are with the terminal or in the stream */
+    uint32_t in_window;
+    uint32_t window_before; /* bytes that went through the window before those */
     uint32_t strings_length;
     uint32_t outbox_put; /* messages ever */
     struct console_exit exit;
-    uint64_t input_before; /* bytes written to the stream before those in `input` */
+    uint64_t input_before; /* bytes written to the stream before those */
     uint8_t input[CONSOLE_PAYLOAD_MAX];
     struct console_start start;
     uint8_t strings[CONSOLE_STRINGS_MAX];

@@ -25,10 +25,9 @@ static void *map(handle_t memory, uint64_t size, uint32_t flags)
 }
 
 /* console=framed stands on the command line as a word of its own. */
-static bool is_framed(void)
+static bool is_framed(const struct boot_info *boot)
 {
     static const char option[] = "console=framed";
-    const struct boot_info *boot = map(service_need_handle("boot_info"), sizeof(*boot), MAP_READ);
     size_t end = strnlen(boot->command_line, BOOT_COMMAND_LINE);
 
     for (size_t i = 0; i + sizeof(option) - 1 <= end; i++) {
@@ -39,6 +38,13 @@ static bool is_framed(void)
             return true;
     }
     return false;
+}
+
+static void open_window(const struct boot_info *boot)
+{
+    uint64_t size = boot->archive_end - boot->archive_start;
+    const void *archive = map(service_need_handle("archive"), size, MAP_READ);
+    server.window_told = window_open(&server.window, archive, size, boot->archive_start);
 }
 
 static void make_ledger(void)
@@ -129,7 +135,9 @@ void service_main(const struct start_block *start)
     server.endpoint = service_need_handle("endpoint");
     server.account = service_need_handle("account");
     server.frame = ipc_frame();
-    server.framed = is_framed();
+    const struct boot_info *boot = map(service_need_handle("boot_info"), sizeof(*boot), MAP_READ);
+    server.framed = is_framed(boot);
+    open_window(boot);
     server.ledger =
         map(service_need_handle("ledger"), sizeof(*server.ledger), MAP_READ | MAP_WRITE);
     ring_open(&server.ring, "console");

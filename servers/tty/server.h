@@ -12,6 +12,7 @@
 #include <trellis/message.h>
 
 #include "ledger.h"
+#include "window.h"
 
 struct server {
     struct ledger *ledger;
@@ -19,6 +20,8 @@ struct server {
     handle_t endpoint, account;
     struct frame *frame; /* of the server's only thread */
     bool framed;
+    struct window window;
+    struct console_window window_told; /* what the host is told of it */
 };
 extern struct server server;
 
@@ -44,6 +47,8 @@ void terminal_update_events(struct terminal *terminal);
 void terminal_renew_events(struct terminal *terminal);
 /* Tell the process server; group 0 is the first program's. */
 void terminal_send_signal(uint32_t group, uint32_t signal);
+/* Messages for the process server that it has not been told yet, in order. */
+void terminal_pump_messages(void);
 /* The other side is gone for good: reads end, and the session is told. */
 void terminal_hang_up(struct terminal *terminal);
 /* Nobody has the slave open: the master's reads end until somebody opens it again. */

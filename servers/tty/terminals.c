@@ -71,6 +71,24 @@ static void send_message(uint32_t kind, uint32_t group, uint32_t signal)
         log_print("the process server does not take messages; signal %u lost", signal);
 }
 
+void terminal_pump_messages(void)
+{
+    struct outbox *outbox = &server.ledger->console.outbox;
+    int64_t written = 0;
+
+    while (outbox->sent != server.ledger->console.outbox_put && written >= 0) {
+        const struct tty_message *message = &outbox->messages[outbox->sent % OUTBOX_SIZE];
+        written =
+            message->kind == TTY_MESSAGE_START
+                ? start_send()
+                : native_stream_write(server.ledger->messages_write, message, sizeof(*message), 0);
+        if (written >= 0)
+            outbox->sent++;
+        else if (written != status_to_result(STATUS_WOULD_BLOCK))
+            service_fail("the process server cannot be told anything: %d", (int)-written);
+    }
+}
+
 void terminal_send_signal(uint32_t group, uint32_t signal)
 {
     send_message(TTY_MESSAGE_SIGNAL, group, signal);

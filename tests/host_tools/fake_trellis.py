@@ -23,8 +23,8 @@ def no_archive(_options):
 def main():
     """`fake_trellis.py run ...` behaves as `./trellis run ...`."""
     fake = HERE / "fake_qemu.py"
-    qemu.Machine.command_line = lambda machine, fd, whole=qemu.Machine.command_line: [
-        sys.executable, "-B", str(fake), *whole(machine, fd)[1:]]
+    qemu.Machine.command_line = lambda machine, *fds, whole=qemu.Machine.command_line: [
+        sys.executable, "-B", str(fake), *whole(machine, *fds)[1:]]
     run.prepare = lambda options: None
     run.archive_of = no_archive
     os.environ.setdefault("TERM", "vt100")

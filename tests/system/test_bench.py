@@ -14,6 +14,7 @@ NATIVE_LIMITS = {"null_call": 500, "bounced_call": 150, "call_reply": 2500,
                  "call_reply_4_words": 2500, "call_reply_8_words": 2500}
 CALL_LIMITS = {"getppid": 600, "pipe_round_trip": 40_000, "fork_exit_wait": 1_000_000,
                "fork_exec_true": 4_000_000, "map_touch_unmap": 40_000}
+CONSOLE_LIMITS = {"console_in": 100_000, "console_out": 1_500_000}
 BOOT_LIMIT = 150_000_000
 MEMORY_LIMIT_KIB = 32 * 1024
 SPREAD_LIMIT = 0.1
@@ -47,6 +48,10 @@ def test_boot(guest):
     found = rows(guest, "boot", repeat=2)
     check(found, {"boot": BOOT_LIMIT, "memory": MEMORY_LIMIT_KIB})
     assert found["boot"]["spread"]["trellis"] <= SPREAD_LIMIT, found
+
+
+def test_console(guest):
+    check(rows("console"), CONSOLE_LIMITS)
 
 
 def test_size(guest):

@@ -3,6 +3,7 @@
 
 """What a user sees of `./trellis run`: output, status, input, roots, ends."""
 
+import hashlib
 import os
 import tempfile
 
@@ -23,6 +24,12 @@ def test_large_input_unchanged(guest):
     data = os.urandom(300000)
     done = guest.run(["cat"], stdin=data)
     assert done.status == 0 and done.stdout_bytes == data, done.message
+
+
+def test_much_input_in_time(guest):
+    data = os.urandom(4 << 20)
+    done = guest.run(["md5sum"], stdin=data, timeout=120)
+    assert done.stdout.split()[0] == hashlib.md5(data).hexdigest(), done
 
 
 def test_signalled(guest):

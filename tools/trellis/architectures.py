@@ -21,7 +21,8 @@ class Architecture:
 
     `machines`: {name: QEMU's -machine}; `accelerators`: {name: QEMU's -cpu};
     `power_device`: QEMU's arguments for the device that ends it; `flat_image`: QEMU
-    boots trellis.image instead of the ELF file; `cpus_max`: what the kernel starts;
+    boots trellis.image instead of the ELF file; `memory_start`: its
+    physical address; `cpus_max`: what the kernel starts;
     `linux`: Debian's package of its kernel, the suite, its serial port.
     """
 
@@ -33,6 +34,7 @@ class Architecture:
     linux: tuple
     power_device: tuple = ()
     flat_image: bool = False
+    memory_start: int = 0
     cpus_max: int = 1
 
     @property
@@ -99,6 +101,7 @@ AARCH64 = Architecture(
     power_device=("-semihosting-config", "enable=on,target=native"),
     flat_image=True,
     cpus_max=64,
+    memory_start=0x40000000,
 )
 
 RISCV64 = Architecture(
@@ -108,6 +111,7 @@ RISCV64 = Architecture(
     machines={"virt": "virt"},
     accelerators={"tcg": "rv64"},
     linux=("linux-image-riscv64", "trixie", "ttyS0"),
+    memory_start=0x80000000,
 )
 
 ALL = {architecture.name: architecture for architecture in (X86_64, AARCH64, RISCV64)}

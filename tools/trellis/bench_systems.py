@@ -59,7 +59,7 @@ class Trellis:
     def __init__(self, architecture):
         self._architecture = architecture
 
-    def figures_of_program(self, program):
+    def figures_of_program(self, program, stdin=b""):
         """Runs a program of bench/programs from a shell; what it printed."""
         with tempfile.TemporaryDirectory(prefix="trellis-") as directory:
             overlay = pathlib.Path(directory) / "root"
@@ -67,7 +67,8 @@ class Trellis:
             shutil.copy(compiled(program, self._architecture), overlay / "bench")
             archive = pathlib.Path(directory) / "boot.cpio"
             boot_archive.write(self._architecture, archive, str(overlay))
-            return self._boot(program, archive, ["sh", "-c", f"/bench/{program}"], "")
+            return self._boot(program, archive, ["sh", "-c", f"/bench/{program}"], "",
+                              stdin)
 
     def figures_of_native(self, program):
         """Runs a program of tests/system/native as init's only task."""
@@ -90,14 +91,17 @@ class Trellis:
         return {**{f"lines: {part['name']}": part["lines"] for part in table["part"]},
                 "lines: in all": table["total_lines"], "image bytes": table["image_bytes"]}
 
-    def _boot(self, program, archive, words, append):
+    def _boot(self, program, archive, words, append, stdin=b""):
         machine = qemu.Machine(
             kernel=architectures.get(self._architecture).boot_image, archive=archive,
             architecture=self._architecture,
             append=f"console=framed {append}".strip(), extra=qemu.EXACT_COUNTING)
         log_path = paths.log_directory() / f"bench-{program}-trellis.log"
-        streams = CapturedStreams(Log(log_path, False))
-        result = guest.Guest(machine, Request(words, run.ENVIRONMENT), streams, LIMIT_S).run()
+        with tempfile.TemporaryFile() as source:
+            source.write(stdin)
+            source.seek(0)
+            streams = CapturedStreams(Log(log_path, False), source.fileno())
+            result = guest.Guest(machine, Request(words, run.ENVIRONMENT), streams, LIMIT_S).run()
         if result.code != 0:
             raise errors.Failure(f"{words}: {result.outcome.value}, status {result.code}: "
                                  f"{result.message}")
@@ -113,7 +117,7 @@ class Linux:
     def __init__(self, architecture):
         self._architecture = architecture
 
-    def figures_of_program(self, program):
+    def figures_of_program(self, program, stdin=b""):
         """Runs a program of bench/programs from a shell; what it printed."""
         with tempfile.TemporaryDirectory(prefix="trellis-") as directory:
             archive = pathlib.Path(directory) / "initramfs.cpio"

@@ -11,9 +11,10 @@ import json
 import os
 import threading
 
-from trellis import command, cpio, errors, paths, root_files
+from trellis import command, cpio, errors, frames, paths, root_files
 from trellis.file_tree import FileTree
 
+WINDOW = frames.string_of("CONSOLE_WINDOW_FILE")
 # Tests run in threads: what they share is made by one of them.
 _making_shared = threading.RLock()
 
@@ -41,6 +42,7 @@ def write(architecture, output_path, overlay=None, with_tests=False):
     archive = FileTree(root.mtime)
     for place in sorted(places, key=lambda name: (name != "init", name)):
         _add_installed(archive, architecture, place, places[place])
+    archive.add_file(WINDOW, bytes(frames.CONSTANTS["CONSOLE_WINDOW_SIZE"]))
     archive.add_directory("root")
     for path, entry in root.entries.items():
         archive.entries[f"root/{path}"] = entry

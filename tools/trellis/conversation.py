@@ -14,6 +14,8 @@ import struct
 from trellis import frames
 
 C = frames.CONSTANTS
+WINDOW = struct.Struct("<QII")
+WINDOW_LEAST = 256  # bytes; fewer go through the UART as fast
 START_HEAD = struct.Struct("<BBHHHI32s")
 TEXT_FRAMES = {
     C["CONSOLE_STDOUT"]: "stdout",
@@ -59,7 +61,8 @@ class Conversation:
     """One guest's conversation.
 
     `ready`: READY has come. `ending`: the (kind, value) of EXIT, or None. `credit`: STDIN
-    bytes that may still be sent. `trouble`: text of a breach of the protocol, or None.
+    bytes that may still be sent. `write_memory`: a function that writes bytes to an address
+    of the guest's memory, or None where that is not shared. `trouble`: text of a breach of the protocol, or None.
     """
 
     def __init__(self, request):
@@ -69,6 +72,9 @@ class Conversation:
         self.ending = None
         self.credit = 0
         self.trouble = None
+        self.write_memory = None
+        self._window = None
+        self._window_sent = 0
         self._decoder = frames.Decoder()
         self._input = bytearray()
         self._input_ended = False
@@ -100,6 +106,8 @@ class Conversation:
             elif kind == C["CONSOLE_CREDIT"] and len(payload) == 4:
                 self.credit += int.from_bytes(payload, "little")
                 self._send_input()
+            elif kind == C["CONSOLE_WINDOW"] and len(payload) == WINDOW.size:
+                self._window = WINDOW.unpack(payload)
             elif kind == C["CONSOLE_EXIT"] and len(payload) == 2:
                 self.ending = (payload[0], payload[1])
             else:
@@ -142,10 +150,23 @@ class Conversation:
 
     def _send_input(self):
         while self.ready and self._input and self.credit:
-            size = min(len(self._input), self.credit, frames.PAYLOAD_MAX)
-            self._send("CONSOLE_STDIN", bytes(self._input[:size]))
+            size = min(len(self._input), self.credit)
+            if self._window and self.write_memory and size >= WINDOW_LEAST:
+                self._send_by_window(size)
+            else:
+                size = min(size, frames.PAYLOAD_MAX)
+                self._send("CONSOLE_STDIN", bytes(self._input[:size]))
             del self._input[:size]
             self.credit -= size
         if self.ready and self._input_ended and not self._input and not self._eof_sent:
             self._eof_sent = True
             self._send("CONSOLE_STDIN_EOF")
+
+    def _send_by_window(self, size):
+        address, window_size, _ = self._window
+        place = self._window_sent % window_size
+        first = min(size, window_size - place)
+        self.write_memory(address + place, bytes(self._input[:first]))
+        self.write_memory(address, bytes(self._input[first:size]))
+        self._window_sent += size
+        self._send("CONSOLE_STDIN_WINDOW", size.to_bytes(4, "little"))

@@ -37,6 +37,11 @@ def _arithmetic(words):
     return total
 
 
+def string_of(name):
+    """The value of a #define that is a string."""
+    return re.search(rf'^#define {name} "(.*)"$', HEADER.read_text(), re.MULTILINE)[1]
+
+
 CONSTANTS = constants_of(HEADER.read_text())
 FLAG = CONSTANTS["CONSOLE_FLAG"]
 ESCAPE = CONSTANTS["CONSOLE_ESCAPE"]

@@ -18,7 +18,7 @@ BOOT_LIMIT_S = 120
 POWER_OFF_LIMIT_S = 20
 LAST_WORDS_LIMIT_S = 5
 SIGNAL_BASE = 128
-CHUNK = 4096
+CHUNK = 65536
 TYPED_AHEAD_MAX = 16 << 20  # more is not read: then even Ctrl-] waits
 ENOENT = 2
 
@@ -103,6 +103,7 @@ class Guest:
     def run(self):
         """Boots, converses, and waits for the end; always leaves no emulator behind."""
         with qemu.Emulator(self._machine) as emulator:
+            self._conversation.write_memory = emulator.write_memory
             try:
                 cause = self._converse(emulator)
                 status = emulator.wait(POWER_OFF_LIMIT_S if cause is None else 0)

@@ -14,6 +14,7 @@ import tempfile
 from trellis import architectures, errors
 
 EXACT_COUNTING = ["-icount", "shift=0,sleep=off"]
+UNITS = {"": 1 << 20, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
 @dataclasses.dataclass
@@ -61,11 +62,17 @@ class Machine:
         """Whether QEMU's exit status is what this `enum console_power` word makes."""
         return status == self.of.status_of(constant)
 
-    def command_line(self, console_fd):
-        """QEMU's arguments; `console_fd` is an open socket, its serial port's other end."""
+    def command_line(self, console_fd, memory_fd):
+        """QEMU's arguments; `console_fd` is an open socket, its serial port's other end.
+
+        `memory_fd`: the file that is the guest's memory.
+        """
         return [
             self.of.emulator,
-            "-machine", f"{self.of.machines[self.machine]},accel={self.accelerator}",
+            "-machine", f"{self.of.machines[self.machine]},accel={self.accelerator},"
+            "memory-backend=memory",
+            "-object", f"memory-backend-file,id=memory,size={self.memory},share=on,"
+            f"mem-path=/proc/self/fd/{memory_fd}",
             "-cpu", self.cpu,
             "-m", self.memory,
             "-smp", str(self.cpus),
@@ -91,13 +98,16 @@ class Emulator:
         self.console, far_end = socket.socketpair()
         self.console.setblocking(False)
         self._messages = tempfile.TemporaryFile()
+        self._memory = _memory_file(machine.memory)
+        self._memory_start = machine.of.memory_start
         with far_end:
             self._process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", "--", *machine.command_line(far_end.fileno())],
+                ["setpriv", "--pdeathsig", "KILL", "--",
+                 *machine.command_line(far_end.fileno(), self._memory)],
                 stdin=subprocess.DEVNULL,
                 stdout=self._messages,
                 stderr=self._messages,
-                pass_fds=[far_end.fileno()],
+                pass_fds=[far_end.fileno(), self._memory],
                 start_new_session=True,
             )
 
@@ -108,11 +118,18 @@ class Emulator:
         self.end()
         self.console.close()
         self._messages.close()
+        os.close(self._memory)
 
     @property
     def pid(self):
         """The emulator's process."""
         return self._process.pid
+
+    def write_memory(self, address, data):
+        """Writes to the guest's memory; nothing if it is not all there."""
+        place = address - self._memory_start
+        if 0 <= place <= os.fstat(self._memory).st_size - len(data):
+            os.pwrite(self._memory, data, place)
 
     def status(self):
         """Exit status, negative for a signal; None while it runs."""
@@ -135,6 +152,14 @@ class Emulator:
         """What the emulator itself printed."""
         self._messages.seek(0)
         return self._messages.read().decode(errors="replace").strip()
+
+
+def _memory_file(size):
+    """An open file of so many bytes (a number, with K, M or G), in memory."""
+    unit = size[-1] if size[-1] in UNITS else ""
+    file = os.memfd_create("guest-memory")
+    os.ftruncate(file, int(size.removesuffix(unit)) * UNITS[unit])
+    return file
 
 
 def describe_status(status):

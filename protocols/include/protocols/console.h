@@ -21,10 +21,11 @@
  *
  * The conversation:
  *
+ *     guest  WINDOW                            if it has one
  *     guest  READY                             once, when its console server is up
  *     host   START, START_MORE...              what to run, on what terminal
  *     guest  CREDIT                            before the first STDIN, and as room appears
- *     host   STDIN..., STDIN_EOF, WINSIZE, SIGNAL
+ *     host   STDIN..., STDIN_WINDOW..., STDIN_EOF, WINSIZE, SIGNAL
  *     guest  STDOUT, STDERR, TERMINAL, LOG...
  *     guest  EXIT                              after the command's last output; then the
  *                                              machine is powered off
@@ -32,6 +33,13 @@
  * LOG may come at any time, from the kernel before READY too. PANIC and
  * OUT_OF_MEMORY end the conversation. The kernel may cut into a frame that a
  * server was sending when it panics: it begins with a FLAG, which drops the rest.
+ *
+ * The window. A byte through an emulated UART costs its emulator a turn of its main
+ * loop. A host that shares the guest's memory may therefore write standard input to
+ * the window that WINDOW told of, and send how much it was by STDIN_WINDOW. The window
+ * is a ring: byte n of all that ever went through it stands at n modulo its size. It
+ * is at least as large as all credit that is ever outstanding, so nothing is
+ * overwritten before it is taken.
  *
  * Terminals. The guest's descriptors 0, 1 and 2 are its terminal where the host's
  * are (START's flags), else a byte stream each. What is written to the terminal
@@ -64,12 +72,13 @@
 
 enum console_frame {
     /* Host to guest. */
-    CONSOLE_START = 0x01,      /* struct console_start, then the first bytes of its strings */
-    CONSOLE_START_MORE = 0x02, /* the next bytes of the strings, in order */
-    CONSOLE_STDIN = 0x03,      /* bytes, never more than credited */
-    CONSOLE_STDIN_EOF = 0x04,  /* nothing; costs no credit */
-    CONSOLE_WINSIZE = 0x05,    /* struct console_winsize */
-    CONSOLE_SIGNAL = 0x06,     /* u8: Linux signal number, for the command's process group */
+    CONSOLE_START = 0x01,        /* struct console_start, then the first bytes of its strings */
+    CONSOLE_START_MORE = 0x02,   /* the next bytes of the strings, in order */
+    CONSOLE_STDIN = 0x03,        /* bytes, never more than credited */
+    CONSOLE_STDIN_EOF = 0x04,    /* nothing; costs no credit */
+    CONSOLE_WINSIZE = 0x05,      /* struct console_winsize */
+    CONSOLE_SIGNAL = 0x06,       /* u8: Linux signal number, for the command's process group */
+    CONSOLE_STDIN_WINDOW = 0x07, /* u32: so many STDIN bytes, credited, stand in the window */
 
     /* Guest to host. */
     CONSOLE_READY = 0x81,         /* u8: CONSOLE_VERSION */
@@ -81,6 +90,7 @@ enum console_frame {
     CONSOLE_PANIC = 0x87,         /* text; any number of frames */
     CONSOLE_OUT_OF_MEMORY = 0x88, /* text: who asked for what */
     CONSOLE_CREDIT = 0x89,        /* u32: so many more STDIN bytes may be sent, added up */
+    CONSOLE_WINDOW = 0x8a,        /* struct console_window */
 };
 
 enum console_start_flag {
@@ -119,6 +129,16 @@ struct console_winsize {
     uint16_t x_pixels;
     uint16_t y_pixels;
 };
+
+struct console_window {
+    uint64_t address; /* physical */
+    uint32_t size;    /* a power of two */
+    uint32_t unused;
+};
+
+/* The window's place: a file in the boot archive, whose memory is the guest's and known. */
+#define CONSOLE_WINDOW_FILE "console.window"
+#define CONSOLE_WINDOW_SIZE 65536
 
 enum console_exit_kind {
     CONSOLE_EXITED = 0,     /* value: the exit status */
