@@ -18,8 +18,9 @@
 #include <posix/wait.h>
 #include <protocols/tty.h>
 
-/* TCGETS and TCSETS have the first part only: no speeds. */
+/* Of struct tty_settings: TCGETS and TCSETS have no speeds, TCGETS2 and TCSETS2 have all of it. */
 #define TERMIOS_SIZE 36
+#define TERMIOS2_SIZE sizeof(struct tty_settings)
 
 /* A request whose reply's text goes to the program. */
 static int64_t fetch(struct task *task, struct file *file, uint32_t label, uint64_t address,
@@ -51,7 +52,8 @@ static uint32_t asking_group(struct task *task, const struct file *file)
     return ignored ? 0 : terminal_group(task, file);
 }
 
-static int64_t set_settings(struct task *task, struct file *file, uint32_t when, uint64_t address)
+static int64_t set_settings(struct task *task, struct file *file, uint32_t when, uint64_t address,
+                            size_t size)
 {
     struct tty_settings settings;
     struct message message;
@@ -60,7 +62,7 @@ static int64_t set_settings(struct task *task, struct file *file, uint32_t when,
     if (error != 0)
         return error;
     memcpy(&settings, frame_text(task->frame), sizeof(settings));
-    error = copy_from_program(&settings, address, TERMIOS_SIZE);
+    error = copy_from_program(&settings, address, size);
     if (error != 0)
         return error;
     message_begin(&message, TTY_SET_SETTINGS);
@@ -201,7 +203,13 @@ static int64_t control_settings(struct task *task, struct file *file, uint32_t r
     case LINUX_TCSETS:
     case LINUX_TCSETSW:
     case LINUX_TCSETSF:
-        return set_settings(task, file, request - LINUX_TCSETS, argument);
+        return set_settings(task, file, request - LINUX_TCSETS, argument, TERMIOS_SIZE);
+    case LINUX_TCGETS2:
+        return fetch(task, file, TTY_GET_SETTINGS, argument, TERMIOS2_SIZE);
+    case LINUX_TCSETS2:
+    case LINUX_TCSETSW2:
+    case LINUX_TCSETSF2:
+        return set_settings(task, file, request - LINUX_TCSETS2, argument, TERMIOS2_SIZE);
     case LINUX_TIOCGWINSZ:
         return fetch(task, file, TTY_GET_SIZE, argument, sizeof(struct tty_size));
     case LINUX_TIOCSWINSZ:

@@ -121,6 +121,99 @@ static void raw(void)
     close_pair();
 }
 
+/* What was typed before a change of ICANON can be read after it. */
+static void change_of_mode(void)
+{
+    struct termios settings;
+    char text[16];
+
+    open_pair();
+    CHECK(tcgetattr(slave, &settings) == 0);
+    settings.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+    CHECK(tcsetattr(slave, TCSANOW, &settings) == 0);
+    say(master, "raw\nleft");
+    usleep(1000);
+    settings.c_lflag |= ICANON;
+    CHECK(tcsetattr(slave, TCSANOW, &settings) == 0);
+    say(master, "over\n");
+    CHECK(read(slave, text, sizeof(text)) == 8 && memcmp(text, "raw\nleft", 8) == 0);
+    CHECK(read(slave, text, sizeof(text)) == 5 && memcmp(text, "over\n", 5) == 0);
+    say(master, "half");
+    usleep(1000);
+    settings.c_lflag &= ~(tcflag_t)ICANON;
+    CHECK(tcsetattr(slave, TCSANOW, &settings) == 0);
+    expect(slave, "half");
+    close_pair();
+}
+
+/* Write without waiting until no more is taken; how much was. */
+static size_t fill(int fd)
+{
+    char bytes[1000];
+    size_t done = 0;
+    ssize_t count;
+
+    memset(bytes, 'x', sizeof(bytes));
+    CHECK(fcntl(fd, F_SETFL, O_NONBLOCK) == 0);
+    while ((count = write(fd, bytes, sizeof(bytes))) > 0)
+        done += (size_t)count;
+    CHECK(errno == EAGAIN);
+    return done;
+}
+
+static void drain(int fd, size_t size)
+{
+    char bytes[1000];
+
+    while (size > 0) {
+        ssize_t count = read(fd, bytes, size < sizeof(bytes) ? size : sizeof(bytes));
+        CHECK(count > 0);
+        size -= (size_t)count;
+    }
+}
+
+/* Whoever writes faster than the other side reads has to wait, and nothing is lost. */
+static void nothing_is_lost(void)
+{
+    struct termios settings;
+    struct pollfd item = {.events = POLLOUT};
+
+    open_pair();
+    CHECK(tcgetattr(slave, &settings) == 0);
+    cfmakeraw(&settings);
+    CHECK(tcsetattr(slave, TCSANOW, &settings) == 0);
+    size_t size = fill(master);
+    item.fd = master;
+    CHECK(size >= 4000 && poll(&item, 1, 0) == 0);
+    drain(slave, size);
+    CHECK(poll(&item, 1, 1000) == 1 && (item.revents & POLLOUT) != 0);
+    size = fill(slave);
+    item.fd = slave;
+    CHECK(size >= 4000 && poll(&item, 1, 0) == 0);
+    CHECK(fcntl(master, F_SETFL, 0) == 0);
+    drain(master, size);
+    CHECK(poll(&item, 1, 1000) == 1 && (item.revents & POLLOUT) != 0);
+    close_pair();
+}
+
+static void flow(void)
+{
+    struct pollfd item = {.events = POLLIN};
+
+    open_pair();
+    item.fd = master;
+    CHECK(tcflow(slave, TCOOFF) == 0);
+    CHECK(fcntl(slave, F_SETFL, O_NONBLOCK) == 0);
+    (void)!write(slave, "held", 4);
+    CHECK(poll(&item, 1, 20) == 0);
+    CHECK(tcflow(slave, TCOON) == 0);
+    say(slave, "on");
+    CHECK(tcdrain(slave) == 0);
+    CHECK(poll(&item, 1, 1000) == 1);
+    CHECK_ERROR(tcflow(slave, 17), EINVAL);
+    close_pair();
+}
+
 static volatile sig_atomic_t last_signal;
 
 static void note(int number)
@@ -183,6 +276,35 @@ static void signals_from_the_terminal(void)
     CHECK(waitpid(child, &status, 0) == child && status == 0);
 }
 
+/* Nobody has the slave open for a while: the session is not hung up, and goes on. */
+static void slaves_come_and_go(void)
+{
+    int wake[2], status;
+    char byte = 0;
+
+    open_pair();
+    CHECK(pipe(wake) == 0);
+    pid_t child = fork();
+    if (child == 0) {
+        own_session();
+        CHECK(close(slave) == 0 && read(wake[0], &byte, 1) == 1);
+        int tty = open("/dev/tty", O_RDWR);
+        CHECK(tty >= 0 && last_signal == 0);
+        say(tty, "again\n");
+        CHECK(read(wake[0], &byte, 1) == 1);
+        _exit(0);
+    }
+    CHECK(close(slave) == 0);
+    CHECK_ERROR(read(master, &byte, 1), EIO);
+    CHECK(write(wake[1], &byte, 1) == 1);
+    struct pollfd item = {master, POLLIN, 0};
+    for (int i = 0; i < 2000 && (item.revents & POLLIN) == 0; i++)
+        CHECK(usleep(1000) == 0 && poll(&item, 1, 0) >= 0);
+    expect(master, "again\r\n");
+    CHECK(write(wake[1], &byte, 1) == 1 && waitpid(child, &status, 0) == child && status == 0);
+    CHECK(close(master) == 0 && close(wake[0]) == 0 && close(wake[1]) == 0);
+}
+
 /* In the session's leader: a job that reads in the background is stopped, and goes on in front. */
 static void control_job(void)
 {
@@ -242,7 +364,11 @@ int main(void)
 {
     lines();
     raw();
+    change_of_mode();
+    nothing_is_lost();
+    flow();
     signals_from_the_terminal();
+    slaves_come_and_go();
     jobs();
     refusals();
     return 0;

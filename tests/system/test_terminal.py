@@ -9,6 +9,11 @@ echo of what was typed by the newline before it. Enter is "\r", as keyboards hav
 
 import contextlib
 import hashlib
+import pathlib
+import shutil
+import tempfile
+
+from trellis import private_root
 
 PROMPT = r"=> \x1b\[6n"  # asking where the cursor is, which nobody answers before it is asked
 BOOT_S = 120
@@ -270,6 +275,31 @@ def test_top(guest):
             shell.expect("(?s)Mem:.*CPU:.*Load average:.*PID.*top", timeout=60)
         shell.send("q")
         shell.expect(PROMPT)
+
+
+def test_script_records_a_session(guest):
+    with tempfile.TemporaryDirectory() as root:
+        for package in ("libc6", "bsdutils"):
+            files = pathlib.Path(private_root.unpacked(package, "amd64"), "usr")
+            shutil.copytree(files, pathlib.Path(root, "usr"), symlinks=True, dirs_exist_ok=True)
+        with prompt(guest, "--root", root) as shell:
+            shell.send("script -q /tmp/record\r")
+            shell.expect(PROMPT)
+            ask(shell, "tty; stty size", "/dev/pts/0\r\n24 80")
+            run_until_ready(shell, "sleep 1000")
+            shell.send("\x1a")
+            shell.expect("Stopped")
+            shell.expect(PROMPT)
+            shell.send("fg\r")
+            shell.expect("sleep 1000.*\r\n")
+            shell.watch(1)
+            shell.resize(30, 100)
+            shell.send("\x03")
+            shell.expect(PROMPT)
+            ask(shell, "stty size", "30 100")
+            shell.send("exit\r")
+            shell.expect(PROMPT)
+            ask(shell, "tty; grep -c '^/dev/pts/0' /tmp/record", "/dev/console\r\n1")
 
 
 def test_exit_gives_its_status(guest):
