@@ -243,7 +243,7 @@ static void terminal_poll(struct task *task, struct file *file, struct file_inte
     uint32_t wanted = TTY_HUNG_UP;
 
     (void)task;
-    if ((signals & (TTY_READABLE | TTY_HUNG_UP)) != 0)
+    if ((signals & TTY_READABLE) != 0)
         interest->ready |= LINUX_POLLIN | LINUX_POLLRDNORM;
     if ((signals & TTY_WRITABLE) != 0)
         interest->ready |= LINUX_POLLOUT | LINUX_POLLWRNORM;

@@ -17,16 +17,7 @@
 #include <base/text.h>
 #include <trellis/native.h>
 
-#define TERMINAL_CREDIT 2048
-#define ECHO_ROOM 256 /* output that must be free before the next byte is typed */
-#define TERMINAL_CREDIT_STEP 1024
-#define STREAM_CREDIT_STEP 4096 /* the room at which a stream is writable */
-#define LINE_CHUNK 256          /* bytes taken from the ring at a time */
-
-static struct console_state *console(void)
-{
-    return &server.ledger->console;
-}
+#define LINE_CHUNK 256 /* bytes taken from the ring at a time */
 
 static uint32_t ring_counter(const _Atomic uint32_t *counter)
 {
@@ -51,7 +42,7 @@ static bool send_bytes(const void *bytes, uint32_t size, enum frame_effect effec
     return true;
 }
 
-static bool send_frame(uint8_t type, const void *payload, size_t length, enum frame_effect effect)
+bool console_send_frame(uint8_t type, const void *payload, size_t length, enum frame_effect effect)
 {
     uint8_t wire[CONSOLE_WIRE_MAX];
 
@@ -77,7 +68,7 @@ static bool pump_terminal(void)
         terminal->stopped ? 0 : output_take(terminal, transaction, bytes, sizeof(bytes));
     if (length == 0)
         return false;
-    return server.framed ? send_frame(type, bytes, length, FRAME_OUTPUT)
+    return server.framed ? console_send_frame(type, bytes, length, FRAME_OUTPUT)
                          : send_bytes(bytes, (uint32_t)length, FRAME_OUTPUT);
 }
 
@@ -98,59 +89,11 @@ static bool pump_stream(enum stream_number number)
         stream->staged = (uint32_t)length;
     }
     console()->frame.value = stream->sent + stream->staged;
-    return send_frame(type, stream->stage, stream->staged,
-                      (enum frame_effect)(FRAME_STREAM + number));
+    return console_send_frame(type, stream->stage, stream->staged,
+                              (enum frame_effect)(FRAME_STREAM + number));
 }
 
-static bool input_is_terminal(void)
-{
-    return (console()->start.flags & CONSOLE_STDIN_TERMINAL) != 0;
-}
-
-static uint32_t input_waiting(void)
-{
-    return console()->input_length - console()->input_at;
-}
-
-/* The first bytes of standard input that wait, as many as lie together. */
-static uint32_t peek_input(const uint8_t **bytes)
-{
-    const struct console_state *state = console();
-
-    if (state->in_window && input_waiting() > 0)
-        return window_peek(&server.window, state->window_before + state->input_at, input_waiting(),
-                           bytes);
-    *bytes = state->input + state->input_at;
-    return input_waiting();
-}
-
-/* A byte can be typed without losing it or its echo. */
-static bool can_type(void)
-{
-    const struct terminal *terminal = console_terminal();
-    return line_room(terminal) > 0 && (terminal->stopped || output_room(terminal) >= ECHO_ROOM);
-}
-
-/* How many more bytes standard input can take, beyond what is credited already. */
-static uint32_t credit_wanted(void)
-{
-    struct console_state *state = console();
-    struct stream_information information;
-
-    if (state->phase != CONSOLE_PHASE_RUNNING || state->input_ended)
-        return 0;
-    if (input_is_terminal()) {
-        uint32_t room = line_room(console_terminal()), used = state->credit + input_waiting();
-        room = room < TERMINAL_CREDIT ? room : TERMINAL_CREDIT;
-        return room < used ? 0 : room - used;
-    }
-    if (native_stream_inspect(state->streams[STREAM_INPUT].handle, &information) < 0)
-        return 0;
-    uint64_t used = information.available + state->credit + input_waiting();
-    return used >= information.capacity ? 0 : (uint32_t)(information.capacity - used);
-}
-
-static void observe(enum stream_number number, uint32_t signals, uint32_t flags)
+void console_observe(enum stream_number number, uint32_t signals, uint32_t flags)
 {
     handle_t handle = console()->streams[number].handle;
 
@@ -162,78 +105,7 @@ static void observe(enum stream_number number, uint32_t signals, uint32_t flags)
 void console_observe_streams(void)
 {
     for (enum stream_number number = STREAM_OUTPUT; number < STREAM_COUNT; number++)
-        observe(number, SIGNAL_READABLE | SIGNAL_CLOSED_WRITE, OBSERVE_EDGE);
-}
-
-static void observe_room(void)
-{
-    observe(STREAM_INPUT, SIGNAL_WRITABLE | SIGNAL_CLOSED_READ, OBSERVE_ONCE);
-}
-
-/* While the host has credit left, what it sends leads here again. */
-static void pump_credit(void)
-{
-    uint32_t step = input_is_terminal() ? TERMINAL_CREDIT_STEP : STREAM_CREDIT_STEP;
-    uint32_t more = credit_wanted();
-
-    console()->frame.value = console()->credit + more;
-    if (more >= step)
-        (void)send_frame(CONSOLE_CREDIT, &more, sizeof(more), FRAME_CREDIT);
-    else if (!input_is_terminal() && console()->credit == 0 && !console()->input_ended)
-        observe_room();
-}
-
-static void pump_typed(void)
-{
-    const uint8_t *bytes;
-
-    while (peek_input(&bytes) > 0 && can_type()) {
-        console_begin_step(console_terminal());
-        terminal_type(console_terminal(), bytes[0]);
-        console()->input_at++;
-        ledger_end_step(server.ledger);
-    }
-}
-
-static void end_stream_input(void)
-{
-    struct console_stream *stream = &console()->streams[STREAM_INPUT];
-
-    if (native_handle_close(stream->handle) < 0)
-        service_fail("standard input cannot be closed");
-    stream->handle = HANDLE_NONE;
-}
-
-static void pump_stream_input(void)
-{
-    struct console_state *state = console();
-    struct console_stream *stream = &state->streams[STREAM_INPUT];
-    const uint8_t *bytes;
-    uint32_t count;
-
-    while (stream->handle != HANDLE_NONE && (count = peek_input(&bytes)) > 0) {
-        int64_t written = native_stream_write(stream->handle, bytes, count, 0);
-        if (written == status_to_result(STATUS_WOULD_BLOCK)) {
-            observe_room();
-            return;
-        }
-        if (written < 0)
-            end_stream_input();
-        else
-            state->input_at += (uint32_t)written;
-    }
-    state->input_at = state->input_length;
-    if (state->input_ended && stream->handle != HANDLE_NONE)
-        end_stream_input();
-}
-
-/* What came of standard input goes on as far as there is room. */
-static void pump_input(void)
-{
-    if (input_is_terminal())
-        pump_typed();
-    else
-        pump_stream_input();
+        console_observe(number, SIGNAL_READABLE | SIGNAL_CLOSED_WRITE, OBSERVE_EDGE);
 }
 
 /* Everything the program wrote is in the ring. */
@@ -259,40 +131,9 @@ static void pump_finish(void)
         return;
     state->frame.value = CONSOLE_PHASE_EXITING;
     if (server.framed)
-        (void)send_frame(CONSOLE_EXIT, &state->exit, sizeof(state->exit), FRAME_PHASE);
+        (void)console_send_frame(CONSOLE_EXIT, &state->exit, sizeof(state->exit), FRAME_PHASE);
     else
         state->phase = CONSOLE_PHASE_EXITING;
-}
-
-/* So many bytes, now that there are no others. */
-static void begin_input(uint32_t count, bool in_window)
-{
-    struct console_state *state = console();
-
-    state->credit -= count < state->credit ? count : state->credit;
-    state->input_before += state->input_length;
-    state->window_before += state->in_window ? state->input_length : 0;
-    state->in_window = in_window;
-    state->input_length = count;
-    state->input_at = 0;
-}
-
-static void receive_input(const struct console_message *message)
-{
-    memcpy(console()->input, message->payload, message->length);
-    begin_input((uint32_t)message->length, false);
-}
-
-static void receive_window_input(const struct console_message *message)
-{
-    uint32_t count;
-
-    if (message->length != sizeof(count))
-        return;
-    memcpy(&count, message->payload, sizeof(count));
-    if (count > server.window.size)
-        service_fail("the host put more into the window than it holds");
-    begin_input(count, true);
 }
 
 static void receive_size(const struct console_message *message)
@@ -316,10 +157,10 @@ static void receive_frame(const struct console_message *message)
         start_receive_more(message);
         break;
     case CONSOLE_STDIN:
-        receive_input(message);
+        input_receive(message);
         break;
     case CONSOLE_STDIN_WINDOW:
-        receive_window_input(message);
+        input_receive_window(message);
         break;
     case CONSOLE_STDIN_EOF:
         console()->input_ended = 1;
@@ -341,7 +182,7 @@ static void receive_frame(const struct console_message *message)
 /* Input of the ring can be taken in. */
 static bool can_take(void)
 {
-    return input_waiting() == 0 && (server.framed || can_type());
+    return input_waiting() == 0 && (server.framed || input_can_type());
 }
 
 /* What the bytes mean, up to the end of a frame; how many they were. */
@@ -369,7 +210,7 @@ static void take_bytes(const uint8_t *bytes, uint32_t count)
         ring_take(&server.ring, used);
         ledger_end_step(server.ledger);
         terminal_pump_messages();
-        pump_input();
+        input_pump();
     }
 }
 
@@ -392,7 +233,7 @@ void console_pump_output(void)
     bool moved = true;
 
     while (moved) {
-        pump_input();
+        input_pump();
         moved = pump_terminal();
         if (!server.framed)
             continue;
@@ -400,7 +241,7 @@ void console_pump_output(void)
             moved |= pump_stream(number);
     }
     if (server.framed)
-        pump_credit();
+        input_pump_credit();
     pump_finish();
     terminal_pump_messages();
     terminal_update_events(console_terminal());
@@ -411,7 +252,7 @@ void console_pump_output(void)
 
 void console_pump(void)
 {
-    pump_input();
+    input_pump();
     pump_line();
     console_pump_output();
 }
@@ -462,7 +303,7 @@ void console_gather_facts(struct ledger_facts *facts)
 static void send_first(uint8_t type, const void *payload, size_t length, enum console_phase phase)
 {
     console()->frame.value = phase;
-    if (!send_frame(type, payload, length, FRAME_PHASE))
+    if (!console_send_frame(type, payload, length, FRAME_PHASE))
         service_fail("no room for the first frames");
 }
 

@@ -39,6 +39,11 @@ static inline struct terminal *console_terminal(void)
     return &server.ledger->terminals[CONSOLE_TERMINAL];
 }
 
+static inline struct console_state *console(void)
+{
+    return &server.ledger->console;
+}
+
 /* terminals.c: events and signals of terminals, whoever changed them. */
 
 /* Raise and lower the events of both sides to what is true now. */
@@ -74,6 +79,25 @@ void console_event(uint64_t key);
 void console_observe_streams(void);
 /* FINISH: true when all output has left. */
 bool console_finish(const struct console_exit *exit);
+
+/* One frame into the ring, with its effect on the ledger; false if there is no room for it now. */
+bool console_send_frame(uint8_t type, const void *payload, size_t length, enum frame_effect effect);
+/* Be told of signals of a stream that there is. */
+void console_observe(enum stream_number number, uint32_t signals, uint32_t flags);
+
+/* input.c: standard input. */
+
+bool input_is_terminal(void);
+/* Bytes that are neither with the terminal nor in the stream yet. */
+uint32_t input_waiting(void);
+/* A byte can be typed without losing it or its echo. */
+bool input_can_type(void);
+/* STDIN and STDIN_WINDOW, when nothing waits. */
+void input_receive(const struct console_message *message);
+void input_receive_window(const struct console_message *message);
+/* What came goes on as far as there is room; the host gets credit for the room there is. */
+void input_pump(void);
+void input_pump_credit(void);
 
 /* start.c: what shall run. */
 #define CONSOLE_STREAM_CAPACITY 65536

@@ -26,7 +26,7 @@ static uint32_t master_bits(const struct terminal *terminal)
     if (output_waiting(terminal) > 0 && !terminal->stopped)
         bits |= TTY_READABLE;
     if (terminal->slaves == 0 && terminal->hung_up)
-        bits |= TTY_READABLE | TTY_HUNG_UP;
+        bits |= TTY_HUNG_UP;
     return bits;
 }
 

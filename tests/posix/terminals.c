@@ -296,8 +296,9 @@ static void slaves_come_and_go(void)
     }
     CHECK(close(slave) == 0);
     CHECK_ERROR(read(master, &byte, 1), EIO);
-    CHECK(write(wake[1], &byte, 1) == 1);
     struct pollfd item = {master, POLLIN, 0};
+    CHECK(poll(&item, 1, 0) == 1 && item.revents == POLLHUP);
+    CHECK(write(wake[1], &byte, 1) == 1);
     for (int i = 0; i < 2000 && (item.revents & POLLIN) == 0; i++)
         CHECK(usleep(1000) == 0 && poll(&item, 1, 0) >= 0);
     expect(master, "again\r\n");
