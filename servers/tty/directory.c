@@ -14,19 +14,11 @@
 #include <trellis/native.h>
 #include <vfs/walk.h>
 
-#define SESSIONS 256
 #define DIRECTORY_MODE 0040755u
 #define PTMX_NODE (LEDGER_TERMINALS + 1)
 #define ROOT_NODE 1
 #define DEVPTS_MAGIC 0x1cd1
 
-struct directory_session {
-    bool in_use;
-    uint32_t node; /* ROOT_NODE, or what stat of an opened device shows */
-    struct fs_credentials credentials;
-};
-
-static struct directory_session sessions[SESSIONS];
 static struct vfs_node nodes[PTMX_NODE + 1];
 
 static struct terminal *terminal_of(uint32_t node)
@@ -87,33 +79,38 @@ static const struct vfs_operations operations = {lookup, parent, read_link, cove
 
 static struct directory_session *find(uint64_t badge)
 {
-    if (!directory_owns(badge) || !sessions[badge - DIRECTORY_FIRST_BADGE].in_use)
+    if (!directory_owns(badge))
         return NULL;
-    return &sessions[badge - DIRECTORY_FIRST_BADGE];
+    struct directory_session *session = &server.ledger->directory[badge - DIRECTORY_FIRST_BADGE];
+    return session->in_use ? session : NULL;
 }
 
 bool directory_owns(uint64_t badge)
 {
-    return badge >= DIRECTORY_FIRST_BADGE && badge < DIRECTORY_FIRST_BADGE + SESSIONS;
+    return badge >= DIRECTORY_FIRST_BADGE && badge < DIRECTORY_FIRST_BADGE + LEDGER_DIRECTORY;
 }
 
 void directory_closed(uint64_t badge)
 {
     struct directory_session *session = find(badge);
     if (session != NULL)
-        session->in_use = false;
+        session->in_use = 0;
 }
 
 static uint32_t put_session(uint32_t node, const struct fs_credentials *credentials,
                             unsigned *handles)
 {
-    for (uint32_t i = 0; i < SESSIONS; i++) {
-        if (sessions[i].in_use)
+    for (uint32_t i = 0; i < LEDGER_DIRECTORY; i++) {
+        struct directory_session *session = &server.ledger->directory[i];
+        if (session->in_use)
             continue;
         int64_t handle = native_session_create(server.endpoint, DIRECTORY_FIRST_BADGE + i);
         if (handle < 0)
             return LINUX_ENFILE;
-        sessions[i] = (struct directory_session){true, node, *credentials};
+        session->node = node;
+        session->credentials = *credentials;
+        session->in_use = 1;
+        server.ledger->opening = (handle_t)handle; /* until the reply has taken it along */
         server.frame->handles[(*handles)++] =
             (struct message_handle){(handle_t)handle, RIGHT_SAME, MESSAGE_HANDLE_MOVE};
         return 0;

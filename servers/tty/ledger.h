@@ -29,13 +29,14 @@
 #include <stdint.h>
 
 #include <protocols/console.h>
+#include <protocols/fs.h>
 #include <trellis/message.h>
 
 #include "frame_codec.h"
 #include "terminal.h"
 
 #define LEDGER_MAGIC UINT64_C(0x7474795f6c656467)
-#define LEDGER_VERSION 2
+#define LEDGER_VERSION 3
 #define LEDGER_TERMINALS 33 /* the console and 32 pseudo-terminals */
 #define LEDGER_OPENS 1024
 #define CONSOLE_TERMINAL 0
@@ -45,6 +46,14 @@ struct terminal_open {
     uint32_t in_use;
     uint16_t terminal;
     uint16_t side; /* enum terminal_side */
+};
+
+/* A session of the file system of /dev/pts; its index plus DIRECTORY_FIRST_BADGE is its badge. */
+#define LEDGER_DIRECTORY 256
+struct directory_session {
+    uint32_t in_use;
+    uint32_t node; /* the root, or what stat of an opened device shows */
+    struct fs_credentials credentials;
 };
 
 /* What tells one request from all others: its repetition has the same. */
@@ -161,6 +170,7 @@ struct ledger {
     struct answer old_answers[LEDGER_OLD_ANSWERS];
     struct console_state console;
     struct terminal_open opens[LEDGER_OPENS];
+    struct directory_session directory[LEDGER_DIRECTORY];
     struct terminal terminals[LEDGER_TERMINALS];
 };
 

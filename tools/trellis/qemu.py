@@ -71,7 +71,7 @@ class Machine:
             self.of.emulator,
             "-machine", f"{self.of.machines[self.machine]},accel={self.accelerator},"
             "memory-backend=memory",
-            "-object", f"memory-backend-file,id=memory,size={self.memory},share=on,"
+            "-object", f"memory-backend-file,id=memory,size={size_of(self.memory)},share=on,"
             f"mem-path=/proc/self/fd/{memory_fd}",
             "-cpu", self.cpu,
             "-m", self.memory,
@@ -98,7 +98,7 @@ class Emulator:
         self.console, far_end = socket.socketpair()
         self.console.setblocking(False)
         self._messages = tempfile.TemporaryFile()
-        self._memory = _memory_file(machine.memory)
+        self._memory = _memory_file(size_of(machine.memory))
         self._memory_start = machine.of.memory_start
         with far_end:
             self._process = subprocess.Popen(
@@ -154,11 +154,16 @@ class Emulator:
         return self._messages.read().decode(errors="replace").strip()
 
 
+def size_of(memory):
+    """Bytes of what -m is given: a number with K, M or G, else of MiB."""
+    unit = memory[-1] if memory[-1] in UNITS else ""
+    return int(memory.removesuffix(unit)) * UNITS[unit]
+
+
 def _memory_file(size):
-    """An open file of so many bytes (a number, with K, M or G), in memory."""
-    unit = size[-1] if size[-1] in UNITS else ""
+    """An open file of so many bytes, in memory."""
     file = os.memfd_create("guest-memory")
-    os.ftruncate(file, int(size.removesuffix(unit)) * UNITS[unit])
+    os.ftruncate(file, size)
     return file
 
 
