@@ -51,7 +51,7 @@ def test_boot(guest):
 
 
 def test_console(guest):
-    check(rows("console"), CONSOLE_LIMITS)
+    check(rows(guest, "console"), CONSOLE_LIMITS)
 
 
 def test_size(guest):
