@@ -71,6 +71,11 @@ bool lock_is_held(const struct spinlock *lock)
     return atomic_load_explicit(&lock->taken, memory_order_relaxed) != 0 &&
            cpu_current()->locks_held[lock->class] != 0;
 }
+
+bool lock_none_held(void)
+{
+    return cpu_current()->lock_classes == 0;
+}
 #else
 void lock_wait(struct spinlock *lock)
 {

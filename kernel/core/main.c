@@ -82,13 +82,13 @@ _Noreturn void kernel_main(struct boot_info *boot, const struct init_image *init
         log_keep_console();
     log_line("Trellis");
     page_init(boot);
-    create_root_account();
     const char *missing;
     if (!arch_machine_init(boot, &missing))
         panic("this machine lacks %s", missing);
     must_succeed(time_init(), "the clock");
     scheduler_init_cpu(0);
     cpu_start_others(boot);
+    create_root_account(); /* accounts have room for as many CPUs as there are */
     log_line("%lu MiB of memory, %u CPU%s", page_count_total() * PAGE_SIZE >> 20, cpu_count(),
              cpu_count() == 1 ? "" : "s");
     init_start(boot, init);

@@ -110,10 +110,14 @@ void rcu_sleep(void)
     sleeping |= own_bit();
     unseen &= ~own_bit();
     lock_release(&lock);
+    cpu_current()->asleep = true;
 }
 
 void rcu_wake(void)
 {
+    if (!cpu_current()->asleep)
+        return;
+    cpu_current()->asleep = false;
     lock_acquire(&lock);
     sleeping &= ~own_bit();
     lock_release(&lock);

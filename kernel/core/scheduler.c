@@ -2,19 +2,18 @@
 /* Copyright The Trellis authors */
 
 /*
- * The scheduler.
- *
- * For each CPU and priority there is a list of accounts that have a runnable
- * thread of it; the first account's first thread runs next, and the account
- * goes to the end of its list. So a thousand threads of one account get as much
- * as the single thread of another. The running thread is on no list.
+ * The scheduler: who runs on this CPU. Who waits for it is in scheduler_queue.c.
  *
  * A CPU with nothing else to run has no slice timer; the first thread that
- * becomes runnable beside the running one arms it. Times are booked when the
+ * becomes ready beside the running one arms it. Times are booked when the
  * scheduler chooses, by the clock it has to read anyway; a direct hand-over
  * between caller and server reads none, and their time together is booked to
  * who runs when the next choice is made. What a tick finds is all booked as
  * user time.
+ *
+ * An idle CPU has no address space loaded and holds nothing of any thread. It
+ * looks for work a short while before it sleeps: as long as it does, whoever has
+ * some need not interrupt it (McKenney calls this polling idle).
  */
 #include <kernel/scheduler.h>
 
@@ -28,175 +27,71 @@
 #include <kernel/personality.h>
 #include <kernel/process.h>
 #include <kernel/rcu.h>
+#include <kernel/scheduler_queue.h>
 #include <kernel/time.h>
 
-/* One CPU's accounts with runnable threads, by priority. */
-struct run_queue {
-    struct spinlock lock;                 /* LOCK_RUN_QUEUE */
-    struct list accounts[PRIORITY_COUNT]; /* lock; of struct account_turn */
-    uint32_t filled;                      /* lock; a bit for each list that is not empty */
-    bool slice_armed;
-};
-
-static struct run_queue run_queues[CPU_MAX];
-
-static struct run_queue *own_queue(void)
-{
-    return &run_queues[cpu_current()->number];
-}
+#define POLL_NS 20000 /* about what an interrupt between CPUs costs */
 
 void scheduler_init_cpu(uint32_t cpu)
 {
-    struct run_queue *queue = &run_queues[cpu];
-
-    lock_init(&queue->lock, LOCK_RUN_QUEUE);
-    for (int priority = 0; priority < PRIORITY_COUNT; priority++)
-        list_init(&queue->accounts[priority]);
+    scheduler_queue_init(cpu);
 }
 
-static bool may_run(const struct thread *thread)
-{
-    return thread->runnable && thread->suspended == 0;
-}
-
-/* Queues, locked. */
-
-static void enqueue(struct run_queue *queue, struct thread *thread, bool first)
-{
-    struct account_turn *turn = &thread->charged->turns[thread->effective];
-
-    if (list_is_empty(&turn->threads)) {
-        if (first)
-            list_push_front(&queue->accounts[thread->effective], &turn->link);
-        else
-            list_push_back(&queue->accounts[thread->effective], &turn->link);
-    }
-    if (first)
-        list_push_front(&turn->threads, &thread->run_link);
-    else
-        list_push_back(&turn->threads, &thread->run_link);
-    thread->queued = true;
-    queue->filled |= 1u << thread->effective;
-}
-
-static void dequeue(struct run_queue *queue, struct thread *thread)
-{
-    struct account_turn *turn = &thread->charged->turns[thread->effective];
-
-    list_remove(&thread->run_link);
-    thread->queued = false;
-    if (list_is_empty(&turn->threads))
-        list_remove(&turn->link);
-    if (list_is_empty(&queue->accounts[thread->effective]))
-        queue->filled &= ~(1u << thread->effective);
-}
-
-/* The thread whose turn it is, taken off its list; NULL if none is runnable. */
-static struct thread *take_next(struct run_queue *queue)
-{
-    if (queue->filled == 0)
-        return NULL;
-    uint32_t priority = 31 - (uint32_t)__builtin_clz(queue->filled);
-    struct list *accounts = &queue->accounts[priority];
-    struct account_turn *turn = container_of(list_first(accounts), struct account_turn, link);
-    struct thread *thread = container_of(list_first(&turn->threads), struct thread, run_link);
-    dequeue(queue, thread);
-    if (!list_is_empty(&turn->threads)) {
-        list_remove(&turn->link);
-        list_push_back(accounts, &turn->link);
-    }
-    return thread;
-}
-
-static void arm_slice(struct run_queue *queue, uint64_t now)
-{
-    queue->slice_armed = true;
-    timer_set_slice_end(now + SLICE_NS);
-}
-
-/* Put a thread that may run where it belongs. */
-static void make_ready(struct thread *thread)
-{
-    struct cpu *cpu = cpu_current();
-    struct run_queue *queue = own_queue();
-
-    if (thread == cpu->current || thread->queued)
-        return;
-    lock_acquire(&queue->lock);
-    enqueue(queue, thread, false);
-    lock_release(&queue->lock);
-    struct thread *current = cpu->current;
-    if (current == NULL || thread->effective > current->effective)
-        cpu->reschedule = true;
-    else if (thread->effective == current->effective && !queue->slice_armed)
-        arm_slice(queue, time_now());
-}
+/* What others do to a thread. Each first changes what thread_may_run looks at, then looks
+ * who holds the thread; the holder lets go first, then looks at that. */
 
 void scheduler_wake(struct thread *thread)
 {
-    thread->runnable = !thread->ended;
-    if (may_run(thread))
-        make_ready(thread);
-}
-
-static void take_off_queue(struct thread *thread)
-{
-    struct run_queue *queue = own_queue();
-
-    lock_acquire(&queue->lock);
-    if (thread->queued)
-        dequeue(queue, thread);
-    lock_release(&queue->lock);
+    atomic_store(&thread->runnable, true);
+    if (atomic_load(&thread->holder) == HOLDER_NONE)
+        scheduler_queue_add(thread);
 }
 
 void scheduler_block(struct thread *thread)
 {
-    thread->runnable = false;
-    take_off_queue(thread);
+    atomic_store(&thread->runnable, false);
+}
+
+void scheduler_disturb(const struct thread *thread)
+{
+    uint32_t holder = atomic_load(&thread->holder);
+    if (holder != HOLDER_NONE && holder != HOLDER_ENDING)
+        scheduler_kick(cpu_get(holder - 1));
 }
 
 void scheduler_reconsider(struct thread *thread)
 {
-    if (may_run(thread))
-        make_ready(thread);
-    else
-        take_off_queue(thread);
+    if (!thread_may_run(thread))
+        scheduler_queue_remove(thread);
+    else if (atomic_load(&thread->holder) == HOLDER_NONE)
+        scheduler_queue_add(thread);
+    scheduler_disturb(thread);
+}
+
+bool scheduler_is_running(const struct thread *thread)
+{
+    return atomic_load(&thread->holder) != HOLDER_NONE;
+}
+
+bool scheduler_await_other(void)
+{
+    arch_cpu_relax();
+    return thread_may_run(cpu_current()->current);
+}
+
+void scheduler_set_cpus(struct thread *thread, uint64_t cpus)
+{
+    atomic_store(&thread->cpus, cpus);
+    scheduler_queue_remove(thread);
+    scheduler_reconsider(thread);
 }
 
 void scheduler_yield(struct thread *thread)
 {
-    struct run_queue *queue = own_queue();
-
-    lock_acquire(&queue->lock);
-    bool others = queue->filled >> thread->effective != 0;
-    lock_release(&queue->lock);
-    if (others) {
-        thread->yielded = true;
-        cpu_current()->reschedule = true;
-    }
-}
-
-/* Priorities. */
-
-void scheduler_move(struct thread *thread, uint8_t effective, struct account *charged)
-{
-    struct run_queue *queue = own_queue();
-
-    if (thread->effective == effective && thread->charged == charged)
+    if (!scheduler_queue_has_from(cpu_current(), thread->effective))
         return;
-    lock_acquire(&queue->lock);
-    bool queued = thread->queued;
-    if (queued)
-        dequeue(queue, thread);
-    thread->effective = effective;
-    thread->charged = charged;
-    if (queued)
-        enqueue(queue, thread, false);
-    lock_release(&queue->lock);
-    struct thread *current = cpu_current()->current;
-    if (current == thread ? queue->filled >> effective > 1
-                          : queued && current != NULL && effective > current->effective)
-        cpu_current()->reschedule = true;
+    thread->yielded = true;
+    cpu_current()->reschedule = true;
 }
 
 void scheduler_set_priority(struct thread *thread, uint8_t own)
@@ -205,14 +100,14 @@ void scheduler_set_priority(struct thread *thread, uint8_t own)
     scheduler_update_donation(thread);
 }
 
-/* Choosing. */
+/* Time. */
 
 void scheduler_tick(uint64_t now)
 {
     struct cpu *cpu = cpu_current();
 
     (void)now;
-    own_queue()->slice_armed = false;
+    scheduler_queue_slice_ended(cpu);
     if (cpu->current != NULL) {
         cpu->current->yielded = true;
         cpu->reschedule = true;
@@ -228,8 +123,10 @@ static void book_time(struct cpu *cpu, uint64_t now)
         cpu->idle_ns += spent;
         return;
     }
+    cpu->busy_ns += spent;
     cpu->current->user_ns += spent;
-    atomic_fetch_add_explicit(&cpu->current->charged->cpu_ns, spent, memory_order_relaxed);
+    atomic_fetch_add_explicit(&scheduler_account_of(cpu->current)->cpu_ns, spent,
+                              memory_order_relaxed);
 }
 
 void scheduler_book_time(void)
@@ -237,63 +134,111 @@ void scheduler_book_time(void)
     book_time(cpu_current(), time_now());
 }
 
+/* Changing threads. */
+
+/* Something was said to a thread while this CPU had it. */
+static __attribute__((noinline)) void look_after(struct thread *thread)
+{
+    if (atomic_load(&thread->ending)) {
+        if (scheduler_seize(thread))
+            thread_finish_end(thread);
+    } else if (atomic_load(&thread->runnable) || !thread_notice_mark(thread)) {
+        scheduler_queue_add(thread);
+    }
+}
+
+/* All of its state is saved. */
+static inline void let_go(struct thread *thread)
+{
+    atomic_store(&thread->holder, HOLDER_NONE);
+    if (atomic_load(&thread->runnable) || atomic_load(&thread->ending) ||
+        atomic_load(&thread->interrupted))
+        look_after(thread);
+}
+
+/* Held by this CPU. */
 static inline __attribute__((always_inline)) void load(struct cpu *cpu, struct thread *thread)
 {
     struct space *space = &thread->process->space;
+    struct thread *from = cpu->current;
 
     if (cpu->space != space) {
         arch_table_switch(&space->table);
         cpu->space = space;
     }
-    arch_thread_switch(cpu->current, thread);
+    arch_thread_switch(from, thread);
     cpu->current = thread;
     cpu->switches++;
+    if (from != NULL && from != thread)
+        let_go(from);
 }
 
-/* The running thread gives way: to the end of its queue if its turn is over, else to its head. */
-static void put_back(struct run_queue *queue, struct thread *current)
+static void unload(struct cpu *cpu)
 {
-    if (current == NULL || !may_run(current) || current->queued)
+    struct thread *from = cpu->current;
+
+    if (from == NULL)
         return;
-    lock_acquire(&queue->lock);
-    enqueue(queue, current, !current->yielded);
-    lock_release(&queue->lock);
-    current->yielded = false;
+    arch_thread_switch(from, NULL);
+    arch_table_switch(NULL);
+    cpu->space = NULL;
+    cpu->current = NULL;
+    let_go(from);
+}
+
+/* One that this CPU finds again after it has said that it is idle was not seen before. */
+static struct thread *take_or_be_idle(struct cpu *cpu, uint64_t now)
+{
+    struct thread *next = scheduler_queue_take(cpu, now);
+    if (next == NULL) {
+        scheduler_queue_set_idle(cpu, true);
+        next = scheduler_queue_take(cpu, now);
+    }
+    if (next != NULL)
+        scheduler_queue_set_idle(cpu, false);
+    return next;
 }
 
 void scheduler_choose(struct cpu *cpu)
 {
-    struct run_queue *queue = own_queue();
+    struct thread *current = cpu->current;
     uint64_t now = time_now();
 
     book_time(cpu, now);
-    cpu->reschedule = false;
-    put_back(queue, cpu->current);
-    lock_acquire(&queue->lock);
-    struct thread *next = take_next(queue);
-    bool others = next != NULL && (queue->filled >> next->effective & 1) != 0;
-    lock_release(&queue->lock);
-    if (others && !queue->slice_armed)
-        arm_slice(queue, now);
-    if (next == NULL) {
-        cpu->current = NULL;
-        return;
+    atomic_store(&cpu->reschedule, false);
+    if (current != NULL) {
+        scheduler_queue_put_back(cpu, current, !current->yielded);
+        current->yielded = false;
     }
-    if (next != cpu->current || cpu->space != &next->process->space)
+    struct thread *next = take_or_be_idle(cpu, now);
+    if (next == NULL)
+        unload(cpu);
+    else if (next != current || cpu->space != &next->process->space)
         load(cpu, next);
+}
+
+/* The CPU's next thread without any choice, unless something speaks against it. */
+static inline bool take_over(struct cpu *cpu, struct thread *to)
+{
+    uint32_t expected = HOLDER_NONE;
+
+    if (cpu->reschedule || scheduler_queue_has_above(cpu, to->effective) ||
+        !thread_may_use(to, cpu) ||
+        !atomic_compare_exchange_strong(&to->holder, &expected, holder_of_cpu(cpu)))
+        return false;
+    atomic_store_explicit(&to->cpu, cpu->number, memory_order_relaxed);
+    atomic_store_explicit(&to->runnable, true, memory_order_release);
+    return true;
 }
 
 void scheduler_hand_over(struct thread *to)
 {
     struct cpu *cpu = cpu_current();
 
-    cpu->current->runnable = false;
-    if (cpu->reschedule || own_queue()->filled >> to->effective > 1) {
+    if (take_over(cpu, to))
+        load(cpu, to);
+    else
         scheduler_wake(to);
-        return;
-    }
-    to->runnable = true;
-    load(cpu, to);
 }
 
 void scheduler_personality_changed(struct process *process)
@@ -304,16 +249,33 @@ void scheduler_personality_changed(struct process *process)
         arch_thread_switch(current, current);
 }
 
+/* Idling. */
+
+/* With `polling` set a kick is no interrupt, so what came until it is cleared is seen here. */
+static void poll(struct cpu *cpu)
+{
+    uint64_t end = time_now() + POLL_NS;
+
+    atomic_store(&cpu->polling, true);
+    while (!cpu->reschedule && time_now() < end)
+        arch_cpu_relax();
+    atomic_store(&cpu->polling, false);
+}
+
 /* The CPU may sleep long: first let go of everything that was put off. */
-static void idle(void)
+static void idle(struct cpu *cpu)
 {
     rcu_quiescent();
     rcu_quiescent();
     rcu_quiescent();
-    if (process_teardown_step() || cpu_current()->reschedule)
+    if (process_teardown_step())
+        return;
+    if (cpu_count() > 1)
+        poll(cpu);
+    if (atomic_load(&cpu->reschedule))
         return;
     if (rcu_is_pending())
-        arm_slice(own_queue(), time_now());
+        scheduler_queue_arm_slice(cpu, time_now());
     rcu_sleep();
     arch_idle();
     rcu_wake();
@@ -322,7 +284,7 @@ static void idle(void)
 /* Whether the current thread goes on, without anything else to be looked at. */
 static bool is_undisturbed(const struct cpu *cpu)
 {
-    return cpu->current != NULL && !cpu->reschedule && may_run(cpu->current);
+    return cpu->current != NULL && !cpu->reschedule && thread_may_run(cpu->current);
 }
 
 static __attribute__((noinline)) void find_thread(struct cpu *cpu)
@@ -331,7 +293,7 @@ static __attribute__((noinline)) void find_thread(struct cpu *cpu)
         scheduler_choose(cpu);
         if (cpu->current != NULL)
             return;
-        idle();
+        idle(cpu);
     }
 }
 
@@ -341,10 +303,13 @@ _Noreturn void scheduler_leave_kernel(void)
 
     if (process_teardown_is_pending())
         (void)process_teardown_step();
-    rcu_quiescent();
-    if (!is_undisturbed(cpu))
-        find_thread(cpu);
-    if (cpu->current->interrupted)
+    do {
+        if (!is_undisturbed(cpu))
+            find_thread(cpu);
+        rcu_quiescent();
+    } while (!is_undisturbed(cpu));
+    debug_assert(lock_none_held());
+    if (atomic_load(&cpu->current->interrupted))
         personality_interrupt(cpu->current);
     arch_return_to_user(cpu->current);
 }
@@ -353,14 +318,14 @@ _Noreturn void scheduler_leave_to(struct thread *to)
 {
     struct cpu *cpu = cpu_current();
 
-    rcu_quiescent();
-    if (cpu->reschedule || own_queue()->filled >> to->effective > 1 ||
-        process_teardown_is_pending() || to->interrupted) {
-        scheduler_hand_over(to);
+    if (!take_over(cpu, to)) {
+        scheduler_wake(to);
         scheduler_leave_kernel();
     }
-    cpu->current->runnable = false;
-    to->runnable = true;
     load(cpu, to);
+    if (process_teardown_is_pending() || rcu_is_pending() || !is_undisturbed(cpu) ||
+        atomic_load(&to->interrupted))
+        scheduler_leave_kernel();
+    debug_assert(lock_none_held());
     arch_return_to_user(to);
 }

@@ -5,10 +5,14 @@
  * Donation (Sha, Rajkumar, Lehoczky: Priority Inheritance Protocols, 1990).
  *
  * A server thread runs with the priority of the most urgent thread that waits
- * for it: its client, and those that are queued where it receives. It runs on
- * its client's account, or on its own when it has none. Each change passes along
- * the chain of calls the server itself waits in. What a queued caller has lent
+ * for it: its client, and those that are queued where it receives. Each change
+ * passes along the chain of calls the server itself waits in. It takes its turns
+ * on its client's account (scheduler_account_of), or on its own when it has none. What a queued caller has lent
  * is taken back when the server next answers or receives.
+ *
+ * Clients and servers of others are read without their endpoints' locks: a
+ * thread seen there stays valid until the kernel is left (rcu.h), and what comes
+ * of a call that ends meanwhile is corrected by whoever ends it.
  */
 #include <kernel/scheduler.h>
 
@@ -20,7 +24,8 @@
 
 static uint8_t lent_priority(const struct thread *server)
 {
-    uint8_t lent = server->client != NULL ? server->client->effective : 0;
+    const struct thread *client = __atomic_load_n(&server->client, __ATOMIC_RELAXED);
+    uint8_t lent = client != NULL ? client->effective : 0;
     struct endpoint *endpoint = server->serves;
     if (endpoint == NULL)
         return lent;
@@ -37,12 +42,11 @@ void scheduler_update_donation(struct thread *thread)
     for (int depth = 0; thread != NULL && depth < DEPTH; depth++) {
         uint8_t lent = lent_priority(thread);
         uint8_t effective = lent > thread->priority ? lent : thread->priority;
-        struct account *charged =
-            thread->client != NULL ? thread->client->charged : thread->process->account;
-        if (effective == thread->effective && charged == thread->charged)
+        if (effective == thread->effective)
             return;
-        scheduler_move(thread, effective, charged);
-        thread = thread->server; /* who serves this one inherits too */
+        scheduler_move(thread, effective);
+        thread = __atomic_load_n(&thread->server,
+                                 __ATOMIC_RELAXED); /* who serves this one inherits too */
     }
 }
 

@@ -28,7 +28,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    host_run_thread(NULL);
+    machine_leave();
     object_release(&poor->object);
     return machine_teardown(state);
 }
@@ -141,6 +141,7 @@ static void time_is_booked_to_who_ran(void **state)
     object_acquire(&process->object);
     machine_pass_time(200);
     thread_end(thread, 0);
+    scheduler_choose(cpu_current());
     assert_int_equal(process->user_ns, 500);
     object_release(&process->object);
 }

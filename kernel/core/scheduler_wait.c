@@ -7,6 +7,11 @@
  * A wait is WAITING until somebody claims it, which happens once: by the thing
  * waited for, by the timer, by an interruption or by the thread's end. Who has
  * claimed it takes the thread off whatever it hangs on and finishes the wait.
+ *
+ * A claim must never meet another wait than was meant, for the one who could
+ * have ended that one then fails. So it is made where the thread cannot begin a
+ * new wait: with the lock of a queue it hangs in, or with the timer's, which
+ * finishing takes; and an interruption claims only what it may interrupt.
  */
 #include <kernel/thread.h>
 
@@ -19,18 +24,25 @@ static bool is_interruptible(const struct wait *wait)
     return wait->kind == WAIT_RECEIVE || wait->kind == WAIT_SIGNALS || wait->kind == WAIT_ADDRESS;
 }
 
+/* The timer first: from the store on others may end the wait. */
 void thread_start_wait(struct thread *thread, uint64_t deadline)
 {
     thread->wait.until = deadline != DEADLINE_NEVER;
     scheduler_block(thread);
-    atomic_store(&thread->wait_state, WAIT_STATE_WAITING);
     if (thread->wait.until)
         timer_arm(&thread->wait.timer, deadline);
+    atomic_store(&thread->wait_state,
+                 is_interruptible(&thread->wait) ? WAIT_STATE_INTERRUPTIBLE : WAIT_STATE_WAITING);
+}
+
+static bool is_marked(const struct thread *thread)
+{
+    return *(volatile uint64_t *)&thread->frame->interrupted != 0;
 }
 
 enum status thread_begin_wait(struct thread *thread, uint64_t deadline)
 {
-    if (is_interruptible(&thread->wait) && *(volatile uint64_t *)&thread->frame->interrupted != 0)
+    if (is_interruptible(&thread->wait) && is_marked(thread))
         return STATUS_INTERRUPTED;
     if (deadline != DEADLINE_NEVER && deadline <= time_now())
         return STATUS_TIMED_OUT;
@@ -41,10 +53,13 @@ enum status thread_begin_wait(struct thread *thread, uint64_t deadline)
 /* Who wanted to end it in between could not, and has left word: the timer, the mark, the end. */
 void thread_unclaim_wait(struct thread *thread)
 {
-    atomic_store(&thread->wait_state, WAIT_STATE_WAITING);
-    if (thread->wait.until && !thread->wait.timer.armed)
+    bool interruptible = is_interruptible(&thread->wait);
+    bool until = thread->wait.until;
+    atomic_store(&thread->wait_state,
+                 interruptible ? WAIT_STATE_INTERRUPTIBLE : WAIT_STATE_WAITING);
+    if (until && !timer_is_armed(&thread->wait.timer))
         (void)thread_cancel_wait(thread, STATUS_TIMED_OUT);
-    else if (thread->ended || (thread->interrupted && is_interruptible(&thread->wait)))
+    else if (atomic_load(&thread->ending) || (interruptible && atomic_load(&thread->interrupted)))
         (void)thread_cancel_wait(thread, STATUS_INTERRUPTED);
 }
 
@@ -68,32 +83,60 @@ void thread_finish_wait(struct thread *thread, int64_t result)
     scheduler_wake(thread);
 }
 
-bool thread_cancel_wait(struct thread *thread, enum status why)
+void thread_abort_wait(struct thread *thread, enum status why)
 {
-    if (!thread_claim_wait(thread))
-        return false;
     if (thread->wait.cancel != NULL)
         thread->wait.cancel(thread);
     thread_finish_wait(thread, status_to_result(why));
-    return true;
+}
+
+bool thread_cancel_wait(struct thread *thread, enum status why)
+{
+    bool claimed = thread_claim_wait(thread);
+    if (claimed)
+        thread_abort_wait(thread, why);
+    return claimed;
+}
+
+static struct thread *thread_of(struct timer *timer)
+{
+    return container_of(timer, struct thread, wait.timer);
+}
+
+/* The timer is armed as long as the wait it was armed for has not been finished. */
+static bool claim_passed(struct timer *timer)
+{
+    return thread_claim_wait(thread_of(timer));
 }
 
 static void deadline_passed(struct timer *timer)
 {
-    struct thread *thread = container_of(timer, struct thread, wait.timer);
-    (void)thread_cancel_wait(thread, STATUS_TIMED_OUT);
+    thread_abort_wait(thread_of(timer), STATUS_TIMED_OUT);
 }
 
 void thread_init_wait(struct thread *thread)
 {
     list_node_init(&thread->wait.link);
     timer_init(&thread->wait.timer, deadline_passed);
+    thread->wait.timer.claim = claim_passed;
 }
 
+bool thread_notice_mark(struct thread *thread)
+{
+    uint32_t expected = WAIT_STATE_INTERRUPTIBLE;
+
+    if (!is_marked(thread) ||
+        !atomic_compare_exchange_strong(&thread->wait_state, &expected, WAIT_STATE_ENDED))
+        return false;
+    thread_abort_wait(thread, STATUS_INTERRUPTED);
+    return true;
+}
+
+/* The mark is in the frame before the kernel knows of it: see personality_interrupt. */
 void thread_interrupt(struct thread *thread)
 {
-    thread->interrupted = true;
-    thread->frame->interrupted = 1;
-    if (is_interruptible(&thread->wait))
-        (void)thread_cancel_wait(thread, STATUS_INTERRUPTED);
+    __atomic_store_n(&thread->frame->interrupted, 1, __ATOMIC_SEQ_CST);
+    atomic_store(&thread->interrupted, true);
+    if (!thread_notice_mark(thread))
+        scheduler_disturb(thread);
 }

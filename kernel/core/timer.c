@@ -118,6 +118,15 @@ void timer_disarm(struct timer *timer)
     lock_release(&queue->lock);
 }
 
+bool timer_is_armed(const struct timer *timer)
+{
+    struct timer_queue *queue = &queues[timer->cpu];
+    lock_acquire(&queue->lock);
+    bool armed = timer->armed;
+    lock_release(&queue->lock);
+    return armed;
+}
+
 void timer_arm(struct timer *timer, uint64_t deadline)
 {
     timer_disarm(timer);
@@ -140,17 +149,18 @@ void timer_set_slice_end(uint64_t deadline)
     lock_release(&queue->lock);
 }
 
-/* The next timer that is due, no longer armed, or NULL. */
+/* The next timer that is due and is to fire, no longer armed, or NULL. */
 static struct timer *take_due(struct timer_queue *queue, uint64_t now)
 {
+    struct timer *timer;
+    bool claimed = false;
     lock_acquire(&queue->lock);
-    struct timer *timer = queue->root;
-    if (timer != NULL && timer->deadline > now)
-        timer = NULL;
-    if (timer != NULL)
+    while (!claimed && (timer = queue->root) != NULL && timer->deadline <= now) {
         heap_remove(queue, timer);
+        claimed = timer->claim == NULL || timer->claim(timer);
+    }
     lock_release(&queue->lock);
-    return timer;
+    return claimed ? timer : NULL;
 }
 
 static bool take_slice_end(struct timer_queue *queue, uint64_t now)

@@ -17,6 +17,7 @@
 #include <kernel/ipc.h>
 #include <kernel/personality.h>
 #include <kernel/process.h>
+#include <kernel/rcu.h>
 #include <kernel/scheduler.h>
 #include <kernel/thread.h>
 #include <kernel/timer.h>
@@ -81,10 +82,12 @@ _Noreturn void trap_user_fault(const struct trap_fault *fault)
 
 void trap_timer(void)
 {
+    rcu_wake();
     timer_run();
 }
 
 void trap_interrupt(uint32_t line)
 {
+    rcu_wake();
     interrupt_raise(line);
 }

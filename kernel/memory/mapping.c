@@ -138,6 +138,10 @@ enum status mapping_create(struct space *space, const struct map_request *reques
     enum status status = slab_allocate(&mapping_cache, space->account, &memory);
     if (status != STATUS_OK)
         return status;
+    if (request->derivation != NULL && !derivation_try_acquire(request->derivation)) {
+        slab_free(&mapping_cache, space->account, memory);
+        return STATUS_BAD_HANDLE;
+    }
     struct mapping *mapping = memory;
     *mapping = (struct mapping){.flags = request->flags & MAPPING_FLAGS,
                                 .allowed = request->allowed,
@@ -150,8 +154,6 @@ enum status mapping_create(struct space *space, const struct map_request *reques
     list_node_init(&mapping->object_link);
     if (mapping->memory != NULL)
         object_acquire(&mapping->memory->object);
-    if (mapping->derivation != NULL)
-        derivation_acquire(mapping->derivation);
     *result = mapping;
     return STATUS_OK;
 }

@@ -36,9 +36,9 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     object_release(&memory->object);
+    cpu_current()->space = NULL;
     while (!space_teardown_step(&space, 16))
         continue;
-    assert_null(cpu_current()->space);
     while (atomic_load(&account->object.references) > 1)
         rcu_quiescent();
     test_account_end(account);

@@ -12,7 +12,6 @@
 #include <kernel/space.h>
 
 #include <kernel/account.h>
-#include <kernel/cpu.h>
 #include <kernel/log.h>
 #include <kernel/mapping.h>
 #include <kernel/memory.h>
@@ -33,14 +32,9 @@ enum status space_init(struct space *space, struct account *account)
     return STATUS_OK;
 }
 
-/* Forget the tables; this CPU may still have them loaded from the last thread that ran here. */
 static void space_finish(struct space *space)
 {
     struct account *account = space->account;
-    if (cpu_current()->space == space) {
-        arch_table_switch(NULL);
-        cpu_current()->space = NULL;
-    }
     arch_table_free(&space->table);
     space->account = NULL;
     object_release(&account->object);

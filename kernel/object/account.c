@@ -89,21 +89,32 @@ static void account_apply_limits(struct account *account, const struct account_l
     atomic_store(&account->limit[ALLOW_PROCESSES], limits->processes);
 }
 
+static size_t turns_size(void)
+{
+    return PRIORITY_COUNT * cpu_count() * sizeof(struct account_turn);
+}
+
 enum status account_create(struct account *parent, const struct account_limits *limits,
                            struct account **result)
 {
-    void *memory;
+    void *memory, *turns;
     enum status status = slab_allocate(&account_cache, parent, &memory);
     if (status != STATUS_OK)
         return status;
+    status = memory_allocate(parent, turns_size(), &turns);
+    if (status != STATUS_OK) {
+        slab_free(&account_cache, parent, memory);
+        return status;
+    }
     struct account *account = memory;
     object_init(&account->object, OBJECT_ACCOUNT, parent);
     if (parent != NULL)
         object_acquire(&parent->object);
     account->parent = parent;
-    for (int priority = 0; priority < PRIORITY_COUNT; priority++) {
-        list_init(&account->turns[priority].threads);
-        list_node_init(&account->turns[priority].link);
+    account->turns = turns;
+    for (uint32_t turn = 0; turn < PRIORITY_COUNT * cpu_count(); turn++) {
+        list_init(&account->turns[turn].threads);
+        list_node_init(&account->turns[turn].link);
     }
     account_apply_limits(account, limits);
     *result = account;
@@ -114,6 +125,7 @@ void account_destroy(struct object *object)
 {
     struct account *account = container_of(object, struct account, object);
     struct account *parent = account->parent;
+    memory_free(parent, account->turns, turns_size());
     slab_free(&account_cache, parent, account);
     if (parent != NULL)
         object_release(&parent->object);

@@ -46,6 +46,17 @@ void derivation_acquire(struct derivation *derivation)
         atomic_fetch_add(&derivation->references, 1);
 }
 
+bool derivation_try_acquire(struct derivation *derivation)
+{
+    if (is_root(derivation))
+        return true;
+    uint32_t references = atomic_load(&derivation->references);
+    while (references != 0)
+        if (atomic_compare_exchange_weak(&derivation->references, &references, references + 1))
+            return true;
+    return false;
+}
+
 static void free_derivation(struct deferred *deferred)
 {
     struct derivation *derivation = container_of(deferred, struct derivation, deferred);
@@ -77,9 +88,8 @@ enum status derivation_create(struct derivation *parent, struct account *account
     derivation_init_root(derivation, parent->object);
     derivation->account = account;
     lock_acquire(&derivation_lock);
-    bool dead = atomic_load(&parent->dead);
+    bool dead = atomic_load(&parent->dead) || !derivation_try_acquire(parent);
     if (!dead) {
-        derivation_acquire(parent);
         derivation->parent = parent;
         list_push_back(&parent->children, &derivation->sibling);
     }

@@ -62,14 +62,13 @@ void endpoint_add_taken(struct endpoint *endpoint, struct thread *client)
     list_push_back(&endpoint->taken, &client->wait.link);
 }
 
-/* A call keeps waiting, now for its answer; a send has ended with this. */
+/* A call will be given back to wait for its answer; a send has ended with this. */
 static bool take_message(struct endpoint *endpoint, struct arrival *arrival)
 {
     list_for_each (&endpoint->callers, node) {
         struct thread *from = thread_of(node);
         bool is_send = from->wait.call.is_send;
-        if (is_send ? !thread_claim_wait(from)
-                    : atomic_load(&from->wait_state) != WAIT_STATE_WAITING)
+        if (!thread_claim_wait(from))
             continue;
         list_remove(node);
         struct session *session = from->wait.call.session;
@@ -136,7 +135,7 @@ static void give_notice(struct endpoint *endpoint)
     if (receiver == NULL)
         return;
     int64_t result = status_to_result(STATUS_RESTART);
-    if (endpoint_take(endpoint, &arrival))
+    if (list_is_empty(&endpoint->callers) && endpoint_take(endpoint, &arrival))
         result = arrival_show(&arrival, receiver);
     thread_finish_wait(receiver, result);
 }
@@ -178,28 +177,28 @@ static bool is_revoked(const struct thread *thread)
                           &view) == STATUS_REVOKED;
 }
 
-static struct thread *find(struct endpoint *endpoint, const struct list *waiting,
-                           bool (*is_meant)(const struct thread *thread))
+/* One of those who wait, claimed with the lock that keeps it in this wait; NULL. */
+static struct thread *claim(struct endpoint *endpoint, const struct list *waiting,
+                            bool (*is_meant)(const struct thread *thread))
 {
-    struct thread *found = NULL;
+    struct thread *claimed = NULL;
     lock_acquire(&endpoint->object.lock);
     list_for_each (waiting, node) {
-        if (is_meant(thread_of(node))) {
-            found = thread_of(node);
+        if (is_meant(thread_of(node)) && thread_claim_wait(thread_of(node))) {
+            claimed = thread_of(node);
             break;
         }
     }
     lock_release(&endpoint->object.lock);
-    return found;
+    return claimed;
 }
 
 static void end_waits(struct endpoint *endpoint, struct list *waiting,
                       bool (*is_meant)(const struct thread *thread), enum status why)
 {
     struct thread *thread;
-    do
-        thread = find(endpoint, waiting, is_meant);
-    while (thread != NULL && thread_cancel_wait(thread, why));
+    while ((thread = claim(endpoint, waiting, is_meant)) != NULL)
+        thread_abort_wait(thread, why);
 }
 
 void endpoint_end_revoked(struct endpoint *endpoint)

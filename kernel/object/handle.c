@@ -144,12 +144,14 @@ static void count_closed(struct object *object, uint32_t rights, uint32_t flags)
         object_operations[object->type].closed(object, rights);
 }
 
-void handle_view_hold(const struct handle_view *view)
+bool handle_view_hold(const struct handle_view *view)
 {
+    if (!derivation_try_acquire(view->derivation))
+        return false;
     object_acquire(view->object);
-    derivation_acquire(view->derivation);
     atomic_fetch_add(&view->object->handles, 1);
     count_opened(view->object, view->rights, view->flags);
+    return true;
 }
 
 void handle_view_drop(const struct handle_view *view)
@@ -172,37 +174,38 @@ static void fill_slot(struct handle_slot *slot, const struct handle_view *view, 
     atomic_store_explicit(&slot->token, token, memory_order_release);
 }
 
-/* A slot that is nobody's until it is filled. */
-static enum status reserve_slot(struct handle_table *table, uint32_t *index, handle_t *token)
+/* The references are taken here. Table locked. */
+static enum status insert_locked(struct handle_table *table, const struct handle_view *view,
+                                 handle_t *token)
 {
-    enum status status = account_charge(table->account, ALLOW_HANDLES, 1);
+    uint32_t index;
+    enum status status = take_slot(table, &index);
     if (status != STATUS_OK)
         return status;
-    lock_acquire(&table->lock);
-    status = take_slot(table, index);
-    if (status == STATUS_OK) {
-        *token = draw_token(table, *index);
-        table->count++;
+    struct handle_slot *slot = slot_at(table, index);
+    if (!handle_view_hold(view)) {
+        slot->rights = table->first_free;
+        table->first_free = index;
+        return STATUS_BAD_HANDLE;
     }
-    lock_release(&table->lock);
-    if (status != STATUS_OK)
-        account_uncharge(table->account, ALLOW_HANDLES, 1);
-    return status;
+    *token = draw_token(table, index);
+    fill_slot(slot, view, *token);
+    table->count++;
+    return STATUS_OK;
 }
 
 enum status handle_insert(struct handle_table *table, const struct handle_view *view,
                           handle_t *token)
 {
-    uint32_t index;
-    enum status status = reserve_slot(table, &index, token);
+    enum status status = account_charge(table->account, ALLOW_HANDLES, 1);
     if (status != STATUS_OK)
         return status;
-    handle_view_hold(view);
-    fill_slot(slot_at(table, index), view, *token);
-    if (!table->draining)
-        return STATUS_OK;
-    (void)handle_close(table, *token);
-    return STATUS_DEAD;
+    lock_acquire(&table->lock);
+    status = insert_locked(table, view, token);
+    lock_release(&table->lock);
+    if (status != STATUS_OK)
+        account_uncharge(table->account, ALLOW_HANDLES, 1);
+    return status;
 }
 
 enum status handle_create(struct handle_table *table, struct object *object, uint32_t rights,
@@ -217,7 +220,8 @@ static void empty_slot(struct handle_table *table, struct handle_slot *slot, uin
                        struct handle_view *view)
 {
     *view = (struct handle_view){slot->object, slot->derivation, slot->rights, slot->flags};
-    atomic_store_explicit(&slot->token, 0, memory_order_release);
+    atomic_store_explicit(&slot->token, 0, memory_order_relaxed);
+    atomic_thread_fence(memory_order_release); /* before the slot changes: see read_slot */
     slot->rights = table->first_free;
     table->first_free = index;
     table->count--;
@@ -287,7 +291,9 @@ static void clone_slots(const struct handle_table *from, struct handle_table *to
         }
         const struct handle_view view = {source->object, source->derivation, source->rights,
                                          source->flags};
-        handle_view_hold(&view);
+        bool held = handle_view_hold(&view); /* the source's slot has references */
+        debug_assert(held);
+        (void)held;
         fill_slot(target, &view, token);
         to->count++;
     }
@@ -312,12 +318,13 @@ enum status handle_mark(struct handle_table *table, handle_t token, uint32_t fla
     struct handle_slot *slot = slot_at(table, token & HANDLE_SLOT_MASK);
     struct handle_view view;
 
+    lock_acquire(&table->lock);
     enum status status = handle_resolve(table, token, OBJECT_ANY, 0, &view);
+    if (status == STATUS_OK)
+        slot->flags = flags;
+    lock_release(&table->lock);
     if (status != STATUS_OK)
         return status;
-    lock_acquire(&table->lock);
-    slot->flags = flags;
-    lock_release(&table->lock);
     bool was_counted = (view.flags & HANDLE_NOT_COUNTED) == 0;
     bool is_counted = (flags & HANDLE_NOT_COUNTED) == 0;
     if (was_counted && !is_counted)

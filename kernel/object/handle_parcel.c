@@ -53,7 +53,10 @@ enum status parcel_pack(struct thread *self, uint64_t count, struct parcel *parc
         parcel->moved[i] = is_move(&names[i]) ? names[i].handle : HANDLE_NONE;
     }
     for (; parcel->count < count; parcel->count++)
-        handle_view_hold(&parcel->handles[parcel->count]);
+        if (!handle_view_hold(&parcel->handles[parcel->count])) {
+            parcel_drop(parcel);
+            return STATUS_BAD_HANDLE;
+        }
     return STATUS_OK;
 }
 

@@ -46,12 +46,16 @@ static void set_source(struct thread *to, const struct thread *from, const struc
 
 /* Calling. */
 
-/* The call is with this server. Endpoint locked. */
-static void bind_client(struct endpoint *endpoint, struct thread *server, struct thread *client)
+/* The call is with this server, unless that is ending: ipc_abandon looks with the same lock,
+ * which is held here. */
+static bool bind_client(struct endpoint *endpoint, struct thread *server, struct thread *client)
 {
+    if (atomic_load(&server->ending))
+        return false;
     endpoint_add_taken(endpoint, client);
     client->server = server;
     server->client = client;
+    return true;
 }
 
 /* A queued or taken call ends early: whoever has it loses it. */
@@ -92,13 +96,20 @@ static enum status queue_call(struct thread *self, struct endpoint *endpoint, ui
     return STATUS_BLOCKED;
 }
 
-/* Nothing came of a claim: the receiver waits on, as the next to be served. */
+/* Nothing came of a claim: the receiver waits on, as the next to be served. Callers that found
+ * nobody meanwhile it finds by receiving anew. */
 static void return_receiver(struct endpoint *endpoint, struct thread *receiver)
 {
     lock_acquire(&endpoint->object.lock);
-    list_push_front(&endpoint->receivers, &receiver->wait.link);
+    bool waits = list_is_empty(&endpoint->callers) && list_is_empty(&endpoint->closed) &&
+                 list_is_empty(&endpoint->observations.fired);
+    if (waits)
+        list_push_front(&endpoint->receivers, &receiver->wait.link);
     lock_release(&endpoint->object.lock);
-    thread_unclaim_wait(receiver);
+    if (waits)
+        thread_unclaim_wait(receiver);
+    else
+        thread_finish_wait(receiver, status_to_result(STATUS_RESTART));
 }
 
 /* A receiver has been claimed: give it the message, and for a call the CPU too. */
@@ -117,10 +128,13 @@ static enum status call_receiver(struct thread *self, struct thread *receiver, u
         return STATUS_OK;
     }
     lock_acquire(&endpoint->object.lock);
-    bind_client(endpoint, receiver, self);
-    thread_start_wait(self, deadline);
+    bool bound = bind_client(endpoint, receiver, self);
+    if (bound)
+        thread_start_wait(self, deadline);
     lock_release(&endpoint->object.lock);
     thread_settle_wait(receiver, RECEIVED_CALL);
+    if (!bound)
+        return STATUS_SERVER_DIED;
     scheduler_update_donation(receiver);
     scheduler_hand_over(receiver);
     return STATUS_BLOCKED;
@@ -214,18 +228,15 @@ static void refuse_call(struct thread *self, struct endpoint *endpoint, struct t
                         enum status why)
 {
     lock_acquire(&endpoint->object.lock);
-    bool claimed = self->client == client && thread_claim_wait(client);
-    if (claimed) {
-        list_remove(&client->wait.link);
-        client->server = NULL;
-        self->client = NULL;
-    }
+    list_remove(&client->wait.link);
+    client->server = NULL;
+    self->client = NULL;
     lock_release(&endpoint->object.lock);
-    if (claimed)
-        thread_finish_wait(client, status_to_result(why));
+    thread_finish_wait(client, status_to_result(why));
 }
 
-/* Take over a message that was queued; false if it could not be delivered. */
+/* Take over a message that was queued and whose sender has been claimed; false if it could not
+ * be delivered. */
 static bool accept_message(struct thread *self, struct endpoint *endpoint,
                            const struct arrival *arrival)
 {
@@ -236,6 +247,8 @@ static bool accept_message(struct thread *self, struct endpoint *endpoint,
         thread_finish_wait(arrival->from, status_to_result(status));
     else if (status != STATUS_OK)
         refuse_call(self, endpoint, arrival->from, status);
+    else
+        thread_unclaim_wait(arrival->from);
     object_release(&arrival->session->object);
     return status == STATUS_OK;
 }
@@ -246,8 +259,11 @@ static bool take_or_wait(struct thread *self, struct endpoint *endpoint, uint64_
 {
     lock_acquire(&endpoint->object.lock);
     bool taken = endpoint_take(endpoint, arrival);
-    if (taken && arrival->kind == RECEIVED_CALL)
-        bind_client(endpoint, self, arrival->from);
+    if (taken && arrival->kind == RECEIVED_CALL) {
+        endpoint_add_taken(endpoint, arrival->from);
+        arrival->from->server = self;
+        self->client = arrival->from;
+    }
     if (!taken)
         *status = wait_for_message(self, endpoint, deadline);
     lock_release(&endpoint->object.lock);
@@ -295,25 +311,43 @@ int64_t call_ipc_receive_until(struct thread *self)
 
 /* Answering. */
 
-/* Take a call from who has it, `*place`; NULL if it has ended. */
-static struct thread *claim_client(struct endpoint *endpoint, struct thread **place)
+/*
+ * Take a call from who has it, `*place`. It is NULL if the call has ended; if it is just being
+ * ended, whoever does that finds it with nobody. RESTART: its thread is being copied.
+ */
+static enum status claim_client(struct endpoint *endpoint, struct thread **place,
+                                struct thread **result)
 {
+    struct thread *ended = NULL;
+    *result = NULL;
     lock_acquire(&endpoint->object.lock);
     struct thread *client = *place;
-    if (client != NULL && !thread_claim_wait(client))
-        client = NULL;
-    if (client != NULL) {
+    bool held = client != NULL && atomic_load(&client->wait_state) == WAIT_STATE_HELD;
+    if (client != NULL && !held) {
         *place = NULL;
-        list_remove(&client->wait.link);
+        ended = client->reply != NULL ? client : NULL;
+        client->server = NULL;
+        client->reply = NULL;
+        if (thread_claim_wait(client)) {
+            list_remove(&client->wait.link);
+            *result = client;
+        }
     }
     lock_release(&endpoint->object.lock);
-    return client;
+    if (ended != NULL && *result == NULL)
+        object_release(&ended->object);
+    return held ? STATUS_RESTART : STATUS_OK;
 }
 
-static void return_client(struct endpoint *endpoint, struct thread *client, struct thread **place)
+static void return_client(struct thread *self, struct endpoint *endpoint, struct thread *client,
+                          struct thread **place)
 {
     lock_acquire(&endpoint->object.lock);
     *place = client;
+    if (place == &self->client)
+        client->server = self;
+    else
+        client->reply = container_of(place, struct reply, client);
     list_push_back(&endpoint->taken, &client->wait.link);
     lock_release(&endpoint->object.lock);
     thread_unclaim_wait(client);
@@ -323,17 +357,15 @@ static void return_client(struct endpoint *endpoint, struct thread *client, stru
 static enum status answer(struct thread *self, struct endpoint *endpoint, struct thread **place,
                           struct thread **answered)
 {
-    struct thread *client = claim_client(endpoint, place);
-    *answered = client;
+    enum status status = claim_client(endpoint, place, answered);
+    struct thread *client = *answered;
     if (client == NULL)
-        return STATUS_OK;
-    enum status status = message_deliver(self, client);
+        return status;
+    status = message_deliver(self, client);
     if (status != STATUS_OK) {
-        return_client(endpoint, client, place);
+        return_client(self, endpoint, client, place);
         return status;
     }
-    client->server = NULL;
-    client->reply = NULL;
     thread_settle_wait(client, 0);
     return STATUS_OK;
 }
@@ -350,7 +382,7 @@ static enum status reply_and_wait(struct thread *self)
     if (status != STATUS_OK)
         return status;
     status = receive(self, container_of(view.object, struct endpoint, object), DEADLINE_NEVER);
-    if (client != NULL && status == STATUS_BLOCKED && !self->runnable)
+    if (client != NULL && status == STATUS_BLOCKED)
         scheduler_hand_over(client);
     else if (client != NULL)
         scheduler_wake(client);
@@ -373,8 +405,11 @@ static enum status reply(struct thread *self)
         return status;
     struct reply *object = container_of(view.object, struct reply, object);
     status = answer(self, object->endpoint, &object->client, &client);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
+        if (atomic_load(&object->object.handles) == 0) /* closed meanwhile, without the client */
+            reply_unreachable(&object->object);
         return status;
+    }
     if (client != NULL) {
         scheduler_wake(client);
         object_release(&client->object);
@@ -393,11 +428,12 @@ int64_t call_ipc_reply(struct thread *self)
 void ipc_abandon(struct thread *thread)
 {
     struct thread *client = NULL;
-    if (thread->client != NULL)
-        client = claim_client(thread->serves, &thread->client);
-    if (client != NULL) {
-        client->server = NULL;
-        thread_finish_wait(client, status_to_result(STATUS_SERVER_DIED));
+    if (thread->serves != NULL) {
+        enum status status = claim_client(thread->serves, &thread->client, &client);
+        debug_assert(status == STATUS_OK); /* only what a reply object has is copied */
+        (void)status;
     }
+    if (client != NULL)
+        thread_finish_wait(client, status_to_result(STATUS_SERVER_DIED));
     serve(thread, NULL);
 }

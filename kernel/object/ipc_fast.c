@@ -27,14 +27,18 @@ static bool can_take_over(const struct thread *thread)
     return thread->suspended == 0 && !thread->wait.until;
 }
 
-static void begin_wait(struct thread *self, struct endpoint *endpoint, enum wait_kind kind,
-                       void (*cancel)(struct thread *))
+/* From the last store on others may end the wait. */
+static void begin_wait(struct thread *self, struct endpoint *endpoint, enum wait_kind kind)
 {
+    bool receives = kind == WAIT_RECEIVE;
     self->wait.kind = kind;
     self->wait.until = false;
     self->wait.on = &endpoint->object;
-    self->wait.cancel = cancel;
-    atomic_store_explicit(&self->wait_state, WAIT_STATE_WAITING, memory_order_release);
+    self->wait.cancel = receives ? ipc_cancel_receive : ipc_cancel_call;
+    atomic_store_explicit(&self->runnable, false, memory_order_relaxed);
+    atomic_store_explicit(&self->wait_state,
+                          receives ? WAIT_STATE_INTERRUPTIBLE : WAIT_STATE_WAITING,
+                          memory_order_release);
 }
 
 static void end_wait(struct thread *thread, int64_t result)
@@ -71,7 +75,7 @@ struct thread *ipc_fast_call(struct thread *self)
         list_push_back(&endpoint->taken, &self->wait.link);
         self->server = server;
         server->client = self;
-        begin_wait(self, endpoint, WAIT_REPLY, ipc_cancel_call);
+        begin_wait(self, endpoint, WAIT_REPLY);
     }
     lock_release(&endpoint->object.lock);
     if (server == NULL)
@@ -80,7 +84,6 @@ struct thread *ipc_fast_call(struct thread *self)
     arch_message_set_source(server, session->badge, self->identity);
     end_wait(server, RECEIVED_CALL);
     server->effective = self->effective > server->priority ? self->effective : server->priority;
-    server->charged = self->charged;
     return server;
 }
 
@@ -108,7 +111,7 @@ struct thread *ipc_fast_reply_and_wait(struct thread *self)
         list_push_front(&endpoint->receivers, &self->wait.link);
         self->client = NULL;
         client->server = NULL;
-        begin_wait(self, endpoint, WAIT_RECEIVE, ipc_cancel_receive);
+        begin_wait(self, endpoint, WAIT_RECEIVE);
     }
     lock_release(&endpoint->object.lock);
     if (!claimed)
@@ -116,6 +119,5 @@ struct thread *ipc_fast_reply_and_wait(struct thread *self)
     arch_message_copy(self, client);
     end_wait(client, 0);
     self->effective = self->priority;
-    self->charged = self->process->account;
     return client;
 }

@@ -6,6 +6,7 @@
 
 #include <kernel/call_arguments.h>
 #include <kernel/cpu.h>
+#include <kernel/scheduler_queue.h>
 #include <trellis/message.h>
 
 #include <setjmp.h>
@@ -63,6 +64,7 @@ static int teardown(void **state)
 static void leave_alone(void)
 {
     scheduler_block(other);
+    scheduler_queue_remove(other);
     cpu_current()->reschedule = false;
 }
 

@@ -6,6 +6,7 @@
 
 #include <kernel/call_arguments.h>
 #include <kernel/event.h>
+#include <kernel/scheduler_queue.h>
 #include <trellis/message.h>
 
 #include <setjmp.h>
@@ -203,6 +204,7 @@ static void the_death_of_the_client_is_not_noticed(void **state)
     assert_int_equal(receive(), MACHINE_BLOCKED);
     assert_int_equal(call(second, way_in), MACHINE_BLOCKED);
     thread_end(second, 0);
+    machine_leave();
     assert_null(server->client);
     assert_int_equal(answer(0), MACHINE_BLOCKED);
 }
@@ -364,7 +366,8 @@ static void priority_and_account_go_along_chains(void **state)
     handle_t deep;
     struct endpoint *deep_endpoint = machine_endpoint(third, &deep);
     handle_t deep_way = machine_session(deep_endpoint, 0, server);
-    other->charged = rich;
+    struct account *poor = other->process->account;
+    other->process->account = rich;
 
     assert_int_equal(machine_call(third, call_ipc_receive, deep, 0), MACHINE_BLOCKED);
     assert_int_equal(call(client, way_in), MACHINE_BLOCKED);
@@ -378,11 +381,11 @@ static void priority_and_account_go_along_chains(void **state)
     assert_int_equal(machine_call(third, call_ipc_reply_and_wait, deep, 0), MACHINE_BLOCKED);
     assert_int_equal(third->effective, PRIORITY_NORMAL);
     assert_int_equal(answer(0), RECEIVED_CALL);
-    assert_ptr_equal(server->charged, rich);
+    assert_ptr_equal(scheduler_account_of(server), rich);
     assert_int_equal(answer(0), MACHINE_BLOCKED);
     assert_int_equal(server->effective, PRIORITY_SERVER);
-    assert_ptr_equal(server->charged, machine_account);
-    other->charged = machine_account;
+    assert_ptr_equal(scheduler_account_of(server), machine_account);
+    other->process->account = poor;
     thread_end(third, 0);
     object_release(&rich->object);
 }

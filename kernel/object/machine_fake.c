@@ -5,6 +5,7 @@
 
 #include <kernel/call_arguments.h>
 #include <kernel/cpu.h>
+#include <kernel/scheduler_queue.h>
 #include <kernel/time.h>
 
 #define LIMIT UINT64_C(1000)
@@ -33,7 +34,7 @@ int machine_setup(void **state)
 int machine_teardown(void **state)
 {
     (void)state;
-    cpu_current()->current = NULL;
+    machine_leave();
     cpu_current()->space = NULL;
     machine_settle();
     for (unsigned i = 0; i < ALLOWANCE_COUNT; i++)
@@ -74,6 +75,7 @@ struct thread *machine_program(uint32_t priority)
 int64_t machine_call(struct thread *thread, int64_t (*call)(struct thread *self), uint64_t argument,
                      uint64_t information)
 {
+    scheduler_queue_remove(thread);
     host_run_thread(thread);
     thread->arch.arguments[0] = argument;
     thread->arch.information = information;
@@ -94,7 +96,7 @@ int64_t machine_result(struct thread *thread)
 
 bool machine_waits(const struct thread *thread)
 {
-    return atomic_load(&thread->wait_state) == WAIT_STATE_WAITING;
+    return thread_waits(thread);
 }
 
 struct endpoint *machine_endpoint(struct thread *server, handle_t *token)
@@ -130,6 +132,14 @@ void machine_pass_time(uint64_t nanoseconds)
 {
     host_clock_ns += nanoseconds;
     timer_run();
+}
+
+void machine_leave(void)
+{
+    struct thread *current = thread_current();
+    host_run_thread(NULL);
+    if (current != NULL && current->ending && scheduler_seize(current))
+        thread_finish_end(current);
 }
 
 void machine_settle(void)

@@ -44,3 +44,5 @@ struct object *machine_object(struct thread *thread, handle_t token);
 void machine_pass_time(uint64_t nanoseconds);
 /* Do what the kernel puts off. */
 void machine_settle(void);
+/* No thread runs: one that was to end is ended. */
+void machine_leave(void);

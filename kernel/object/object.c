@@ -56,6 +56,7 @@ void object_init(struct object *object, enum object_type type, struct account *a
 
     atomic_init(&object->references, 1);
     atomic_init(&object->handles, 0);
+    atomic_init(&object->deferral, DEFERRAL_NONE);
     object->type = (uint8_t)type;
     object->id = atomic_fetch_add(&last_id, 1) + 1;
     object->account = account;
@@ -67,20 +68,36 @@ void object_init(struct object *object, enum object_type type, struct account *a
 
 void object_acquire(struct object *object)
 {
-    uint32_t before = atomic_fetch_add(&object->references, 1);
-    debug_assert(before > 0);
+    atomic_fetch_add(&object->references, 1);
 }
 
+/*
+ * The count may have gone up and down to zero again since the grace period began: then one
+ * that begins now is needed, for whoever found the object in between.
+ */
 static void destroy(struct deferred *deferred)
 {
     struct object *object = container_of(deferred, struct object, deferred);
-    object_operations[object->type].destroy(object);
+    uint8_t once = DEFERRAL_ONE;
+    bool used = atomic_load(&object->references) != 0;
+    if (!used && atomic_load(&object->deferral) == DEFERRAL_ONE) {
+        object_operations[object->type].destroy(object);
+    } else if (!atomic_compare_exchange_strong(&object->deferral, &once, DEFERRAL_NONE)) {
+        atomic_store(&object->deferral, DEFERRAL_ONE);
+        rcu_defer(deferred, destroy);
+    }
 }
 
 void object_release(struct object *object)
 {
     uint32_t before = atomic_fetch_sub(&object->references, 1);
     debug_assert(before > 0);
-    if (before == 1)
+    if (before != 1)
+        return;
+    uint8_t deferral = atomic_load(&object->deferral), next;
+    do
+        next = deferral == DEFERRAL_NONE ? DEFERRAL_ONE : DEFERRAL_AGAIN;
+    while (!atomic_compare_exchange_weak(&object->deferral, &deferral, next));
+    if (deferral == DEFERRAL_NONE)
         rcu_defer(&object->deferred, destroy);
 }

@@ -93,17 +93,17 @@ void personality_interrupt(struct thread *thread)
     const struct personality *personality = &thread->process->personality;
     uint64_t pc = arch_thread_pc(thread);
 
-    if (thread->frame->interrupted == 0)
-        thread->interrupted = false; /* the library has seen the mark itself */
-    if (personality->interrupt == 0 || !thread->interrupted)
-        return;
-    if (is_inside(pc, personality->restart_low, personality->restart_high)) {
+    /* Before the frame is looked at: whoever marks the thread anew does it the other way round. */
+    atomic_store(&thread->interrupted, false);
+    if (personality->interrupt == 0 ||
+        __atomic_load_n(&thread->frame->interrupted, __ATOMIC_SEQ_CST) == 0)
+        return; /* the library has seen the mark itself */
+    if (is_inside(pc, personality->restart_low, personality->restart_high))
         arch_thread_redirect(thread, personality->restart_entry, thread->frame_address);
-        thread->interrupted = false;
-    } else if (!is_inside(pc, personality->text_low, personality->text_high)) {
+    else if (!is_inside(pc, personality->text_low, personality->text_high))
         enter(thread, personality->interrupt, FRAME_INTERRUPT);
-        thread->interrupted = false;
-    }
+    else
+        atomic_store(&thread->interrupted, true);
 }
 
 int64_t call_frame_resume(struct thread *self)

@@ -14,7 +14,6 @@
 #include <kernel/process.h>
 
 #include <kernel/account.h>
-#include <kernel/cpu.h>
 #include <kernel/ipc.h>
 #include <kernel/log.h>
 #include <kernel/scheduler.h>
@@ -139,17 +138,53 @@ static void queue_teardown(struct process *process, struct list *list)
     atomic_fetch_add(&process_teardown_count, 1);
 }
 
-static struct list_node *first_thread(struct process *process)
+/* The first thread that has not been told to end, or NULL; it lives until the kernel is left. */
+static struct thread *next_to_end(struct process *process)
 {
     lock_acquire(&process->object.lock);
     struct list_node *node = list_first(&process->threads);
+    struct thread *thread = node == NULL ? NULL : container_of(node, struct thread, process_link);
+    if (thread != NULL && thread->ending)
+        thread = NULL;
+    if (thread != NULL) {
+        list_remove(node);
+        list_push_back(&process->threads, node);
+    }
     lock_release(&process->object.lock);
-    return node;
+    return thread;
+}
+
+/* Once, when it is ending and has no threads: from here on it goes in steps. */
+static void begin_teardown(struct process *process)
+{
+    lock_acquire(&process->object.lock);
+    bool begin =
+        process->state == PROCESS_ENDING && process->thread_count == 0 && !process->draining;
+    process->draining |= begin;
+    lock_release(&process->object.lock);
+    if (!begin)
+        return;
+    object_acquire(&process->object);
+    queue_teardown(process, &ending);
+}
+
+bool process_is_empty(struct process *process)
+{
+    lock_acquire(&process->object.lock);
+    bool empty = process->thread_count == 0;
+    lock_release(&process->object.lock);
+    return empty;
+}
+
+void process_last_thread_ended(struct process *process, uint64_t code)
+{
+    process_end(process, END_EXIT, code);
+    begin_teardown(process);
 }
 
 void process_end(struct process *process, enum end_reason reason, uint64_t code)
 {
-    struct list_node *node;
+    struct thread *thread;
 
     lock_acquire(&process->object.lock);
     bool first = process->state < PROCESS_ENDING;
@@ -165,10 +200,9 @@ void process_end(struct process *process, enum end_reason reason, uint64_t code)
         machine_fail("%s, which the machine cannot do without, %s (code %lu, pc %lx, address %lx)",
                      process->name, reason_name(reason), process->code, process->fault_pc,
                      process->fault_address);
-    while ((node = first_thread(process)) != NULL)
-        thread_end(container_of(node, struct thread, process_link), (uint32_t)code);
-    object_acquire(&process->object);
-    queue_teardown(process, &ending);
+    while ((thread = next_to_end(process)) != NULL)
+        thread_end(thread, (uint32_t)code);
+    begin_teardown(process);
 }
 
 void process_fault(struct process *process, enum fault_kind kind, uint64_t pc, uint64_t address)
@@ -201,46 +235,55 @@ static void free_process(struct process *process)
     object_release(&account->object);
 }
 
-static struct process *first_of(struct list *list)
+/* Off a list, so that one CPU at a time works on it; NULL. */
+static struct process *take_first(struct list *list)
 {
     lock_acquire(&teardown_lock);
-    struct list_node *node = list_first(list);
+    struct list_node *node = list_pop_front(list);
     lock_release(&teardown_lock);
     return node == NULL ? NULL : container_of(node, struct process, teardown_link);
 }
 
-static void leave_list(struct process *process)
+static void put_back(struct process *process, struct list *list)
 {
     lock_acquire(&teardown_lock);
-    list_remove(&process->teardown_link);
+    list_push_front(list, &process->teardown_link);
     lock_release(&teardown_lock);
+}
+
+static void end_step(struct process *process)
+{
+    bool keeps = (process->flags & PROCESS_KEEP_HANDLES) != 0;
+    if (!keeps && !handle_table_drain(&process->handles, HANDLES_STEP)) {
+        put_back(process, &ending);
+        return;
+    }
     atomic_fetch_sub(&process_teardown_count, 1);
+    announce(process);
+}
+
+static void unmap_step(struct process *process)
+{
+    bool drained = handle_table_drain(&process->handles, HANDLES_STEP);
+    if (!drained || !space_teardown_step(&process->space, PAGES_STEP)) {
+        put_back(process, &unmapped);
+        return;
+    }
+    atomic_fetch_sub(&process_teardown_count, 1);
+    free_process(process);
 }
 
 bool process_teardown_step(void)
 {
-    struct process *process = first_of(&ending);
+    struct process *process = take_first(&ending);
     if (process != NULL) {
-        bool keeps = (process->flags & PROCESS_KEEP_HANDLES) != 0;
-        if (keeps || handle_table_drain(&process->handles, HANDLES_STEP)) {
-            leave_list(process);
-            announce(process);
-        }
+        end_step(process);
         return true;
     }
-    process = first_of(&unmapped);
-    if (process == NULL)
-        return false;
-    bool drained = handle_table_drain(&process->handles, HANDLES_STEP);
-    if (cpu_current()->space == &process->space) {
-        arch_table_switch(NULL);
-        cpu_current()->space = NULL;
-    }
-    if (drained && space_teardown_step(&process->space, PAGES_STEP)) {
-        leave_list(process);
-        free_process(process);
-    }
-    return true;
+    process = take_first(&unmapped);
+    if (process != NULL)
+        unmap_step(process);
+    return process != NULL;
 }
 
 /* Nobody can stop it any more, not even itself. */

@@ -123,16 +123,34 @@ static enum status clone_process(struct thread *self, struct thread *from,
     return status;
 }
 
+/* The waiting client, whose wait nobody else can end until it is given back; or NULL. */
+static struct thread *hold_client(struct reply *reply)
+{
+    struct spinlock *lock = &reply->endpoint->object.lock;
+    lock_acquire(lock);
+    struct thread *client = reply->client;
+    uint32_t expected = WAIT_STATE_WAITING;
+    if (client != NULL &&
+        !atomic_compare_exchange_strong(&client->wait_state, &expected, WAIT_STATE_HELD))
+        client = NULL;
+    lock_release(lock);
+    return client;
+}
+
 int64_t call_process_clone(struct thread *self, const struct process_clone_arguments *arguments)
 {
-    struct thread *from = arguments->reply->client;
+    struct thread *from = hold_client(arguments->reply);
+    enum status status = STATUS_INVALID;
 
     if (from == NULL)
         return status_to_result(STATUS_DEAD);
-    if (from->process != arguments->process)
-        return status_to_result(STATUS_INVALID);
-    bool sealed = space_seal_step(&from->process->space);
-    return status_to_result(sealed ? clone_process(self, from, arguments) : STATUS_RESTART);
+    if (scheduler_is_running(from)) /* its registers are still being saved */
+        status = STATUS_RESTART;
+    else if (from->process == arguments->process)
+        status = space_seal_step(&from->process->space) ? clone_process(self, from, arguments)
+                                                        : STATUS_RESTART;
+    thread_unclaim_wait(from);
+    return status_to_result(status);
 }
 
 int64_t call_process_end(struct thread *self, const struct process_end_arguments *arguments)
@@ -140,6 +158,8 @@ int64_t call_process_end(struct thread *self, const struct process_end_arguments
     bool own = arguments->process == self->process;
 
     process_end(arguments->process, own ? END_EXIT : END_KILLED, arguments->code);
+    while (!process_is_empty(arguments->process) && scheduler_await_other())
+        continue;
     return own ? status_to_result(STATUS_BLOCKED) : 0;
 }
 
@@ -156,10 +176,26 @@ static void suspend_threads(struct process *process, int32_t change)
     lock_release(&process->object.lock);
 }
 
+/* Whether a CPU still has a thread of it, the caller left out. */
+static bool is_running(struct process *process)
+{
+    bool running = false;
+    lock_acquire(&process->object.lock);
+    list_for_each (&process->threads, node) {
+        const struct thread *thread = container_of(node, struct thread, process_link);
+        running |= thread != thread_current() && scheduler_is_running(thread);
+    }
+    lock_release(&process->object.lock);
+    return running;
+}
+
 int64_t call_process_suspend(struct thread *self, const struct process_suspend_arguments *arguments)
 {
     (void)self;
     suspend_threads(arguments->process, 1);
+    while (arguments->process->suspended != 0 && is_running(arguments->process) &&
+           scheduler_await_other())
+        continue;
     return 0;
 }
 

@@ -89,9 +89,11 @@ void reply_unreachable(struct object *object)
     struct reply *reply = container_of(object, struct reply, object);
     lock_acquire(&reply->endpoint->object.lock);
     struct thread *client = reply->client;
+    if (client != NULL && !thread_claim_wait(client))
+        client = NULL;
     lock_release(&reply->endpoint->object.lock);
     if (client != NULL)
-        (void)thread_cancel_wait(client, STATUS_SERVER_DIED);
+        thread_abort_wait(client, STATUS_SERVER_DIED);
 }
 
 void reply_destroy(struct object *object)

@@ -92,7 +92,8 @@ static enum status allocate_thread(struct process *process, uint64_t identity, u
     list_node_init(&thread->process_link);
     list_node_init(&thread->run_link);
     thread_init_wait(thread);
-    thread->charged = process->account;
+    thread->cpus = UINT64_MAX;
+    thread->cpu = cpu_current()->number;
     label_frame(thread);
     *result = thread;
     return STATUS_OK;
@@ -101,7 +102,7 @@ static enum status allocate_thread(struct process *process, uint64_t identity, u
 /* It was never published. */
 static void discard_thread(struct thread *thread)
 {
-    thread->ended = true;
+    thread->ending = true;
     account_uncharge(thread->process->account, ALLOW_THREADS, 1);
     object_release(&thread->object);
 }
@@ -172,17 +173,11 @@ enum status thread_clone(struct thread *from, struct process *process, uint64_t 
     return STATUS_OK;
 }
 
-void thread_end(struct thread *thread, uint32_t code)
+void thread_finish_end(struct thread *thread)
 {
     struct process *process = thread->process;
 
-    if (__atomic_exchange_n(&thread->ended, true, __ATOMIC_ACQ_REL))
-        return;
-    if (thread == thread_current())
-        scheduler_book_time();
-    thread->code = code;
     (void)thread_cancel_wait(thread, STATUS_DEAD);
-    scheduler_block(thread);
     ipc_abandon(thread);
     lock_acquire(&process->object.lock);
     list_remove(&thread->process_link);
@@ -193,8 +188,19 @@ void thread_end(struct thread *thread, uint32_t code)
     object_signal(&thread->object, 0, SIGNAL_ENDED);
     account_uncharge(process->account, ALLOW_THREADS, 1);
     if (last)
-        process_end(process, END_EXIT, code);
+        process_last_thread_ended(process, thread->code);
     object_release(&thread->object);
+}
+
+void thread_end(struct thread *thread, uint32_t code)
+{
+    if (atomic_exchange(&thread->ending, true))
+        return;
+    thread->code = code;
+    if (scheduler_seize(thread))
+        thread_finish_end(thread);
+    else
+        scheduler_disturb(thread);
 }
 
 void thread_destroy(struct object *object)
@@ -257,6 +263,10 @@ int64_t call_thread_end(struct thread *self, const struct thread_end_arguments *
 int64_t call_thread_kill(struct thread *self, const struct thread_kill_arguments *arguments)
 {
     thread_end(arguments->thread, 0);
+    while ((__atomic_load_n(&arguments->thread->object.signals, __ATOMIC_ACQUIRE) & SIGNAL_ENDED) ==
+               0 &&
+           scheduler_await_other())
+        continue;
     return arguments->thread == self ? status_to_result(STATUS_BLOCKED) : 0;
 }
 
@@ -264,7 +274,7 @@ int64_t call_thread_interrupt(struct thread *self,
                               const struct thread_interrupt_arguments *arguments)
 {
     (void)self;
-    if (arguments->thread->ended)
+    if (arguments->thread->ending)
         return status_to_result(STATUS_DEAD);
     thread_interrupt(arguments->thread);
     return 0;
@@ -287,8 +297,12 @@ static int64_t suspend_once(struct thread *thread, int32_t change)
 
 int64_t call_thread_suspend(struct thread *self, const struct thread_suspend_arguments *arguments)
 {
-    (void)self;
-    return suspend_once(arguments->thread, 1);
+    struct thread *thread = arguments->thread;
+    int64_t result = suspend_once(thread, 1);
+    while (thread != self && atomic_load(&thread->suspended) != 0 && scheduler_is_running(thread) &&
+           scheduler_await_other())
+        continue;
+    return result;
 }
 
 int64_t call_thread_resume(struct thread *self, const struct thread_resume_arguments *arguments)
@@ -305,7 +319,7 @@ int64_t call_thread_yield(struct thread *self)
 
 static uint32_t state_of(const struct thread *thread)
 {
-    if (thread->ended)
+    if (thread->ending)
         return THREAD_ENDED;
     if (thread->suspended > 0)
         return THREAD_STOPPED;
@@ -349,6 +363,8 @@ int64_t call_thread_read_registers(struct thread *self,
 
     if (thread == self || state_of(thread) == THREAD_RUNNABLE)
         return status_to_result(STATUS_BAD_STATE);
+    if (scheduler_is_running(thread)) /* not for long: it was interrupted when it was suspended */
+        return status_to_result(STATUS_RESTART);
     arch_thread_get_registers(thread, arguments->registers);
     return 0;
 }

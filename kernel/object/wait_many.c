@@ -65,7 +65,10 @@ enum status signal_wait(struct thread *self, const struct observation_request *t
         self->wait.kind = WAIT_NONE;
         return status;
     }
-    if (count > 0 && list_is_empty(&self->observations.all) && thread_claim_wait(self))
+    lock_acquire(&self->observations_lock);
+    bool fired = count > 0 && list_is_empty(&self->observations.all);
+    lock_release(&self->observations_lock);
+    if (fired && thread_claim_wait(self))
         thread_finish_wait(self, status_to_result(STATUS_RESTART));
     return STATUS_BLOCKED;
 }

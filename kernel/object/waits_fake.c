@@ -76,7 +76,7 @@ void fake_thread_free(struct thread *thread)
 
 bool fake_thread_waits(const struct thread *thread)
 {
-    return thread->wait_state == WAIT_STATE_WAITING;
+    return thread_waits(thread);
 }
 
 enum status thread_begin_wait(struct thread *thread, uint64_t deadline)
@@ -98,12 +98,17 @@ void thread_finish_wait(struct thread *thread, int64_t result)
         arch_call_set_result(thread, result);
 }
 
+void thread_abort_wait(struct thread *thread, enum status why)
+{
+    thread->wait.cancel(thread);
+    thread_finish_wait(thread, status_to_result(why));
+}
+
 bool thread_cancel_wait(struct thread *thread, enum status why)
 {
     if (!thread_claim_wait(thread))
         return false;
-    thread->wait.cancel(thread);
-    thread_finish_wait(thread, status_to_result(why));
+    thread_abort_wait(thread, why);
     return true;
 }
 
@@ -150,13 +155,14 @@ enum status handle_resolve(const struct handle_table *table, handle_t token, enu
     return STATUS_OK;
 }
 
-void handle_view_hold(const struct handle_view *view)
+bool handle_view_hold(const struct handle_view *view)
 {
     struct object *object = view->object;
     object_acquire(object);
     object->handles++;
     if (object_operations[object->type].opened != NULL)
         object_operations[object->type].opened(object, view->rights);
+    return true;
 }
 
 void handle_view_drop(const struct handle_view *view)
@@ -178,7 +184,8 @@ enum status handle_insert(struct handle_table *table, const struct handle_view *
     if (fake_handles_left == 0 || slot == NULL)
         return STATUS_LIMIT;
     fake_handles_left--;
-    handle_view_hold(view);
+    if (!handle_view_hold(view))
+        return STATUS_BAD_HANDLE;
     slot->token = *token = ++last_token;
     slot->view = *view;
     return STATUS_OK;

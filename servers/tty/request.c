@@ -447,7 +447,8 @@ void request_serve(struct message *message)
             terminal_update_events(request.terminal);
     }
     message->information =
-        message_information(error, request.reply_handles, (unsigned)request.reply_text);
+        message_information(error, request.reply_handles, (unsigned)request.reply_text) |
+        MESSAGE_LONG;
 }
 
 void request_closed(uint64_t badge)

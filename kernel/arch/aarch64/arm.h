@@ -75,8 +75,8 @@ void arm_floating_fetch(const struct arm_floating *state);
 void arm_floating_init(void);
 /* Make the state of `thread` the one in the registers; false without memory for it. */
 bool arm_floating_load(struct thread *thread);
-/* Have the next floating point instruction trap unless the state is `thread`'s. */
-void arm_floating_switch(struct cpu *cpu, struct thread *thread);
+/* The state in this CPU's registers to memory: another CPU may run its thread next. */
+void arm_floating_put_away(struct cpu *cpu);
 
 /* context.c */
 /* What TTBR0_EL1 holds while `table` is loaded on this CPU: its root and its identifier. */

@@ -44,12 +44,13 @@ static enum status allocate_state(struct thread *thread, struct account *account
     return status;
 }
 
-/* Into memory, so that another thread or a copy can have it. */
-static void put_away(struct cpu *cpu)
+void arm_floating_put_away(struct cpu *cpu)
 {
-    if (cpu->arch.floating != NULL)
-        arm_floating_store(cpu->arch.floating->arch.floating);
+    if (cpu->arch.floating == NULL)
+        return;
+    arm_floating_store(cpu->arch.floating->arch.floating);
     cpu->arch.floating = NULL;
+    set_floating_off(cpu, true);
 }
 
 bool arm_floating_load(struct thread *thread)
@@ -58,29 +59,18 @@ bool arm_floating_load(struct thread *thread)
     if (thread->arch.floating == NULL &&
         allocate_state(thread, thread->process->account) != STATUS_OK)
         return false;
-    put_away(cpu);
     set_floating_off(cpu, false);
     arm_floating_fetch(thread->arch.floating);
     cpu->arch.floating = thread;
     return true;
 }
 
-void arm_floating_switch(struct cpu *cpu, struct thread *thread)
-{
-    set_floating_off(cpu, cpu->arch.floating != thread);
-}
-
 enum status arch_thread_clone(struct thread *thread, struct thread *from)
 {
-    struct cpu *cpu = cpu_current();
     if (from->arch.floating != NULL) {
         enum status status = allocate_state(thread, thread->process->account);
         if (status != STATUS_OK)
             return status;
-        if (cpu->arch.floating == from) {
-            put_away(cpu);
-            set_floating_off(cpu, true);
-        }
         *(struct arm_floating *)thread->arch.floating = *(struct arm_floating *)from->arch.floating;
     }
     arch_thread_get_registers(from, &thread->arch.registers);
@@ -89,13 +79,6 @@ enum status arch_thread_clone(struct thread *thread, struct thread *from)
 
 void arch_thread_free(struct thread *thread)
 {
-    struct cpu *cpu = cpu_current();
-    if (cpu->arch.floating == thread) {
-        cpu->arch.floating = NULL;
-        set_floating_off(cpu, true);
-    }
-    if (cpu->arch.thread == thread)
-        cpu->arch.thread = NULL;
     if (thread->arch.floating != NULL)
         memory_free(thread->arch.floating_account, thread->arch.floating,
                     sizeof(struct arm_floating));

@@ -89,19 +89,20 @@ void arch_thread_switch(struct thread *from, struct thread *to)
 {
     struct cpu *cpu = cpu_current();
     struct thread *loaded = cpu->arch.thread;
-    uint64_t reflect = to->process->personality.reflect;
     (void)from;
-    if (loaded != to) {
-        if (loaded != NULL)
-            loaded->arch.registers.tls = ARM_READ("tpidr_el0");
-        ARM_WRITE("tpidr_el0", to->arch.registers.tls);
+    if (loaded != to && loaded != NULL) {
+        loaded->arch.registers.tls = ARM_READ("tpidr_el0");
+        arm_floating_put_away(cpu);
     }
     cpu->arch.thread = to;
+    if (to == NULL)
+        return;
+    if (loaded != to)
+        ARM_WRITE("tpidr_el0", to->arch.registers.tls);
+    uint64_t reflect = to->process->personality.reflect;
     cpu->arch.reflect = reflect;
     cpu->arch.frame = reflect != 0 ? (uint64_t)to->frame : 0;
     cpu->arch.frame_user = to->frame_address;
-    if (cpu->arch.floating_off != (cpu->arch.floating != to))
-        arm_floating_switch(cpu, to);
 }
 
 _Noreturn void arch_return_to_user(struct thread *thread)

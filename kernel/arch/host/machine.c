@@ -50,6 +50,10 @@ void *arch_map_device(uint64_t physical, uint64_t size)
 
 void host_run_thread(struct thread *thread)
 {
+    if (host_cpu.current != NULL)
+        atomic_store(&host_cpu.current->holder, 0);
+    if (thread != NULL)
+        atomic_store(&thread->holder, 1);
     host_cpu.current = thread;
 }
 

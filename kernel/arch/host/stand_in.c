@@ -103,6 +103,14 @@ stand_in bool lock_is_held(const struct spinlock *lock)
     return lock->taken != 0;
 }
 
+stand_in bool lock_none_held(void)
+{
+    for (unsigned class = 0; class < LOCK_CLASS_COUNT; class ++)
+        if (cpu_current()->locks_held[class] != 0)
+            return false;
+    return true;
+}
+
 static struct deferred *deferred_first;
 
 stand_in void rcu_defer(struct deferred *deferred, void (*release)(struct deferred *deferred))
@@ -188,6 +196,12 @@ stand_in void object_signal(struct object *object, uint32_t clear, uint32_t set)
 stand_in void derivation_acquire(struct derivation *derivation)
 {
     derivation->references++;
+}
+
+stand_in bool derivation_try_acquire(struct derivation *derivation)
+{
+    derivation->references++;
+    return true;
 }
 
 stand_in void derivation_release(struct derivation *derivation)

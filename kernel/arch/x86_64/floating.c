@@ -5,8 +5,10 @@
  * x86-64: floating point and vector state, loaded lazily.
  *
  * The registers belong to one thread, cpu->arch.floating; while another runs,
- * CR0.TS makes its first use trap, and then the state changes hands. A server
- * that never computes costs nothing. The kernel itself is compiled without
+ * CR0.TS makes its first use trap, and then the state changes hands. A thread may
+ * have moved to another CPU by then, which asks the first one for it. Who takes
+ * a thread out of cpu->arch.floating, by exchange, is the one to save its state,
+ * and says so last in floating_cpu. A server that never computes costs nothing. The kernel itself is compiled without
  * these registers. docs/decisions/0006-lazy-floating-point.md says why not eagerly.
  */
 #include "x86.h"
@@ -92,14 +94,32 @@ static void set_floating_off(struct cpu *cpu, bool off)
         __asm__ volatile("clts");
 }
 
-/* Into memory, so that another thread or a copy can have it. */
-static void put_away(struct cpu *cpu)
+void x86_floating_put_away(struct cpu *cpu)
 {
-    if (cpu->arch.floating == NULL)
+    struct thread *thread = atomic_exchange(&cpu->arch.floating, NULL);
+    if (thread == NULL)
         return;
     set_floating_off(cpu, false);
-    save_state(cpu->arch.floating);
-    cpu->arch.floating = NULL;
+    save_state(thread);
+    atomic_store(&thread->arch.floating_cpu, NULL);
+    set_floating_off(cpu, true);
+}
+
+static void serve_put_away(void *argument)
+{
+    struct cpu *cpu = cpu_current();
+    if (atomic_load(&cpu->arch.floating) == argument)
+        x86_floating_put_away(cpu);
+}
+
+/* Have the state of a thread that no CPU runs, or this one, in memory. */
+static void fetch(struct thread *thread)
+{
+    struct cpu *cpu = atomic_load(&thread->arch.floating_cpu);
+    if (cpu == cpu_current())
+        x86_floating_put_away(cpu);
+    else if (cpu != NULL)
+        x86_ask(UINT64_C(1) << cpu->number, serve_put_away, thread);
 }
 
 bool x86_floating_load(struct thread *thread)
@@ -108,29 +128,27 @@ bool x86_floating_load(struct thread *thread)
     if (thread->arch.floating == NULL &&
         allocate_state(thread, thread->process->account) != STATUS_OK)
         return false;
-    put_away(cpu);
+    fetch(thread);
+    x86_floating_put_away(cpu);
     set_floating_off(cpu, false);
     load_state(thread);
-    cpu->arch.floating = thread;
+    atomic_store(&thread->arch.floating_cpu, cpu);
+    atomic_store(&cpu->arch.floating, thread);
     return true;
 }
 
-void x86_floating_switch(struct cpu *cpu, struct thread *thread)
+void x86_floating_switch(struct cpu *cpu, bool off)
 {
-    set_floating_off(cpu, cpu->arch.floating != thread);
+    set_floating_off(cpu, off);
 }
 
 enum status arch_thread_clone(struct thread *thread, struct thread *from)
 {
-    struct cpu *cpu = cpu_current();
     if (from->arch.floating != NULL) {
         enum status status = allocate_state(thread, thread->process->account);
         if (status != STATUS_OK)
             return status;
-        if (cpu->arch.floating == from) {
-            put_away(cpu);
-            set_floating_off(cpu, true);
-        }
+        fetch(from);
         memcpy(aligned_state(thread), aligned_state(from), x86_features.state_size);
     }
     arch_thread_get_registers(from, &thread->arch.registers);
@@ -138,15 +156,20 @@ enum status arch_thread_clone(struct thread *thread, struct thread *from)
     return STATUS_OK;
 }
 
+/* Out of the registers of a CPU unseen, unless that is saving it just now. */
+static void forget(struct thread *thread)
+{
+    struct cpu *cpu = atomic_load(&thread->arch.floating_cpu);
+    struct thread *expected = thread;
+    if (cpu == NULL || atomic_compare_exchange_strong(&cpu->arch.floating, &expected, NULL))
+        return;
+    while (atomic_load(&thread->arch.floating_cpu) != NULL)
+        arch_cpu_relax();
+}
+
 void arch_thread_free(struct thread *thread)
 {
-    struct cpu *cpu = cpu_current();
-    if (cpu->arch.floating == thread) {
-        cpu->arch.floating = NULL;
-        set_floating_off(cpu, true);
-    }
-    if (cpu->arch.thread == thread)
-        cpu->arch.thread = NULL;
+    forget(thread);
     if (thread->arch.floating != NULL)
         memory_free(thread->arch.floating_account, thread->arch.floating, allocation_size());
     thread->arch.floating = NULL;

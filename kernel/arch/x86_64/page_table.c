@@ -8,12 +8,19 @@
  * The upper half of each top-level table is the kernel's, copied from the boot
  * tables and the same for ever. Tables below stay until the space ends. What
  * cannot be read is not present: there is no other way to say so.
+ *
+ * Only CPUs that have a table loaded have anything of it cached: there are no
+ * address space ids yet. Each change asks them all once, whatever it covers, and
+ * has them forget single pages or, above a number, everything. A CPU that loads
+ * the table says so first, so it either is asked or reads what was changed. Where
+ * only rights are added nobody is asked: who has less cached faults and finds more.
  */
 #include <arch/page_table.h>
 
 #include "x86.h"
 #include <arch/layout.h>
 #include <arch/translation.h>
+#include <kernel/cpu.h>
 #include <kernel/log.h>
 #include <kernel/page.h>
 #include <kernel/string.h>
@@ -63,6 +70,11 @@ static uint64_t entry_make(uint64_t physical, uint32_t flags)
     entry |= (flags & PTE_EXECUTE) != 0 ? 0 : ENTRY_NO_EXECUTE;
     entry |= (flags & PTE_DEVICE) != 0 ? ENTRY_UNCACHED | ENTRY_WRITE_THROUGH : 0;
     return entry;
+}
+
+static uint64_t entry_read(const uint64_t *entry)
+{
+    return __atomic_load_n(entry, __ATOMIC_RELAXED);
 }
 
 static enum status table_create(struct account *account, uint64_t *physical)
@@ -140,6 +152,45 @@ static uint64_t *entry_find(uint64_t root, uint64_t *address, uint64_t end)
     return NULL;
 }
 
+/* What is done to each entry of a range, and what has to be forgotten for it. */
+struct change {
+    uint64_t keep, add; /* entry = (entry & keep) | add */
+    uint64_t count;     /* entries that were present */
+    uint64_t changed;
+    uint64_t addresses[FLUSH_PAGES_MAX]; /* the first that changed */
+};
+
+static void change_forget(void *argument)
+{
+    const struct change *change = argument;
+    if (change->changed > FLUSH_PAGES_MAX) {
+        translation_load(translation_root());
+        return;
+    }
+    for (uint64_t i = 0; i < change->changed; i++)
+        translation_forget(change->addresses[i]);
+}
+
+/* On every CPU that may have it cached, before this returns. */
+static void change_finish(const struct page_table *table, struct change *change)
+{
+    if (change->changed == 0)
+        return;
+    uint64_t self = UINT64_C(1) << cpu_current()->number;
+    uint64_t cpus = atomic_load(&table->cpus);
+    if ((cpus & self) != 0)
+        change_forget(change);
+    if ((cpus & ~self) != 0)
+        x86_ask(cpus & ~self, change_forget, change);
+}
+
+/* Whether who has the old entry cached would only be refused what is allowed now. */
+static bool only_adds(uint64_t old, uint64_t made)
+{
+    return ((old ^ made) & ~(ENTRY_WRITE | ENTRY_NO_EXECUTE | ENTRY_ACCESSED | ENTRY_DIRTY)) == 0 &&
+           (old & ~made & ENTRY_WRITE) == 0 && (made & ~old & ENTRY_NO_EXECUTE) == 0;
+}
+
 enum status arch_table_map(struct page_table *table, uint64_t address, uint64_t physical,
                            uint32_t flags)
 {
@@ -147,14 +198,18 @@ enum status arch_table_map(struct page_table *table, uint64_t address, uint64_t 
     enum status status = entry_create(table->root, table->account, address, &entry);
     if (status != STATUS_OK)
         return status;
-    bool present = (*entry & ENTRY_PRESENT) != 0;
-    uint64_t made = entry_make(physical, flags);
-    if (made == (*entry & ~(ENTRY_ACCESSED | ENTRY_DIRTY)))
+    uint64_t made = entry_make(physical, flags), old = entry_read(entry);
+    if (made == (old & ~(ENTRY_ACCESSED | ENTRY_DIRTY)))
         return STATUS_OK;
-    *entry = made;
-    table->resident_pages += !present;
-    if (present)
-        translation_flush_page(table, address);
+    old = __atomic_exchange_n(entry, made, __ATOMIC_SEQ_CST);
+    table->resident_pages += (old & ENTRY_PRESENT) == 0;
+    if ((old & ENTRY_PRESENT) == 0)
+        return STATUS_OK;
+    struct change change = {.changed = 1, .addresses = {address}};
+    if (!only_adds(old, made))
+        change_finish(table, &change);
+    else if (translation_root() == table->root)
+        change_forget(&change);
     return STATUS_OK;
 }
 
@@ -172,23 +227,20 @@ bool arch_table_lookup(const struct page_table *table, uint64_t address, uint64_
     return true;
 }
 
-/* What is done to each entry of a range, and what has to be flushed for it. */
-struct change {
-    uint64_t keep, add; /* entry = (entry & keep) | add */
-    uint64_t count;     /* entries that were present */
-    uint64_t changed;
-    uint64_t addresses[FLUSH_PAGES_MAX]; /* the first that changed */
-};
-
+/* The CPUs may mark it accessed or dirty at any moment. */
 static void change_entry(struct change *change, uint64_t *entry, uint64_t address)
 {
-    uint64_t value = (*entry & change->keep) | change->add;
-    if ((*entry & ENTRY_PRESENT) == 0)
+    uint64_t old = entry_read(entry), value;
+    if ((old & ENTRY_PRESENT) == 0)
         return;
+    do {
+        value = (old & change->keep) | change->add;
+        value = (value & ENTRY_PRESENT) != 0 ? value : 0;
+    } while (value != old && !__atomic_compare_exchange_n(entry, &old, value, true,
+                                                          __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
     change->count++;
-    if (value == *entry)
+    if (value == old)
         return;
-    *entry = (value & ENTRY_PRESENT) != 0 ? value : 0;
     if (change->changed < FLUSH_PAGES_MAX)
         change->addresses[change->changed] = address;
     change->changed++;
@@ -206,12 +258,7 @@ static void change_range(const struct page_table *table, uint64_t start, uint64_
         for (; address < limit; address += PAGE_SIZE, entry++)
             change_entry(change, entry, address);
     }
-    if (change->changed > FLUSH_PAGES_MAX) {
-        translation_flush_all(table);
-        return;
-    }
-    for (uint64_t i = 0; i < change->changed; i++)
-        translation_flush_page(table, change->addresses[i]);
+    change_finish(table, change);
 }
 
 uint64_t arch_table_unmap(struct page_table *table, uint64_t start, uint64_t end)
@@ -247,11 +294,20 @@ uint64_t arch_table_count(const struct page_table *table, uint64_t start, uint64
     return change.count;
 }
 
+/* NULL: the boot tables, whose users nobody needs to know. */
 void arch_table_switch(struct page_table *table)
 {
-    uint64_t root = table != NULL ? table->root : kernel_root;
-    if (root != translation_root())
-        translation_load(root);
+    struct cpu *cpu = cpu_current();
+    struct page_table *loaded = cpu->arch.table;
+    uint64_t bit = UINT64_C(1) << cpu->number;
+    if (table == loaded)
+        return;
+    if (table != NULL)
+        atomic_fetch_or(&table->cpus, bit);
+    translation_load(table != NULL ? table->root : kernel_root);
+    cpu->arch.table = table;
+    if (loaded != NULL)
+        atomic_fetch_and(&loaded->cpus, ~bit);
 }
 
 /* Each thing in the device area gets a range of it, with nothing before it, and keeps it. */

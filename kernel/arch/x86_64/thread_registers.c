@@ -4,9 +4,9 @@
 /*
  * x86-64: threads.
  *
- * The segment bases stay in the CPU until another thread is loaded
- * (cpu->arch.thread says whose they are); user mode changes them without the
- * kernel where it has the instructions, so they are read back at that time.
+ * The segment bases are in the CPU while a thread is loaded (cpu->arch.thread
+ * says whose they are); user mode changes them without the kernel where it has
+ * the instructions, so they are read back when the CPU changes threads.
  */
 #include "x86.h"
 
@@ -134,19 +134,32 @@ static void switch_bases(struct thread *loaded, const struct thread *to)
     load_bases(&to->arch.registers);
 }
 
+static void unload(struct cpu *cpu)
+{
+    if (cpu->arch.thread != NULL)
+        read_bases(&cpu->arch.thread->arch.registers);
+    cpu->arch.thread = NULL;
+    x86_floating_put_away(cpu);
+}
+
 void arch_thread_switch(struct thread *from, struct thread *to)
 {
     struct cpu *cpu = cpu_current();
-    uint64_t reflect = to->process->personality.reflect;
     (void)from;
+    if (to == NULL) {
+        unload(cpu);
+        return;
+    }
+    uint64_t reflect = to->process->personality.reflect;
     if (cpu->arch.thread != to)
         switch_bases(cpu->arch.thread, to);
     cpu->arch.thread = to;
     cpu->arch.reflect = reflect;
     cpu->arch.frame = reflect != 0 ? (uint64_t)to->frame : 0;
     cpu->arch.frame_user = to->frame_address;
-    if (cpu->arch.floating_off != (cpu->arch.floating != to))
-        x86_floating_switch(cpu, to);
+    bool off = atomic_load_explicit(&cpu->arch.floating, memory_order_relaxed) != to;
+    if (cpu->arch.floating_off != off)
+        x86_floating_switch(cpu, off);
 }
 
 /*

@@ -77,8 +77,10 @@ void x86_trap_kernel(struct x86_trap *trap);
 void x86_floating_init(void);
 /* Make the state of `thread` the one in the registers; false without memory for it. */
 bool x86_floating_load(struct thread *thread);
-/* Have the next floating point instruction trap unless the state is `thread`'s. */
-void x86_floating_switch(struct cpu *cpu, struct thread *thread);
+/* Have the next floating point instruction trap, or not. */
+void x86_floating_switch(struct cpu *cpu, bool off);
+/* The state in this CPU's registers to memory. */
+void x86_floating_put_away(struct cpu *cpu);
 
 /* apic.c */
 bool x86_apic_init(const struct boot_info *boot, const char **missing);

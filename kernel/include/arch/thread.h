@@ -24,8 +24,10 @@ struct arch_thread_start {
  * argument, everything else zero. May allocate the FP area. */
 enum status arch_thread_init(struct thread *thread,
                              const struct arch_thread_start *start) must_check;
-/* The copy that process_clone makes: all registers, FP state and thread pointers of `from`. */
+/* The copy that process_clone makes: all registers, FP state and thread pointers of `from`, which
+ * no CPU has loaded. */
 enum status arch_thread_clone(struct thread *thread, struct thread *from) must_check;
+/* No CPU has it loaded. */
 void arch_thread_free(struct thread *thread);
 
 /* Native calls: argument n (0 to 5), and the result. */
@@ -43,7 +45,8 @@ void arch_message_set_word(struct thread *thread, unsigned n, uint64_t value);
 void arch_message_set_information(struct thread *thread, uint64_t information);
 void arch_message_set_source(struct thread *thread, uint64_t badge, uint64_t identity);
 
-/* All user registers, for debuggers and the personality entries. */
+/* All user registers, for debuggers and the personality entries; of the current thread, or of one
+ * that no CPU has loaded. */
 void arch_thread_get_registers(struct thread *thread, struct frame_registers *registers);
 /* From a frame: flags and segment state are made safe. INVALID for addresses user mode must not have. */
 enum status arch_thread_set_registers(struct thread *thread,
@@ -55,7 +58,9 @@ enum status arch_thread_set_base(struct thread *thread, uint32_t which, uint64_t
 
 /* Load what belongs to this thread and not to the kernel: thread pointers, frame pointers
  * for the reflect path, FP ownership. Called when the CPU changes threads (`from` may be
- * NULL), and with the same thread twice when its process' personality has changed. */
+ * NULL), and with the same thread twice when its process' personality has changed. `to` NULL:
+ * the CPU will idle. Afterwards `from` may be loaded on another CPU, so all of it is saved but
+ * what that other CPU can fetch from this one when it is needed; after `to` NULL, everything. */
 void arch_thread_switch(struct thread *from, struct thread *to);
 /* To user mode with the current thread's registers. */
 _Noreturn void arch_return_to_user(struct thread *thread);

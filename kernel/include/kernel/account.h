@@ -15,7 +15,8 @@
 
 enum allowance { ALLOW_PAGES, ALLOW_HANDLES, ALLOW_THREADS, ALLOW_PROCESSES, ALLOWANCE_COUNT };
 
-/* Its runnable threads of one priority; linked into a run queue while there are any. */
+/* Its threads of one priority that are ready on one CPU; linked into that CPU's run queue while
+ * there are any. */
 struct account_turn {
     struct list threads;
     struct list_node link;
@@ -28,8 +29,14 @@ struct account {
     _Atomic uint64_t used[ALLOWANCE_COUNT];
     _Atomic uint64_t small_bytes; /* small objects; ALLOW_PAGES holds them in whole pages */
     _Atomic uint64_t cpu_ns;
-    struct account_turn turns[PRIORITY_COUNT]; /* run queue lock */
+    struct account_turn *turns; /* for each CPU and priority; that CPU's run queue lock */
 };
+
+static inline struct account_turn *account_turn_of(const struct account *account, uint32_t cpu,
+                                                   uint32_t priority)
+{
+    return &account->turns[cpu * PRIORITY_COUNT + priority];
+}
 
 extern struct account *account_root;
 

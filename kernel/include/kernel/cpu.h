@@ -20,11 +20,13 @@ struct space;
 struct cpu {
     struct arch_cpu arch; /* first: assembly knows its offsets */
     uint32_t number;
-    struct thread *current; /* the thread that runs; NULL when idle */
-    struct space *space;    /* whose page tables are loaded */
-    bool reschedule;        /* something more urgent may be runnable */
-    uint64_t entered_ns;    /* when time was last booked */
-    uint64_t idle_ns, switches, calls, faults, interrupts;
+    struct thread *current;  /* the thread that runs; NULL when idle */
+    struct space *space;     /* whose page tables are loaded */
+    _Atomic bool reschedule; /* something more urgent may be runnable; others set it too */
+    _Atomic bool polling;    /* looks at `reschedule` all the time: need not be interrupted */
+    bool asleep;             /* in rcu_sleep */
+    uint64_t entered_ns;     /* when time was last booked */
+    uint64_t busy_ns, idle_ns, switches, calls, faults, interrupts;
     enum status copy_status;               /* why the last copy of user memory ended early */
     uint32_t locks_held[LOCK_CLASS_COUNT]; /* debug builds */
     uint32_t lock_classes; /* debug builds: a bit for each class of which one is held */
@@ -38,5 +40,5 @@ static inline struct cpu *cpu_current(void)
 struct cpu *cpu_get(uint32_t number);
 uint32_t cpu_count(void);
 struct boot_info;
-/* Start those that the boot information names, one after the other. */
+/* Start those that the boot information names, one after the other; no more come later. */
 void cpu_start_others(const struct boot_info *boot);

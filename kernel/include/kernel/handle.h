@@ -65,22 +65,26 @@ static inline struct object *handle_peek(const struct handle_table *table, handl
     uint32_t index = token & HANDLE_SLOT_MASK;
     const struct handle_slot *slots = atomic_load_explicit(&table->chunks[0], memory_order_acquire);
     if (token == HANDLE_NONE || index >> HANDLE_FIRST_BITS != 0 || slots == NULL ||
-        atomic_load_explicit(&slots[index].token, memory_order_acquire) != token ||
-        atomic_load_explicit(&slots[index].derivation->dead, memory_order_relaxed) ||
-        slots[index].object->type != type || (rights & ~slots[index].rights) != 0)
+        atomic_load_explicit(&slots[index].token, memory_order_acquire) != token)
         return NULL;
-    return slots[index].object;
+    struct object *object = slots[index].object;
+    if (atomic_load_explicit(&slots[index].derivation->dead, memory_order_relaxed) ||
+        object->type != type || (rights & ~slots[index].rights) != 0)
+        return NULL;
+    atomic_thread_fence(memory_order_acquire);
+    return atomic_load_explicit(&slots[index].token, memory_order_relaxed) == token ? object : NULL;
 }
 
 /* A new handle as `view` says; references are taken. LIMIT, NO_MEMORY; DEAD for a table that
- * is being drained. */
+ * is being drained; BAD_HANDLE if what the view was resolved from has been closed meanwhile. */
 enum status handle_insert(struct handle_table *table, const struct handle_view *view,
                           handle_t *token) must_check;
 /* One that is derived from no other. */
 enum status handle_create(struct handle_table *table, struct object *object, uint32_t rights,
                           handle_t *token) must_check;
-/* What holding a handle means to its object, apart from any table; and letting go. */
-void handle_view_hold(const struct handle_view *view);
+/* What holding a handle means to its object, apart from any table; and letting go. False if the
+ * handle that the view was resolved from was the last of its derivation and has been closed. */
+bool handle_view_hold(const struct handle_view *view) must_check;
 void handle_view_drop(const struct handle_view *view);
 
 /* Rights met with those asked for; RIGHT_SAME leaves them. INVALID for unknown bits. */
@@ -97,6 +101,8 @@ enum status handle_table_clone(struct handle_table *from, struct handle_table *t
  * keeps its derivation and looks at `dead`. Releasing may take the derivation
  * lock. */
 void derivation_acquire(struct derivation *derivation);
+/* The same for one that was only looked up: false if its last reference has gone meanwhile. */
+bool derivation_try_acquire(struct derivation *derivation) must_check;
 void derivation_release(struct derivation *derivation);
 
 /* Make the creator's reference into a handle with all rights, given back as a call

@@ -62,7 +62,7 @@ void endpoint_add_taken(struct endpoint *endpoint, struct thread *client);
 /* Something to receive: a queued message (`from`), or a notice. */
 struct arrival {
     enum received kind;
-    struct thread *from;     /* a send has been claimed, a call is taken by nobody yet; or NULL */
+    struct thread *from;     /* its wait has been claimed; a call's is to be given back; or NULL */
     struct session *session; /* of that message; its reference passes to the caller */
     uint64_t badge;          /* of a notice */
     uint64_t signals;

@@ -5,8 +5,9 @@
  * What all kernel objects have in common: type, references, handles, signals.
  *
  * `references` counts pointers stored in kernel structures, a handle being one.
- * At zero the type's `destroy` runs after a grace period (rcu.h). `handles`
- * counts handles only: at zero the type's `unreachable` runs at once.
+ * At zero the type's `destroy` runs after a grace period (rcu.h), unless somebody
+ * who had just looked the object up has taken a reference meanwhile: then it lives
+ * on. `handles` counts handles only: at zero the type's `unreachable` runs at once.
  */
 #pragma once
 
@@ -35,19 +36,21 @@ struct derivation {
     struct deferred deferred;
 };
 
+/* Whether a grace period is waited for: one, or when it is over one more. */
+enum object_deferral { DEFERRAL_NONE, DEFERRAL_ONE, DEFERRAL_AGAIN };
+
 struct object {
     _Atomic uint32_t references;
     _Atomic uint32_t handles;
-    uint8_t type;            /* enum object_type; constant */
-    uint64_t id;             /* constant, unique */
-    struct account *account; /* charged for it; a reference; constant */
-    struct spinlock lock;    /* LOCK_OBJECT, or LOCK_QUEUE for ports and endpoints */
-    uint32_t signals;        /* object.lock; level bits */
-    struct list observers;   /* object.lock; of struct observer */
-    struct derivation root;  /* what every underived handle hangs from */
-    union {
-        struct deferred deferred;
-    };
+    _Atomic uint8_t deferral; /* enum object_deferral */
+    uint8_t type;             /* enum object_type; constant */
+    uint64_t id;              /* constant, unique */
+    struct account *account;  /* charged for it; a reference; constant */
+    struct spinlock lock;     /* LOCK_OBJECT, or LOCK_QUEUE for ports and endpoints */
+    uint32_t signals;         /* object.lock; level bits */
+    struct list observers;    /* object.lock; of struct observer */
+    struct derivation root;   /* what every underived handle hangs from */
+    struct deferred deferred;
 };
 
 /* Per type; the table is in object.c, indexed by enum object_type. */

@@ -18,12 +18,13 @@ struct process {
     struct object object;
     struct handle_table handles;
     struct space space;
-    struct account *account;          /* a reference; constant */
-    struct list threads;              /* object.lock */
-    uint32_t thread_count;            /* object.lock */
-    uint32_t state;                   /* object.lock; enum process_state */
-    uint32_t reason;                  /* object.lock; enum end_reason */
-    uint64_t code;                    /* object.lock */
+    struct account *account; /* a reference; constant */
+    struct list threads;     /* object.lock; those that are not yet told to end first */
+    bool draining;           /* object.lock; nothing runs in it any more, it is torn down */
+    uint32_t thread_count;   /* object.lock */
+    uint32_t state;          /* object.lock; enum process_state */
+    uint32_t reason;         /* object.lock; enum end_reason */
+    uint64_t code;           /* object.lock */
     uint64_t fault_pc, fault_address; /* object.lock */
     uint32_t suspended;               /* object.lock */
     uint32_t flags;                   /* enum process_flag; constant */
@@ -38,8 +39,12 @@ struct process {
 /* One reference for the caller. `name` need not be NUL-terminated. */
 enum status process_create(struct account *account, const char *name, size_t length, uint32_t flags,
                            struct process **result) must_check;
-/* End it: threads at once, the rest in steps from process_teardown_step. */
+/* End it: threads at once or, where they run, at the end of their entry; when none is left, the
+ * rest in steps from process_teardown_step. */
 void process_end(struct process *process, enum end_reason reason, uint64_t code);
+/* No thread is left, not even one that has been told to end. */
+bool process_is_empty(struct process *process);
+void process_last_thread_ended(struct process *process, uint64_t code);
 /* Some bounded teardown work; true while there is more. Called on the way out of the kernel and when idle. */
 bool process_teardown_step(void);
 extern _Atomic uint32_t process_teardown_count; /* processes on their way */

@@ -28,6 +28,7 @@ void rcu_quiescent(void);
 /* Whether anything is still to be freed. */
 bool rcu_is_pending(void);
 
-/* From here to rcu_wake this CPU looks nothing up: it is not waited for. No lock is held. */
+/* From here to rcu_wake, which an interrupt may call first, this CPU looks nothing up: it is not
+ * waited for. No lock is held. */
 void rcu_sleep(void);
 void rcu_wake(void);

@@ -19,19 +19,30 @@ void scheduler_init_cpu(uint32_t cpu);
 
 /* Make runnable; may preempt the current thread at the end of this entry. */
 void scheduler_wake(struct thread *thread);
-/* No longer runnable (it waits, is suspended, or has ended). */
+/* The current thread, which leaves the CPU at the end of this entry, or one that has not run yet. */
 void scheduler_block(struct thread *thread);
 /* The current thread has begun to wait; run `to` in the rest of its turn, unless it may not
  * run or something more urgent is ready. */
 void scheduler_hand_over(struct thread *to);
 /* To the end of its queue. */
 void scheduler_yield(struct thread *thread);
-/* Suspended or resumed, itself or its process. */
+/* Suspended or resumed, itself or its process. On another CPU it runs on until interrupted. */
 void scheduler_reconsider(struct thread *thread);
+/* Whether a CPU has it: what it saves and loads is then not to be looked at. */
+bool scheduler_is_running(const struct thread *thread);
+/* One turn of waiting until another CPU has let go of a thread that is to stop or end. False if
+ * the current thread is to do so itself: two that wait for each other must not. */
+bool scheduler_await_other(void);
+/* Interrupt it, if it runs: something is to be seen on the way to user mode. */
+void scheduler_disturb(const struct thread *thread);
+/* The CPUs it may run on: a bit for each, at least one of them there. */
+void scheduler_set_cpus(struct thread *thread, uint64_t cpus);
+/* No CPU will run it any more, and who called may end it; false if it runs, and then its CPU does. */
+bool scheduler_seize(struct thread *thread) must_check;
 /* The entries of the running thread's process have changed. */
 void scheduler_personality_changed(struct process *process);
 void scheduler_set_priority(struct thread *thread, uint8_t own);
-/* Recompute effective priority and account from the thread's client and queued callers. */
+/* Recompute effective priority from the thread's client and queued callers. */
 void scheduler_update_donation(struct thread *thread);
 /* Book the time since the last booking to the running thread: before its times are read. */
 void scheduler_book_time(void);
@@ -39,8 +50,7 @@ void scheduler_book_time(void);
 void scheduler_choose(struct cpu *cpu);
 /* A caller was queued: the threads that serve others there meanwhile run with its priority. */
 void scheduler_lend_priority(struct endpoint *endpoint);
-/* Set what a thread's place in the queues depends on. */
-void scheduler_move(struct thread *thread, uint8_t effective, struct account *charged);
+void scheduler_move(struct thread *thread, uint8_t effective);
 /* The slice has ended (timer). */
 void scheduler_tick(uint64_t now);
 

@@ -50,7 +50,7 @@ struct space {
 
 enum status space_init(struct space *space, struct account *account) must_check;
 /* Remove everything, about `limit` pages in each step: true when done. No thread
- * runs in the space any more, and no CPU but this one may have it loaded. */
+ * runs in the space any more, and so no CPU has it loaded. */
 bool space_teardown_step(struct space *space, uint32_t limit);
 /* Pages present in its page table, the frames included. */
 uint64_t space_resident_pages(const struct space *space);

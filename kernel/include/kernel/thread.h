@@ -67,17 +67,21 @@ struct thread {
     uint32_t frame_slot;     /* constant */
     uint64_t identity;       /* constant */
 
-    /* Scheduling; run queue lock of `cpu` */
-    uint32_t cpu;
-    uint8_t priority;  /* its own */
-    uint8_t effective; /* with what callers have donated */
-    bool runnable, queued;
-    bool yielded; /* its turn is over: to the end of its queue */
-    struct list_node run_link;
-    struct account *charged; /* whose turn it runs in: its own account's or the donor's */
-    uint64_t slice_left_ns;
-    uint64_t user_ns, kernel_ns;
-    uint32_t suspended; /* process lock; how often, its process' suspensions included */
+    /* Scheduling; see scheduler_queue.h */
+    _Atomic uint32_t holder;   /* who may load or end it */
+    _Atomic uint32_t cpu;      /* in whose queue it is, or where it ran last */
+    _Atomic bool runnable;     /* waits for nothing but a CPU */
+    uint8_t priority;          /* its own */
+    uint8_t effective;         /* with what callers have donated */
+    uint8_t queued_priority;   /* run queue lock; when it was queued */
+    bool queued;               /* run queue lock */
+    bool yielded;              /* its holder's; its turn is over: to the end of its queue */
+    struct list_node run_link; /* run queue lock */
+    struct account *charged; /* run queue lock; whose turn it waits for; a reference while queued */
+    _Atomic uint64_t cpus;   /* a bit for each that it may run on */
+    uint64_t user_ns, kernel_ns; /* its holder's */
+    _Atomic uint32_t
+        suspended; /* process lock, for writing; how often, its process' suspensions included */
 
     struct wait wait;
     _Atomic uint32_t wait_state;       /* enum wait_state: who may end the wait is decided here */
@@ -91,12 +95,18 @@ struct thread {
     struct endpoint *serves; /* where it received last; a reference */
     struct call_step step;   /* of the call under way */
     struct page_request page_request;
-    bool interrupted; /* the sticky mark, as the kernel knows it */
-    bool ended;
+    _Atomic bool interrupted; /* the sticky mark, as the kernel knows it */
+    _Atomic bool ending;      /* set once: it never returns to user mode */
     uint32_t code;
 };
 
-enum wait_state { WAIT_STATE_NONE, WAIT_STATE_WAITING, WAIT_STATE_ENDED };
+enum wait_state {
+    WAIT_STATE_NONE,
+    WAIT_STATE_WAITING,
+    WAIT_STATE_INTERRUPTIBLE, /* waiting, for something outside */
+    WAIT_STATE_HELD,          /* nobody may end it for the moment: the thread is being copied */
+    WAIT_STATE_ENDED,         /* somebody has claimed the end */
+};
 
 /* The thread this CPU runs, or ran when the kernel was entered. */
 static inline struct thread *thread_current(void)
@@ -124,8 +134,17 @@ void thread_start_wait(struct thread *thread, uint64_t deadline);
  */
 static inline bool thread_claim_wait(struct thread *thread)
 {
-    uint32_t expected = WAIT_STATE_WAITING;
-    return atomic_compare_exchange_strong(&thread->wait_state, &expected, WAIT_STATE_ENDED);
+    uint32_t state = atomic_load_explicit(&thread->wait_state, memory_order_relaxed);
+    while (state == WAIT_STATE_WAITING || state == WAIT_STATE_INTERRUPTIBLE)
+        if (atomic_compare_exchange_weak(&thread->wait_state, &state, WAIT_STATE_ENDED))
+            return true;
+    return false;
+}
+
+static inline bool thread_waits(const struct thread *thread)
+{
+    uint32_t state = atomic_load(&thread->wait_state);
+    return state == WAIT_STATE_WAITING || state == WAIT_STATE_INTERRUPTIBLE;
 }
 
 /* Give a claim back: the thread waits on, unless its wait was to end meanwhile. No locks held. */
@@ -140,7 +159,9 @@ void thread_finish_wait(struct thread *thread, int64_t result);
 /* The same but for making it runnable, which the caller does next. */
 void thread_settle_wait(struct thread *thread, int64_t result);
 
-/* Claim, cancel and finish with an error: deadline, interruption, revocation. No locks held. False if it did not wait. */
+/* Cancel and finish with an error, after a claim. No locks held. */
+void thread_abort_wait(struct thread *thread, enum status why);
+/* Claim, cancel and finish with an error. No locks held. False if it did not wait. */
 bool thread_cancel_wait(struct thread *thread, enum status why);
 
 struct thread_create_request {
@@ -155,7 +176,12 @@ enum status thread_create(const struct thread_create_request *request,
  * the caller's to set up. One reference for the caller. */
 enum status thread_clone(struct thread *from, struct process *process, uint64_t identity,
                          struct thread **result) must_check;
+/* It ends at once unless it runs; then it does at the end of that CPU's entry, which is interrupted. */
 void thread_end(struct thread *thread, uint32_t code);
+/* What is left to do when nobody can run it any more (scheduler_seize). */
+void thread_finish_end(struct thread *thread);
 void thread_destroy(struct object *object);
 /* The mark of a personality's interrupt entry; ends an interruptible wait. */
 void thread_interrupt(struct thread *thread);
+/* It began to wait while it was being marked: true if that ended the wait. */
+bool thread_notice_mark(struct thread *thread);

@@ -14,8 +14,10 @@ struct timer {
     struct timer *child, *sibling;     /* timer lock; the heap */
     struct timer *previous;            /* timer lock; left sibling, of the first child: parent */
     void (*fire)(struct timer *timer); /* no locks held; may arm it again */
-    uint32_t cpu;                      /* in whose heap it is, or was last */
-    bool armed;                        /* timer lock */
+    /* NULL, or asked with the timer lock held: whether to fire, or just to be armed no longer. */
+    bool (*claim)(struct timer *timer);
+    _Atomic uint32_t cpu; /* in whose heap it is, or was last */
+    bool armed;           /* timer lock */
 };
 
 /*
@@ -25,6 +27,7 @@ struct timer {
 void timer_init(struct timer *timer, void (*fire)(struct timer *timer));
 void timer_arm(struct timer *timer, uint64_t deadline);
 void timer_disarm(struct timer *timer);
+bool timer_is_armed(const struct timer *timer);
 /* Run what is due (the timer interrupt, and the way into idle), then set the hardware. */
 void timer_run(void);
 /* The scheduler's wish to be called at a time too: UINT64_MAX for none. */

@@ -9,9 +9,10 @@
 
 #define SECOND UINT64_C(1000000000)
 #define WAIT_LIMIT (10 * SECOND)
-/* Teardown goes on whenever the kernel is left: so many times suffice for what tests make. */
-#define SETTLE_CALLS 4000
-#define SETTLE_QUIET 64
+/* What is freed waits for every CPU to be seen outside the kernel; quiet for longer than that takes. */
+#define SETTLE_ROUNDS 10000
+#define SETTLE_QUIET 15
+#define SETTLE_PAUSE_NS 1000000
 
 struct test_world test_world;
 
@@ -71,8 +72,8 @@ void test_settled_use(handle_t account, struct account_limits *use)
     struct account_limits now;
     unsigned quiet = 0;
     read_use(account, use);
-    for (unsigned calls = 0; calls < SETTLE_CALLS && quiet < SETTLE_QUIET; calls++) {
-        (void)native_thread_yield();
+    for (unsigned rounds = 0; rounds < SETTLE_ROUNDS && quiet < SETTLE_QUIET; rounds++) {
+        test_pause(SETTLE_PAUSE_NS);
         read_use(account, &now);
         quiet = memcmp(&now, use, sizeof(now)) == 0 ? quiet + 1 : 0;
         *use = now;

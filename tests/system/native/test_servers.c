@@ -215,8 +215,7 @@ static void test_server_dies(void)
 
 static uint64_t killer(uint64_t process, struct frame *frame)
 {
-    for (unsigned i = 0; i < 100; i++)
-        (void)native_thread_yield();
+    test_pause(100 * MILLISECOND); /* until the call has been received */
     SUCCEED(native_process_end(process, 9));
     return 0;
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct cpu;
+struct page_table;
 struct thread;
 
 /* Intel SDM volume 3, section 8.7: the 64-bit task state segment. */
@@ -30,14 +31,14 @@ struct arch_cpu {
     uint64_t scratch;      /* the user's stack pointer, for a moment */
     struct thread *thread; /* the one in user mode */
     uint64_t frame; /* kernel address of its frame; 0: calls are not reflected by the short path */
-    uint64_t frame_user;     /* user address of its frame */
-    uint64_t reflect;        /* where reflected calls go */
-    struct thread *floating; /* whose floating point state is in the registers, or NULL */
-    bool floating_off;       /* CR0.TS is set */
-    uint64_t table_root;     /* physical address in CR3 */
-    _Atomic uint64_t asked;  /* CPUs that have asked something of this one (smp.c) */
-    uint32_t hardware_id;    /* of its local APIC; constant */
-    char *fatal_stacks;      /* for what may come at any moment; constant */
+    uint64_t frame_user;               /* user address of its frame */
+    uint64_t reflect;                  /* where reflected calls go */
+    _Atomic(struct thread *) floating; /* whose floating point state is in the registers, or NULL */
+    bool floating_off;                 /* CR0.TS is set */
+    struct page_table *table;          /* loaded; NULL: the kernel's alone */
+    _Atomic uint64_t asked;            /* CPUs that have asked something of this one (smp.c) */
+    uint32_t hardware_id;              /* of its local APIC; constant */
+    char *fatal_stacks;                /* for what may come at any moment; constant */
     uint64_t segments[7];
     struct x86_task task;
 };

@@ -15,6 +15,7 @@ struct page_table {
     uint64_t root;           /* physical address of the top-level table; constant */
     struct account *account; /* charged for table pages; constant */
     uint64_t resident_pages; /* space lock */
+    _Atomic uint64_t cpus;   /* a bit for each that has it loaded, from before until after that */
 };
 
 static inline void *arch_physical_to_virtual(uint64_t physical)

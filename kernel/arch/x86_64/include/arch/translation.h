@@ -20,15 +20,7 @@ static inline void translation_load(uint64_t root)
     __asm__ volatile("mov %0, %%cr3" : : "r"(root) : "memory");
 }
 
-/* Only a table that is loaded has anything cached: there are no address space ids yet. */
-static inline void translation_flush_page(const struct page_table *table, uint64_t address)
+static inline void translation_forget(uint64_t address)
 {
-    if (translation_root() == table->root)
-        __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
-}
-
-static inline void translation_flush_all(const struct page_table *table)
-{
-    if (translation_root() == table->root)
-        translation_load(table->root);
+    __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
 }

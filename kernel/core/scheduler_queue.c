@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * For each CPU and priority there is a list of accounts that have a runnable
+ * thread of it there; the first account's first thread runs next, and the
+ * account goes to the end of its list. So a thousand threads of one account get
+ * as much as the single thread of another. The running thread is on no list.
+ *
+ * A thread that becomes ready goes to a CPU that is idle, preferably this one,
+ * then the one it ran on last; if none is, it waits here. A CPU that runs out
+ * of threads takes one from another's queue. Nothing is evened out among CPUs
+ * that are all busy.
+ *
+ * A thread's queue is that of thread->cpu. It changes with that queue locked
+ * or, for a thread in no queue, by who holds it; so one locks it and looks again.
+ */
+#include <kernel/scheduler_queue.h>
+
+#include <kernel/account.h>
+#include <kernel/process.h>
+#include <kernel/scheduler.h>
+#include <kernel/time.h>
+
+#define DEPTH 16       /* calls in a chain */
+#define STEAL_LIMIT 16 /* threads looked at in another's queue */
+
+struct run_queue {
+    struct spinlock lock;                 /* LOCK_RUN_QUEUE */
+    struct list accounts[PRIORITY_COUNT]; /* lock; of struct account_turn */
+    _Atomic uint32_t filled;  /* lock, for writing; a bit for each list that is not empty */
+    _Atomic bool slice_armed; /* its CPU, for writing */
+};
+
+static struct run_queue queues[CPU_MAX];
+static _Atomic uint64_t idle_cpus;
+
+void scheduler_queue_init(uint32_t cpu)
+{
+    struct run_queue *queue = &queues[cpu];
+
+    lock_init(&queue->lock, LOCK_RUN_QUEUE);
+    for (int priority = 0; priority < PRIORITY_COUNT; priority++)
+        list_init(&queue->accounts[priority]);
+}
+
+static uint32_t filled(const struct run_queue *queue)
+{
+    return atomic_load_explicit(&queue->filled, memory_order_relaxed);
+}
+
+bool scheduler_queue_has_above(const struct cpu *cpu, uint8_t priority)
+{
+    return filled(&queues[cpu->number]) >> priority > 1;
+}
+
+bool scheduler_queue_has_from(const struct cpu *cpu, uint8_t priority)
+{
+    return filled(&queues[cpu->number]) >> priority != 0;
+}
+
+struct account *scheduler_account_of(const struct thread *thread)
+{
+    for (unsigned depth = 0; depth < DEPTH; depth++) {
+        const struct thread *client = __atomic_load_n(&thread->client, __ATOMIC_RELAXED);
+        if (client == NULL)
+            break;
+        thread = client;
+    }
+    return thread->process->account;
+}
+
+/* Queues, locked. */
+
+static struct account_turn *turn_of(const struct run_queue *queue, const struct thread *thread)
+{
+    return account_turn_of(thread->charged, (uint32_t)(queue - queues), thread->queued_priority);
+}
+
+static void enqueue(struct run_queue *queue, struct thread *thread, bool first)
+{
+    thread->charged = scheduler_account_of(thread);
+    thread->queued_priority = thread->effective;
+    object_acquire(&thread->charged->object);
+    struct account_turn *turn = turn_of(queue, thread);
+    struct list *accounts = &queue->accounts[thread->queued_priority];
+    if (list_is_empty(&turn->threads)) {
+        if (first)
+            list_push_front(accounts, &turn->link);
+        else
+            list_push_back(accounts, &turn->link);
+    }
+    if (first)
+        list_push_front(&turn->threads, &thread->run_link);
+    else
+        list_push_back(&turn->threads, &thread->run_link);
+    thread->queued = true;
+    atomic_store(&queue->filled, filled(queue) | 1u << thread->queued_priority);
+}
+
+static void dequeue(struct run_queue *queue, struct thread *thread)
+{
+    struct account_turn *turn = turn_of(queue, thread);
+
+    list_remove(&thread->run_link);
+    thread->queued = false;
+    if (list_is_empty(&turn->threads))
+        list_remove(&turn->link);
+    if (list_is_empty(&queue->accounts[thread->queued_priority]))
+        atomic_store(&queue->filled, filled(queue) & ~(1u << thread->queued_priority));
+    object_release(&thread->charged->object);
+}
+
+/* The thread whose turn it is, taken off its list; NULL if none is ready. */
+static struct thread *take_next(struct run_queue *queue)
+{
+    if (filled(queue) == 0)
+        return NULL;
+    uint32_t priority = 31 - (uint32_t)__builtin_clz(filled(queue));
+    struct list *accounts = &queue->accounts[priority];
+    struct account_turn *turn = container_of(list_first(accounts), struct account_turn, link);
+    struct thread *thread = container_of(list_first(&turn->threads), struct thread, run_link);
+    if (turn->threads.head.next != turn->threads.head.previous) {
+        list_remove(&turn->link);
+        list_push_back(accounts, &turn->link);
+    }
+    dequeue(queue, thread);
+    return thread;
+}
+
+static bool may_steal(const struct thread *thread, const struct cpu *cpu)
+{
+    return atomic_load(&thread->holder) == HOLDER_NONE && thread_may_use(thread, cpu);
+}
+
+/* The first that another CPU may have, still in the queue, of the few that are looked at. */
+static struct thread *find_for(struct run_queue *queue, const struct cpu *cpu)
+{
+    unsigned looked = 0;
+    for (int priority = PRIORITY_COUNT - 1; priority >= 0; priority--) {
+        list_for_each (&queue->accounts[priority], node) {
+            struct account_turn *turn = container_of(node, struct account_turn, link);
+            list_for_each (&turn->threads, at) {
+                struct thread *thread = container_of(at, struct thread, run_link);
+                if (may_steal(thread, cpu))
+                    return thread;
+                if (++looked == STEAL_LIMIT)
+                    return NULL;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* Held from here on. The queue it was in is locked. */
+static void hold(struct cpu *cpu, struct thread *thread)
+{
+    atomic_store(&thread->cpu, cpu->number);
+    atomic_store(&thread->holder, holder_of_cpu(cpu));
+}
+
+static struct thread *steal(struct cpu *cpu)
+{
+    for (uint32_t i = 1; i < cpu_count(); i++) {
+        struct run_queue *queue = &queues[(cpu->number + i) % cpu_count()];
+        if (filled(queue) == 0)
+            continue;
+        lock_acquire(&queue->lock);
+        struct thread *thread = find_for(queue, cpu);
+        if (thread != NULL) {
+            dequeue(queue, thread);
+            hold(cpu, thread);
+        }
+        lock_release(&queue->lock);
+        if (thread != NULL)
+            return thread;
+    }
+    return NULL;
+}
+
+struct thread *scheduler_queue_take(struct cpu *cpu, uint64_t now)
+{
+    struct run_queue *queue = &queues[cpu->number];
+    lock_acquire(&queue->lock);
+    struct thread *thread = take_next(queue);
+    if (thread != NULL)
+        hold(cpu, thread);
+    bool others = thread != NULL && (filled(queue) >> thread->effective & 1) != 0;
+    lock_release(&queue->lock);
+    if (others && !queue->slice_armed)
+        scheduler_queue_arm_slice(cpu, now);
+    return thread != NULL ? thread : steal(cpu);
+}
+
+void scheduler_queue_put_back(struct cpu *cpu, struct thread *thread, bool first)
+{
+    struct run_queue *queue = &queues[cpu->number];
+    lock_acquire(&queue->lock);
+    if (thread_may_run(thread) && thread_may_use(thread, cpu))
+        enqueue(queue, thread, first);
+    lock_release(&queue->lock);
+}
+
+/* Slices. */
+
+void scheduler_queue_arm_slice(const struct cpu *cpu, uint64_t now)
+{
+    atomic_store(&queues[cpu->number].slice_armed, true);
+    timer_set_slice_end(now + SLICE_NS);
+}
+
+void scheduler_queue_slice_ended(const struct cpu *cpu)
+{
+    atomic_store(&queues[cpu->number].slice_armed, false);
+}
+
+/* Becoming ready. */
+
+void scheduler_queue_set_idle(const struct cpu *cpu, bool idle)
+{
+    uint64_t bit = UINT64_C(1) << cpu->number;
+    if (idle)
+        atomic_fetch_or(&idle_cpus, bit);
+    else if ((atomic_load_explicit(&idle_cpus, memory_order_relaxed) & bit) != 0)
+        atomic_fetch_and(&idle_cpus, ~bit);
+}
+
+/* One that is idle no more by this, or CPU_MAX. */
+static uint32_t claim_idle(uint64_t allowed, uint32_t preferred)
+{
+    for (;;) {
+        uint64_t idle = atomic_load(&idle_cpus) & allowed;
+        if (idle == 0)
+            return CPU_MAX;
+        uint32_t number = (idle >> cpu_current()->number & 1) != 0 ? cpu_current()->number
+                          : (idle >> preferred & 1) != 0           ? preferred
+                                                         : (uint32_t)__builtin_ctzll(idle);
+        uint64_t bit = UINT64_C(1) << number;
+        if ((atomic_fetch_and(&idle_cpus, ~bit) & bit) != 0)
+            return number;
+    }
+}
+
+/* Where a thread is to wait for its turn if no CPU is idle. */
+static uint32_t place_busy(const struct thread *thread)
+{
+    if (thread_may_use(thread, cpu_current()))
+        return cpu_current()->number;
+    uint32_t number = atomic_load(&thread->cpu);
+    return (thread->cpus >> number & 1) != 0 ? number : (uint32_t)__builtin_ctzll(thread->cpus);
+}
+
+static struct run_queue *lock_queue_of(const struct thread *thread)
+{
+    for (;;) {
+        uint32_t number = atomic_load(&thread->cpu);
+        lock_acquire(&queues[number].lock);
+        if (atomic_load(&thread->cpu) == number)
+            return &queues[number];
+        lock_release(&queues[number].lock);
+    }
+}
+
+static bool is_to_be_queued(const struct thread *thread)
+{
+    return !thread->queued && thread_may_run(thread) && atomic_load(&thread->holder) == HOLDER_NONE;
+}
+
+void scheduler_kick(struct cpu *cpu)
+{
+    bool pending = atomic_exchange(&cpu->reschedule, true);
+    if (cpu != cpu_current() && !pending && !atomic_load(&cpu->polling))
+        arch_cpu_poke(cpu);
+}
+
+/* A thread of this priority waits in that CPU's queue. */
+static void announce(uint32_t number, uint8_t priority)
+{
+    struct cpu *cpu = cpu_get(number);
+    const struct thread *current = __atomic_load_n(&cpu->current, __ATOMIC_RELAXED);
+    if (current == NULL || priority > current->effective)
+        scheduler_kick(cpu);
+    else if (priority < current->effective || queues[number].slice_armed)
+        return;
+    else if (cpu == cpu_current())
+        scheduler_queue_arm_slice(cpu, time_now());
+    else
+        scheduler_kick(cpu);
+}
+
+/* It waits for a CPU that is busy: one that has fallen idle meanwhile may come and take it. */
+static void offer(const struct thread *thread)
+{
+    uint32_t idle = claim_idle(thread->cpus, 0);
+    if (idle != CPU_MAX)
+        scheduler_kick(cpu_get(idle));
+}
+
+void scheduler_queue_add(struct thread *thread)
+{
+    uint32_t number = CPU_MAX;
+    struct run_queue *queue = lock_queue_of(thread);
+    if (is_to_be_queued(thread)) {
+        number = claim_idle(thread->cpus, atomic_load(&thread->cpu));
+        atomic_store(&thread->cpu, number != CPU_MAX ? number : place_busy(thread));
+        lock_release(&queue->lock);
+        queue = lock_queue_of(thread);
+        if (is_to_be_queued(thread))
+            enqueue(queue, thread, false);
+    }
+    bool queued = thread->queued;
+    uint8_t priority = thread->effective;
+    lock_release(&queue->lock);
+    if (queued)
+        announce((uint32_t)(queue - queues), priority);
+    if (queued && number == CPU_MAX)
+        offer(thread);
+}
+
+void scheduler_queue_remove(struct thread *thread)
+{
+    struct run_queue *queue = lock_queue_of(thread);
+    if (thread->queued)
+        dequeue(queue, thread);
+    lock_release(&queue->lock);
+}
+
+bool scheduler_seize(struct thread *thread)
+{
+    uint32_t expected = HOLDER_NONE;
+    struct run_queue *queue = lock_queue_of(thread);
+    bool seized = atomic_compare_exchange_strong(&thread->holder, &expected, HOLDER_ENDING);
+    if (seized && thread->queued)
+        dequeue(queue, thread);
+    lock_release(&queue->lock);
+    return seized;
+}
+
+/* Priorities and places. */
+
+void scheduler_move(struct thread *thread, uint8_t effective)
+{
+    if (thread->effective == effective)
+        return;
+    struct run_queue *queue = lock_queue_of(thread);
+    bool queued = thread->queued;
+    if (queued)
+        dequeue(queue, thread);
+    thread->effective = effective;
+    if (queued)
+        enqueue(queue, thread, false);
+    uint32_t number = (uint32_t)(queue - queues);
+    lock_release(&queue->lock);
+    if (queued)
+        announce(number, effective);
+    else if (scheduler_queue_has_above(cpu_get(number), effective) &&
+             atomic_load(&thread->holder) == number + 1)
+        scheduler_kick(cpu_get(number));
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * The queues of threads that are ready, one for each CPU: what the files of the
+ * scheduler share.
+ *
+ * `thread->holder` says who has a thread: the CPU that has it loaded, from before
+ * it runs there until all of its state is saved again, or whoever ends it. Only
+ * a thread that nobody holds can be loaded or ended. Whoever makes it ready
+ * while somebody holds it only says so; the holder looks when it lets go.
+ */
+#pragma once
+
+#include <kernel/thread.h>
+
+#define HOLDER_NONE 0u
+#define HOLDER_ENDING UINT32_MAX
+
+static inline uint32_t holder_of_cpu(const struct cpu *cpu)
+{
+    return cpu->number + 1;
+}
+
+static inline bool thread_may_run(const struct thread *thread)
+{
+    return atomic_load(&thread->runnable) && atomic_load(&thread->suspended) == 0 &&
+           !atomic_load(&thread->ending);
+}
+
+static inline bool thread_may_use(const struct thread *thread, const struct cpu *cpu)
+{
+    return (thread->cpus >> cpu->number & 1) != 0;
+}
+
+void scheduler_queue_init(uint32_t cpu);
+/* Whether this CPU's queue has a thread of higher priority. */
+bool scheduler_queue_has_above(const struct cpu *cpu, uint8_t priority);
+/* ... or of the same. */
+bool scheduler_queue_has_from(const struct cpu *cpu, uint8_t priority);
+/* The running thread, which goes on being held, to the head or the end of this CPU's queue. */
+void scheduler_queue_put_back(struct cpu *cpu, struct thread *thread, bool first);
+/* The thread whose turn it is, off its queue and held by this CPU: from this CPU's queue, else
+ * from another's; NULL. A slice is armed if others wait for the CPU. */
+struct thread *scheduler_queue_take(struct cpu *cpu, uint64_t now);
+/* The turn has ended: the next one that waits arms a slice again. */
+void scheduler_queue_slice_ended(const struct cpu *cpu);
+/* Have this CPU woken within a slice's time. */
+void scheduler_queue_arm_slice(const struct cpu *cpu, uint64_t now);
+/* A thread that may run and that nobody holds goes to the queue of a CPU that may run it. */
+void scheduler_queue_add(struct thread *thread);
+/* Off its queue if it is in one. */
+void scheduler_queue_remove(struct thread *thread);
+/* This CPU has nothing to do, or has again. */
+void scheduler_queue_set_idle(const struct cpu *cpu, bool idle);
+/* Whose turn a thread takes: its own account's, or that of whom it serves. Valid until the kernel is left. */
+struct account *scheduler_account_of(const struct thread *thread);
+/* Have a CPU choose again. */
+void scheduler_kick(struct cpu *cpu);
