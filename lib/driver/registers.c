@@ -69,3 +69,20 @@ void driver_write8(struct driver_registers *registers, uint32_t offset, uint8_t 
 {
     driver_write_bytes(registers, offset, &value, 1);
 }
+
+static volatile uint32_t *wide(const struct driver_registers *registers, uint32_t offset)
+{
+    if (registers->kind != START_REGISTERS_MEMORY)
+        service_fail("the registers are not in memory");
+    return (volatile uint32_t *)(registers->bytes + offset);
+}
+
+uint32_t driver_read32(const struct driver_registers *registers, uint32_t offset)
+{
+    return *wide(registers, offset);
+}
+
+void driver_write32(const struct driver_registers *registers, uint32_t offset, uint32_t value)
+{
+    *wide(registers, offset) = value;
+}

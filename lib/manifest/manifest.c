@@ -95,7 +95,7 @@ static bool check_ring(struct parser *parser, const struct manifest_ring *ring)
 static bool check_service(struct parser *parser, const struct manifest_service *service)
 {
     parser->line = service->line;
-    if (service->program[0] == '\0')
+    if (service->program[0] == '\0' && service->device[0] == '\0')
         return parser_fail(parser, "%s has no program", service->name);
     for (unsigned i = 0; i < service->call_count; i++) {
         const struct manifest_service *called =

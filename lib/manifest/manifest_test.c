@@ -117,6 +117,8 @@ static void mistakes_are_told_with_their_line(void **state)
     assert_refused("service a-name-that-is-far-too-long\n", 1, "longer than");
     assert_refused("service a\nprogram a\nservice a\n", 3, "already");
     assert_refused("\n\nservice a\n", 3, "no program");
+    assert_true(parse("service a\ndevice serial0\n"));
+    assert_string_equal(manifest.services[0].program, "");
     assert_refused("service a\nprogram a\nprogram b\n", 3, "already");
     assert_refused("service a\nprogram a\nfrobnicate\n", 3, "frobnicate");
     assert_refused("service a\nprogram a\npriority high\n", 3, "no priority");

@@ -190,9 +190,9 @@ static enum status claim_device(const char *name, struct message *message)
     return (enum status)message_label(message->information);
 }
 
-static enum status give_device(struct service *service)
+/* Have the service's device, if it has one, and the name of that one's driver. */
+static enum status take_device(struct service *service, char *driver, size_t size)
 {
-    static const char *const names[] = {"registers", "interrupt"};
     struct message message;
     if (service->entry->device[0] == '\0')
         return STATUS_OK;
@@ -207,8 +207,19 @@ static enum status give_device(struct service *service)
         .first = message.words[1],
         .count = message.words[2],
     };
-    for (unsigned i = 0; i < message_handle_count(message.information) && i < 2; i++) {
-        enum status given = give_away(service, names[i], (int64_t)ipc_frame()->handles[i].handle);
+    for (unsigned i = 0; i < message_handle_count(message.information) && i < 2; i++)
+        service->device[i] = ipc_frame()->handles[i].handle;
+    int length = (int)message_text_length(message.information);
+    text_format(driver, size, "bin/%.*s", length, frame_text(ipc_frame()));
+    return STATUS_OK;
+}
+
+static enum status give_device(struct service *service)
+{
+    static const char *const names[] = {"registers", "interrupt"};
+    enum status status = STATUS_OK;
+    for (unsigned i = 0; i < 2 && service->device[i] != HANDLE_NONE; i++) {
+        enum status given = give_away(service, names[i], (int64_t)service->device[i]);
         if (given != STATUS_OK)
             status = given;
     }
@@ -223,11 +234,10 @@ static enum status give_rings(struct service *service)
     return status;
 }
 
-static enum status prepare_program(struct service *service)
+static enum status prepare_program(struct service *service, const char *name)
 {
     struct archive_entry file;
     enum elf_outcome outcome;
-    const char *name = service->entry->program;
     if (archive_find(init.archive, init.handles->archive_size, name, &file) != ARCHIVE_ENTRY) {
         log_print("%s: the boot archive has no \"%s\"", service->entry->name, name);
         return STATUS_NOT_FOUND;
@@ -243,7 +253,10 @@ static enum status prepare_program(struct service *service)
 static enum status prepare(struct service *service)
 {
     const struct manifest_service *entry = service->entry;
-    enum status status = prepare_program(service);
+    char driver[MANIFEST_PATH];
+    enum status status = take_device(service, driver, sizeof(driver));
+    if (status == STATUS_OK)
+        status = prepare_program(service, entry->program[0] != '\0' ? entry->program : driver);
     if (status == STATUS_OK)
         status =
             store(&service->account, native_account_create(init.handles->account, &entry->limits));

@@ -27,6 +27,7 @@ struct service {
     struct loader_program program; /* prepared at the first start */
     handle_t process;              /* HANDLE_NONE before the first start */
     handle_t account, endpoint, ledger;
+    handle_t device[2];    /* registers and interrupt, until they are given */
     handle_t block_memory; /* a page: struct start_block */
     struct start_block block;
     uint64_t restart_ns; /* when it is to be started again; DEADLINE_NEVER: not waiting */

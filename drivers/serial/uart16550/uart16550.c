@@ -4,7 +4,8 @@
 /*
  * The 16550 UART (National Semiconductor PC16550D, 1995) between the device and
  * the ring "console": what the other side sends goes out, what comes in is sent
- * to it. Interrupt driven, 115200 bits per second, 8 data bits, no parity.
+ * to it. Interrupt driven, 8 data bits, no parity, 115200 bits per second; where it
+ * is no PC's, and so its clock not known here, as fast as firmware has set it.
  *
  * The driver may be killed at any moment; the next instance goes on where it was,
  * and no byte is lost or doubled (driver/transfer.h).
@@ -127,7 +128,7 @@ void driver_start(struct driver *driver, uint32_t instance)
 {
     struct driver_registers *registers = &driver->registers;
     driver_write8(registers, ENABLE, 0);
-    if (instance == 0) {
+    if (instance == 0 && registers->kind == START_REGISTERS_PORTS) {
         driver_write8(registers, LINE_CONTROL, LATCH);
         driver_write8(registers, DATA, DIVISOR_115200);
         driver_write8(registers, ENABLE, 0);

@@ -11,8 +11,8 @@
 #define DEVICE_OPERATIONS(X)                                                                           \
     /* text: a device's name ("serial0", "clock0"). To init only (START_INIT_BADGE). Reply: handles: \
      * its registers (ioport or memory), then its interrupt if it has one; [0] which registers     \
-     * (enum start_registers_kind), [1] the first port or physical address, [2] how many bytes.    \
-     * NOT_FOUND: the machine has no such device. */ \
+     * (enum start_registers_kind), [1] the first port or physical address, [2] how many bytes;    \
+     * text: the driver's program, bin/TEXT. NOT_FOUND: the machine has no such device. */ \
     X(CLAIM, 1)                                                                                        \
     /* word 0: enum device_power. Does not return when it works. */                                    \
     X(POWER, 2)

@@ -25,6 +25,10 @@ void driver_open_registers(struct driver_registers *registers, const struct star
 uint8_t driver_read8(struct driver_registers *registers, uint32_t offset);
 void driver_write8(struct driver_registers *registers, uint32_t offset, uint8_t value);
 
+/* Registers in memory that are four bytes wide. */
+uint32_t driver_read32(const struct driver_registers *registers, uint32_t offset);
+void driver_write32(const struct driver_registers *registers, uint32_t offset, uint32_t value);
+
 /* `count` bytes, at most 256, from or to one register. */
 void driver_read_bytes(struct driver_registers *registers, uint32_t offset, uint8_t *bytes,
                        uint32_t count);

@@ -7,7 +7,8 @@
  * A text of lines. `#` begins a comment, blank lines and indentation mean
  * nothing. `service NAME` begins a service; the lines below it say about it:
  *
- *   program PATH               file in the boot archive
+ *   program PATH               file in the boot archive; may be left out with a device,
+ *                              whose driver it then is
  *   arguments TEXT             handed over as it stands
  *   priority LEVEL             idle, batch, normal (the default), server, driver
  *   limit WHAT NUMBER          of its account: pages, handles, threads, processes
@@ -75,7 +76,7 @@ struct manifest_ring {
 
 struct manifest_service {
     char name[START_NAME];
-    char program[MANIFEST_PATH];
+    char program[MANIFEST_PATH]; /* empty: the device's driver */
     char arguments[START_ARGUMENTS];
     char device[START_NAME]; /* empty: none */
     uint32_t priority;
