@@ -28,9 +28,10 @@ static void put_raw(uint8_t byte)
     arch_console_write(&character, 1);
 }
 
+/* A newline too: firmware's console may put a carriage return before one. */
 static void put_stuffed(uint8_t byte)
 {
-    if (byte == CONSOLE_FLAG || byte == CONSOLE_ESCAPE) {
+    if (byte == CONSOLE_FLAG || byte == CONSOLE_ESCAPE || byte == '\n') {
         put_raw(CONSOLE_ESCAPE);
         byte ^= CONSOLE_FLIP;
     }

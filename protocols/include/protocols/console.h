@@ -10,7 +10,8 @@
  *
  *     FLAG  stuffed(type, payload of 0..CONSOLE_PAYLOAD_MAX bytes, check)  FLAG
  *
- * - Stuffing: FLAG and ESCAPE inside a frame are sent as ESCAPE, byte ^ FLIP.
+ * - Stuffing: FLAG and ESCAPE inside a frame are sent as ESCAPE, byte ^ FLIP; any
+ *   other byte may be.
  * - Check: CRC-16/X-25 (the FCS of RFC 1662 appendix C: polynomial 0x8408
  *   reflected, start 0xffff, final complement) of type and payload, low byte first.
  * - A flag ends the frame before it and begins the next; nothing between two flags
