@@ -182,6 +182,7 @@ static void read_interrupts(struct boot_info *boot, const void *tree)
     boot->shared_interrupts = shared.start;
     boot->shared_interrupts_size = shared.size;
     if (boot->interrupts == BOOT_INTERRUPTS_PLIC) {
+        (void)tree_cell(tree, node, "riscv,ndev", 0, &boot->interrupt_lines);
         read_contexts(boot, tree, node);
     } else if (tree_registers(tree, node, 1, &local)) {
         boot->local_interrupts = local.start;

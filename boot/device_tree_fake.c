@@ -106,6 +106,7 @@ static void put_plic(void *tree)
     demand(fdt_property(tree, "interrupt-controller", "", 0));
     CELLS(tree, "#interrupt-cells", 1);
     CELLS(tree, "phandle", PLIC);
+    CELLS(tree, "riscv,ndev", 95);
     CELLS(tree, "interrupts-extended", CPU_CONTROLLER(0), 11, CPU_CONTROLLER(0), 9,
           CPU_CONTROLLER(1), 11, CPU_CONTROLLER(1), 9);
     demand(fdt_end_node(tree));

@@ -72,6 +72,7 @@ static void test_the_machine_of_riscv(void **state)
     assert_int_equal(boot.cpu_contexts[1], 1);
     assert_int_equal(boot.interrupts, BOOT_INTERRUPTS_PLIC);
     assert_int_equal(boot.shared_interrupts, 0xc000000);
+    assert_int_equal(boot.interrupt_lines, 95);
     assert_int_equal(boot.timer_frequency, 10000000);
     assert_int_equal(boot.timer_compares, 1);
     assert_int_equal(boot.power_registers, 0x100000);

@@ -81,6 +81,7 @@ struct boot_info {
     uint64_t entropy[8];             /* from the machine's generator; zero where it has none */
     uint32_t entropy_bytes;          /* how many of them are real */
     uint32_t interrupts;             /* enum boot_interrupts */
+    uint32_t interrupt_lines;        /* the last of the PLIC's */
     uint32_t firmware;               /* enum boot_firmware */
     uint32_t timer_line;             /* the interrupt of the timer, where it is a line */
     uint32_t timer_compares;         /* RISC-V: the timer is set by a register of the CPU (Sstc) */

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * RISC-V: from the firmware to C.
+ *
+ * The firmware (SBI 1.0, section 9.1) enters in supervisor mode, translation and
+ * interrupts off, a0 = the hart's id, a1 = physical address of the device tree. Tables
+ * made here map RAM twice, by pages of 1 GiB: the direct map, and where the kernel is
+ * linked. The instruction that loads them is the last at its physical address: the
+ * next one faults, and goes on at the address in stvec. boot/riscv64/tables.c
+ * replaces them.
+ */
+#include <arch/layout.h>
+
+#define ENTRY_ALL 0xef  /* valid, readable, writable, executable, global, accessed, dirty */
+#define ENTRY_DATA 0xe7 /* the same, not executable */
+#define ENTRY_GIGABYTE 0x10000000
+#define SATP_SV39 8
+#define DIRECT_ENTRIES 128
+#define TOP_INDEX(address) (((address) >> 30) & 511)
+
+/* Load tables by the physical address of their root, and go on where the kernel is linked. */
+.macro TRANSLATE root
+    li t1, LAYOUT_KERNEL
+    lla t2, 9f
+    add t2, t2, t1
+    csrw stvec, t2
+    srli \root, \root, 12
+    li t1, SATP_SV39 << 60
+    or \root, \root, t1
+    sfence.vma
+    csrw satp, \root
+    .balign 4
+9:  lla t1, boot_trap
+    csrw stvec, t1
+.endm
+
+/* No frame is before this one, and no CPU is known. */
+.macro OUTERMOST
+    li s0, 0
+    li ra, 0
+    li tp, 0
+.endm
+
+    .section .text.boot, "ax"
+    .balign 4
+    .globl boot_entry
+boot_entry:
+    csrw sie, zero
+    lla t0, early_root
+    li t1, ENTRY_DATA
+    li t2, DIRECT_ENTRIES
+    li t3, ENTRY_GIGABYTE
+    li t4, TOP_INDEX(LAYOUT_DIRECT_MAP) * 8
+    add t4, t4, t0
+1:  sd t1, 0(t4)
+    add t1, t1, t3
+    addi t4, t4, 8
+    addi t2, t2, -1
+    bnez t2, 1b
+
+    lla t1, boot_entry
+    srli t1, t1, 30
+    slli t1, t1, 28
+    ori t1, t1, ENTRY_ALL
+    li t4, TOP_INDEX(LAYOUT_IMAGE) * 8
+    add t4, t4, t0
+    sd t1, 0(t4)
+
+    TRANSLATE t0
+    lla sp, boot_stack_top
+    OUTERMOST
+    tail boot_main
+
+/* Another CPU: the same way in. What it is to have are variables. */
+    .balign 4
+    .globl boot_secondary_entry
+boot_secondary_entry:
+    csrw sie, zero
+    ld t0, boot_secondary_root
+    TRANSLATE t0
+    ld sp, boot_secondary_stack
+    ld a0, boot_secondary_cpu
+    OUTERMOST
+    tail boot_secondary_main
+
+    .balign 4
+boot_trap:
+    wfi
+    j boot_trap
+
+    .section .bss.boot, "aw", @nobits
+    .balign 4096
+early_root:
+    .skip 4096
+
+/* The kernel stack of the first CPU. The page below it is not mapped. */
+    .globl boot_stack_guard
+    .globl boot_stack_top
+boot_stack_guard:
+    .skip 4096
+    .skip KERNEL_STACK_SIZE
+boot_stack_top:

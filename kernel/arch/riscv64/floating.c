@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * RISC-V: floating point state, loaded lazily.
+ *
+ * The registers belong to one thread, cpu->arch.floating; while another runs,
+ * sstatus.FS is off, its first use is an illegal instruction, and then the state
+ * changes hands. The kernel itself is compiled without these registers.
+ * docs/decisions/0006-lazy-floating-point.md says why not eagerly.
+ */
+#include "riscv.h"
+
+#include <arch/thread.h>
+#include <kernel/cpu.h>
+#include <kernel/process.h>
+#include <kernel/slab.h>
+#include <kernel/string.h>
+#include <kernel/thread.h>
+
+struct riscv_floating {
+    uint64_t registers[32];
+    uint64_t control; /* fcsr */
+};
+
+static enum status allocate_state(struct thread *thread, struct account *account)
+{
+    void *memory;
+    enum status status = memory_allocate(account, sizeof(struct riscv_floating), &memory);
+    if (status != STATUS_OK)
+        return status;
+    thread->arch.floating = memory;
+    thread->arch.floating_account = account;
+    return STATUS_OK;
+}
+
+/*
+ * The compiler knows no floating point here, nor does its assembler: fsd is a store with
+ * function 3 and opcode 0x27, fld a load with 0x07, fcsr is register 3.
+ */
+#define ALL_REGISTERS                                                                              \
+    "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, "   \
+    "25, 26, 27, 28, 29, 30, 31"
+
+static void save_state(struct riscv_floating *state)
+{
+    __asm__ volatile(".irp n, " ALL_REGISTERS "\n\t"
+                     ".insn s 0x27, 3, x\\n, 8 * \\n(%1)\n\t"
+                     ".endr\n\t"
+                     "csrr %0, 3"
+                     : "=&r"(state->control)
+                     : "r"(state->registers)
+                     : "memory");
+}
+
+static void load_state(const struct riscv_floating *state)
+{
+    __asm__ volatile(".irp n, " ALL_REGISTERS "\n\t"
+                     ".insn i 0x07, 3, x\\n, 8 * \\n(%1)\n\t"
+                     ".endr\n\t"
+                     "csrw 3, %0"
+                     :
+                     : "r"(state->control), "r"(state->registers)
+                     : "memory");
+}
+
+/* Into memory, so that another thread or a copy can have it. */
+static void put_away(struct cpu *cpu)
+{
+    if (cpu->arch.floating == NULL)
+        return;
+    riscv_set(sstatus, STATUS_FLOATING);
+    save_state(cpu->arch.floating->arch.floating);
+    cpu->arch.floating = NULL;
+}
+
+bool riscv_floating_load(struct thread *thread)
+{
+    struct cpu *cpu = cpu_current();
+    if (thread->arch.floating == NULL &&
+        allocate_state(thread, thread->process->account) != STATUS_OK)
+        return false;
+    put_away(cpu);
+    riscv_set(sstatus, STATUS_FLOATING);
+    load_state(thread->arch.floating);
+    cpu->arch.floating = thread;
+    return true;
+}
+
+void riscv_floating_switch(const struct cpu *cpu, const struct thread *thread)
+{
+    if (cpu->arch.floating == thread)
+        riscv_set(sstatus, STATUS_FLOATING);
+    else
+        riscv_clear(sstatus, STATUS_FLOATING);
+}
+
+enum status arch_thread_clone(struct thread *thread, struct thread *from)
+{
+    struct cpu *cpu = cpu_current();
+    if (from->arch.floating != NULL) {
+        enum status status = allocate_state(thread, thread->process->account);
+        if (status != STATUS_OK)
+            return status;
+        if (cpu->arch.floating == from) {
+            put_away(cpu);
+            riscv_clear(sstatus, STATUS_FLOATING);
+        }
+        *thread->arch.floating = *from->arch.floating;
+    }
+    thread->arch.registers = from->arch.registers;
+    thread->arch.full = from->arch.full;
+    return STATUS_OK;
+}
+
+void arch_thread_free(struct thread *thread)
+{
+    struct cpu *cpu = cpu_current();
+    if (cpu->arch.floating == thread) {
+        cpu->arch.floating = NULL;
+        riscv_clear(sstatus, STATUS_FLOATING);
+    }
+    if (cpu->arch.thread == thread)
+        cpu->arch.thread = NULL;
+    if (thread->arch.floating != NULL)
+        memory_free(thread->arch.floating_account, thread->arch.floating,
+                    sizeof(struct riscv_floating));
+    thread->arch.floating = NULL;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * RISC-V: the firmware (RISC-V Supervisor Binary Interface 1.0), the console and the
+ * power through it, the clock. The timer is a register where there is Sstc, else a
+ * call. Status to the outside is told by a test finisher, where the machine has one.
+ */
+#include "riscv.h"
+
+#include <arch/cpu.h>
+#include <arch/page_table.h>
+#include <kernel/page.h>
+#include <trellis/boot_info.h>
+#include <trellis/structures.h>
+
+#define NANOSECONDS UINT64_C(1000000000)
+#define TIME_SHIFT 32
+#define FINISHER_FAIL 0x3333 /* of sifive,test0, with the exit status above it */
+#define FINISHER_STATUS_SHIFT 16
+
+static const struct boot_info *boot_information;
+static volatile uint32_t *finisher;
+
+int64_t sbi_call(const struct sbi_call *call)
+{
+    register uint64_t a0 __asm__("a0") = call->arguments[0];
+    register uint64_t a1 __asm__("a1") = call->arguments[1];
+    register uint64_t a2 __asm__("a2") = call->arguments[2];
+    register uint64_t a3 __asm__("a3") = call->arguments[3];
+    register uint64_t a4 __asm__("a4") = call->arguments[4];
+    register uint64_t a6 __asm__("a6") = call->function;
+    register uint64_t a7 __asm__("a7") = call->extension;
+    __asm__ volatile("ecall"
+                     : "+r"(a0), "+r"(a1)
+                     : "r"(a2), "r"(a3), "r"(a4), "r"(a6), "r"(a7)
+                     : "memory");
+    return (int64_t)a0;
+}
+
+/* Console. */
+
+void arch_console_write(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        struct sbi_call call = {SBI_PUT_CHARACTER, 0, {(uint8_t)text[i]}};
+        (void)sbi_call(&call);
+    }
+}
+
+bool arch_console_uses(uint64_t start, uint64_t size)
+{
+    return boot_information->console_registers - start < size;
+}
+
+/* Clock. */
+
+uint64_t arch_counter_read(void)
+{
+    return riscv_read(time);
+}
+
+void arch_counter_describe(struct time_page *page)
+{
+    page->base = arch_counter_read();
+    page->frequency_hz = boot_information->timer_frequency;
+    page->shift = TIME_SHIFT;
+    page->multiplier = (NANOSECONDS << TIME_SHIFT) / page->frequency_hz;
+}
+
+void arch_timer_set(uint64_t ticks)
+{
+    uint64_t now = arch_counter_read();
+    uint64_t when = ticks == 0 || ticks > UINT64_MAX - now ? UINT64_MAX : now + ticks;
+    if (boot_information->timer_compares != 0) {
+        riscv_write(0x14d, when); /* stimecmp */
+        return;
+    }
+    struct sbi_call call = {SBI_TIME, 0, {when}};
+    (void)sbi_call(&call);
+}
+
+bool arch_machine_init(const struct boot_info *boot, const char **missing)
+{
+    boot_information = boot;
+    if (boot->timer_frequency == 0) {
+        *missing = "a clock whose frequency the device tree says";
+        return false;
+    }
+    if (boot->power_registers != 0)
+        finisher = arch_map_device(boot->power_registers, sizeof(*finisher));
+    return riscv_plic_init(boot, missing);
+}
+
+/* The end. */
+
+static _Noreturn void reset(enum sbi_reset how)
+{
+    struct sbi_call call = {SBI_RESET, 0, {how}};
+    (void)sbi_call(&call);
+    for (;;)
+        __asm__ volatile("wfi");
+}
+
+_Noreturn void arch_machine_restart(void)
+{
+    reset(SBI_COLD_REBOOT);
+}
+
+_Noreturn void arch_machine_stop(enum stop_kind kind)
+{
+    if (finisher != NULL)
+        *finisher = FINISHER_FAIL | (uint32_t)kind << FINISHER_STATUS_SHIFT;
+    reset(SBI_SHUT_DOWN);
+}
+
+/* What this architecture does not have. */
+
+bool arch_random(uint64_t *value)
+{
+    (void)value;
+    return false;
+}
+
+uint32_t arch_port_count(void)
+{
+    return 0;
+}
+
+bool arch_port_read(uint32_t port, uint32_t width, uint32_t *value)
+{
+    (void)port;
+    (void)width;
+    (void)value;
+    return false;
+}
+
+bool arch_port_write(uint32_t port, uint32_t width, uint32_t value)
+{
+    (void)port;
+    (void)width;
+    (void)value;
+    return false;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * RISC-V: the platform-level interrupt controller (RISC-V PLIC specification 1.0.0).
+ *
+ * All lines go to the first CPU's context. A line is masked by its priority: one that
+ * is not enabled could not be completed.
+ */
+#include "riscv.h"
+
+#include <arch/cpu.h>
+#include <arch/page_table.h>
+#include <kernel/cpu.h>
+#include <kernel/lock.h>
+#include <kernel/trap.h>
+#include <trellis/boot_info.h>
+
+#define PRIORITY(line) (4 * (line))
+#define ENABLE(context, line) (0x2000 + 0x80 * (context) + (line) / 32 * 4)
+#define THRESHOLD(context) (0x200000 + 0x1000 * (context))
+#define CLAIM(context) (THRESHOLD(context) + 4)
+#define LINES_MAX 1024
+
+static volatile uint8_t *registers;
+static uint32_t context, line_count;
+static struct spinlock enable_lock = SPINLOCK_INITIAL(LOCK_DEVICE); /* lines share a register */
+
+static volatile uint32_t *at(uint64_t offset)
+{
+    return (volatile uint32_t *)(registers + offset);
+}
+
+bool riscv_plic_init(const struct boot_info *boot, const char **missing)
+{
+    context = boot->cpu_contexts[0];
+    line_count = boot->interrupt_lines + 1;
+    if (boot->interrupts != BOOT_INTERRUPTS_PLIC || line_count > LINES_MAX ||
+        boot->shared_interrupts_size < CLAIM(context) + 4) {
+        *missing = "a platform-level interrupt controller";
+        return false;
+    }
+    registers = arch_map_device(boot->shared_interrupts, CLAIM(context) + 4);
+    for (uint32_t line = 1; line < line_count; line++)
+        *at(PRIORITY(line)) = 0;
+    for (uint32_t line = 0; line < line_count; line += 32)
+        *at(ENABLE(context, line)) = 0;
+    *at(THRESHOLD(context)) = 0;
+    return true;
+}
+
+uint32_t arch_interrupt_lines(void)
+{
+    return line_count;
+}
+
+static void change_enable(uint32_t line, bool on)
+{
+    lock_acquire(&enable_lock);
+    uint32_t others = *at(ENABLE(context, line)) & ~(UINT32_C(1) << line % 32);
+    *at(ENABLE(context, line)) = others | (uint32_t)on << line % 32;
+    lock_release(&enable_lock);
+}
+
+/* The wiring alone says what triggers a line. */
+enum status arch_interrupt_enable(uint32_t line, uint32_t flags)
+{
+    (void)flags;
+    if (line == 0 || line >= line_count)
+        return STATUS_OUT_OF_RANGE;
+    *at(PRIORITY(line)) = 1;
+    change_enable(line, true);
+    return STATUS_OK;
+}
+
+void arch_interrupt_disable(uint32_t line)
+{
+    change_enable(line, false);
+    *at(PRIORITY(line)) = 0;
+}
+
+void arch_interrupt_mask(uint32_t line)
+{
+    *at(PRIORITY(line)) = 0;
+}
+
+void arch_interrupt_unmask(uint32_t line)
+{
+    *at(PRIORITY(line)) = 1;
+}
+
+void riscv_plic_interrupt(void)
+{
+    for (uint32_t line; (line = *at(CLAIM(context))) != 0;) {
+        trap_interrupt(line);
+        *at(CLAIM(context)) = line;
+    }
+}

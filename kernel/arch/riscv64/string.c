@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/* RISC-V: memory functions. Words where both sides are aligned, else bytes. */
+#include <kernel/string.h>
+
+#include <stdint.h>
+
+#define WORD sizeof(uint64_t)
+
+typedef uint64_t __attribute__((may_alias)) word_t;
+
+void *memcpy(void *to, const void *from, size_t length)
+{
+    uint8_t *out = to;
+    const uint8_t *in = from;
+    if (((uintptr_t)out | (uintptr_t)in) % WORD == 0) {
+        for (; length >= WORD; length -= WORD, out += WORD, in += WORD)
+            *(word_t *)out = *(const word_t *)in;
+    }
+    while (length-- > 0)
+        *out++ = *in++;
+    return to;
+}
+
+void *memmove(void *to, const void *from, size_t length)
+{
+    uint8_t *out = to;
+    const uint8_t *in = from;
+    if ((uintptr_t)to - (uintptr_t)from >= length)
+        return memcpy(to, from, length);
+    while (length-- > 0)
+        out[length] = in[length];
+    return to;
+}
+
+void *memset(void *to, int value, size_t length)
+{
+    uint8_t *out = to;
+    uint64_t pattern = UINT64_C(0x0101010101010101) * (uint8_t)value;
+    for (; length > 0 && (uintptr_t)out % WORD != 0; length--)
+        *out++ = (uint8_t)value;
+    for (; length >= WORD; length -= WORD, out += WORD)
+        *(word_t *)out = pattern;
+    while (length-- > 0)
+        *out++ = (uint8_t)value;
+    return to;
+}
+
+int memcmp(const void *left, const void *right, size_t length)
+{
+    const uint8_t *a = left, *b = right;
+    for (; length > 0; length--, a++, b++)
+        if (*a != *b)
+            return *a - *b;
+    return 0;
+}

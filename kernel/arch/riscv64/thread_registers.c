@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/* RISC-V: threads. The thread pointer is a register like any other. */
+#include "riscv.h"
+
+#include <arch/thread.h>
+#include <kernel/cpu.h>
+#include <kernel/process.h>
+#include <kernel/string.h>
+#include <kernel/thread.h>
+
+enum thread_base { BASE_TLS };
+
+enum status arch_thread_init(struct thread *thread, const struct arch_thread_start *start)
+{
+    if (start->pc >= USER_END)
+        return STATUS_INVALID;
+    memset(&thread->arch, 0, sizeof(thread->arch));
+    thread->arch.registers = (struct frame_registers){
+        .pc = start->pc,
+        .sp = start->sp,
+        .a0 = start->argument,
+        .a1 = thread->frame_address,
+        .tp = start->tls,
+        .number = ~UINT64_C(0),
+    };
+    thread->arch.full = 1;
+    return STATUS_OK;
+}
+
+void arch_message_set_word(struct thread *thread, unsigned n, uint64_t value)
+{
+    struct frame_registers *registers = riscv_registers(thread);
+    if (n < MESSAGE_SHORT_WORDS)
+        (&registers->a2)[n] = value;
+    else
+        (&registers->s2)[n - MESSAGE_SHORT_WORDS] = value;
+}
+
+void arch_thread_get_registers(struct thread *thread, struct frame_registers *registers)
+{
+    *registers = thread->arch.registers;
+    registers->number = ~UINT64_C(0);
+}
+
+enum status arch_thread_set_registers(struct thread *thread,
+                                      const struct frame_registers *registers)
+{
+    if (registers->pc >= USER_END)
+        return STATUS_INVALID;
+    thread->arch.registers = *registers;
+    thread->arch.full = 1;
+    return STATUS_OK;
+}
+
+void arch_thread_redirect(struct thread *thread, uint64_t pc, uint64_t sp)
+{
+    thread->arch.registers.pc = pc;
+    thread->arch.registers.sp = sp;
+}
+
+enum status arch_thread_set_base(struct thread *thread, uint32_t which, uint64_t value)
+{
+    if (which != BASE_TLS)
+        return STATUS_INVALID;
+    thread->arch.registers.tp = value;
+    return STATUS_OK;
+}
+
+void arch_thread_switch(struct thread *from, struct thread *to)
+{
+    struct cpu *cpu = cpu_current();
+    uint64_t reflect = to->process->personality.reflect;
+    (void)from;
+    cpu->arch.thread = to;
+    cpu->arch.reflect = reflect;
+    cpu->arch.frame = reflect != 0 ? (uint64_t)to->frame : 0;
+    cpu->arch.frame_user = to->frame_address;
+    riscv_floating_switch(cpu, to);
+}
+
+_Noreturn void arch_return_to_user(struct thread *thread)
+{
+    if (thread->arch.full == 0)
+        riscv_return_call(thread);
+    riscv_return_full(thread);
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * RISC-V: from causes to the generic kernel's traps, and copies of user memory
+ * with their fixups.
+ */
+#include "riscv.h"
+
+#include "offsets.h"
+#include <arch/cpu.h>
+#include <arch/layout.h>
+#include <arch/thread.h>
+#include <kernel/cpu.h>
+#include <kernel/log.h>
+#include <kernel/scheduler.h>
+#include <kernel/trap.h>
+
+char riscv_last_stack[LAST_STACK_SIZE] __attribute__((aligned(16)));
+
+size_t arch_copy_from_user(void *to, uint64_t from, size_t length)
+{
+    return riscv_copy_user(to, (const void *)from, length);
+}
+
+size_t arch_copy_to_user(uint64_t to, const void *from, size_t length)
+{
+    return riscv_copy_user((void *)to, from, length);
+}
+
+static bool is_page_fault(uint64_t cause)
+{
+    return cause == CAUSE_FETCH_PAGE || cause == CAUSE_LOAD_PAGE || cause == CAUSE_STORE_PAGE;
+}
+
+static enum fault_access access_of_cause(uint64_t cause)
+{
+    if (cause == CAUSE_FETCH_PAGE)
+        return FAULT_EXECUTE;
+    return cause == CAUSE_STORE_PAGE ? FAULT_WRITE : FAULT_READ;
+}
+
+static enum fault_kind kind_of_cause(uint64_t cause)
+{
+    switch (cause) {
+    case CAUSE_ILLEGAL:
+        return FAULT_INSTRUCTION;
+    case CAUSE_BREAKPOINT:
+        return FAULT_BREAKPOINT;
+    case CAUSE_FETCH_MISALIGNED:
+    case CAUSE_LOAD_MISALIGNED:
+    case CAUSE_STORE_MISALIGNED:
+        return FAULT_ALIGNMENT;
+    default:
+        return is_page_fault(cause) ? FAULT_PAGE_ABSENT : FAULT_OTHER;
+    }
+}
+
+/* An instruction that was illegal with floating point off is tried with it on. */
+static _Noreturn void exception_in_user(uint64_t cause, uint64_t value)
+{
+    struct trap_fault fault = {
+        .kind = kind_of_cause(cause),
+        .access = access_of_cause(cause),
+        .address = is_page_fault(cause) ? value : arch_thread_pc(thread_current()),
+        .code = cause,
+    };
+    if (cause == CAUSE_ILLEGAL && cpu_current()->arch.floating != thread_current()) {
+        if (riscv_floating_load(thread_current()))
+            scheduler_leave_kernel();
+        fault.kind = FAULT_PAGE_MEMORY;
+    }
+    trap_user_fault(&fault);
+}
+
+static void interrupt(uint64_t number)
+{
+    cpu_current()->interrupts++;
+    if (number == INTERRUPT_TIMER) {
+        arch_timer_set(0);
+        trap_timer();
+    } else if (number == INTERRUPT_EXTERNAL) {
+        riscv_plic_interrupt();
+    } else if (number == INTERRUPT_SOFTWARE) {
+        riscv_poked();
+    }
+}
+
+_Noreturn void riscv_trap_user(void)
+{
+    uint64_t cause = riscv_read(scause);
+    if ((cause & CAUSE_INTERRUPT) == 0)
+        exception_in_user(cause, riscv_read(stval));
+    interrupt(cause & ~CAUSE_INTERRUPT);
+    scheduler_leave_kernel();
+}
+
+static const struct riscv_copy_fixup *find_fixup(uint64_t pc)
+{
+    for (const struct riscv_copy_fixup *fixup = copy_fixups; fixup < copy_fixups_end; fixup++)
+        if (fixup->fault == pc)
+            return fixup;
+    return NULL;
+}
+
+static _Noreturn void kernel_exception(const struct riscv_trap *trap, uint64_t cause,
+                                       uint64_t value)
+{
+    const uint64_t *x = trap->x - 1;
+    panic("exception %lu in the kernel, value %lx, pc %lx, sp %lx, status %lx\n"
+          "  a0 %lx a1 %lx a2 %lx a3 %lx a4 %lx a5 %lx a6 %lx a7 %lx\n"
+          "  ra %lx s0 %lx s1 %lx t0 %lx t1 %lx t2 %lx\n"
+          "  at 0x%lx\n  at 0x%lx",
+          cause, value, trap->pc, x[2], trap->status, x[10], x[11], x[12], x[13], x[14], x[15],
+          x[16], x[17], x[1], x[8], x[9], x[5], x[6], x[7], trap->pc, x[1]);
+}
+
+/* The way back sets sstatus as it was, and so opens user memory for a copy again. */
+void riscv_trap_kernel(struct riscv_trap *trap)
+{
+    uint64_t cause = riscv_read(scause), value = riscv_read(stval);
+    if ((cause & CAUSE_INTERRUPT) != 0) {
+        interrupt(cause & ~CAUSE_INTERRUPT);
+        return;
+    }
+    riscv_clear(sstatus, STATUS_USER_MEMORY);
+    const struct riscv_copy_fixup *fixup = find_fixup(trap->pc);
+    if (!is_page_fault(cause) || fixup == NULL || value >= USER_END)
+        kernel_exception(trap, cause, value);
+    if (!trap_copy_fault(value, access_of_cause(cause)))
+        trap->pc = fixup->resume;
+}
+
+/* A frame's address is that behind the return address, which is behind the caller's frame. */
+void arch_backtrace(void (*line)(uint64_t address))
+{
+    const uint64_t *frame = __builtin_frame_address(0);
+    uint64_t top = cpu_current()->arch.stack_top;
+    while ((uint64_t)frame > top - KERNEL_STACK_SIZE + 16 && (uint64_t)frame <= top &&
+           frame[-1] != 0) {
+        line(frame[-1]);
+        if (frame[-2] <= (uint64_t)frame)
+            return;
+        frame = (const uint64_t *)frame[-2];
+    }
+}
