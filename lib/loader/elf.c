@@ -5,8 +5,8 @@
 
 #include <base/text.h>
 #include <loader/arch/machine.h>
+#include <trellis/arch/registers.h>
 
-#define ADDRESS_LIMIT (UINT64_C(1) << 47)
 #define INTERPRETER_MAX 4096
 
 /* Figure 4-3 of the System V ABI, 64-bit class; as on Linux the machine alone says which class it is. */
@@ -68,7 +68,7 @@ static bool add_segment(struct elf_image *image, const struct program_header *he
         return header->file_size == 0;
     if (image->segment_count == ELF_SEGMENTS_MAX || header->file_size > header->memory_size ||
         !is_inside(header->offset, header->file_size, file_size) ||
-        !is_inside(header->address, header->memory_size, ADDRESS_LIMIT - ELF_PAGE) ||
+        !is_inside(header->address, header->memory_size, USER_END) ||
         (header->address - header->offset) % ELF_PAGE != 0)
         return false;
     if (image->segment_count > 0 && page_floor(header->address) < image->high)
