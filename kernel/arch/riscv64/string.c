@@ -23,17 +23,6 @@ void *memcpy(void *to, const void *from, size_t length)
     return to;
 }
 
-void *memmove(void *to, const void *from, size_t length)
-{
-    uint8_t *out = to;
-    const uint8_t *in = from;
-    if ((uintptr_t)to - (uintptr_t)from >= length)
-        return memcpy(to, from, length);
-    while (length-- > 0)
-        out[length] = in[length];
-    return to;
-}
-
 void *memset(void *to, int value, size_t length)
 {
     uint8_t *out = to;
@@ -45,13 +34,4 @@ void *memset(void *to, int value, size_t length)
     while (length-- > 0)
         *out++ = (uint8_t)value;
     return to;
-}
-
-int memcmp(const void *left, const void *right, size_t length)
-{
-    const uint8_t *a = left, *b = right;
-    for (; length > 0; length--, a++, b++)
-        if (*a != *b)
-            return *a - *b;
-    return 0;
 }
