@@ -10,7 +10,6 @@
 
 struct boot_info;
 struct cpu;
-struct page_table;
 struct thread;
 
 #define ARM_READ(name)                                                                             \
@@ -77,12 +76,6 @@ void arm_floating_init(void);
 bool arm_floating_load(struct thread *thread);
 /* The state in this CPU's registers to memory: another CPU may run its thread next. */
 void arm_floating_put_away(struct cpu *cpu);
-
-/* context.c */
-/* What TTBR0_EL1 holds while `table` is loaded on this CPU: its root and its identifier. */
-uint64_t arm_context_choose(struct page_table *table);
-/* The identifier it had last, where TLB instructions want it; 0 if it never had one. */
-uint64_t arm_context_identifier(const struct page_table *table);
 
 /* gic.c */
 bool arm_gic_init(const struct boot_info *boot, const char **missing);

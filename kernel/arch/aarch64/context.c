@@ -7,21 +7,18 @@
  * An identifier (8 or 16 bits) names one address space until the generation
  * ends: then all translations are forgotten and identifiers are given out anew,
  * but for those that CPUs have loaded, which stay taken. A space keeps its
- * number into the next generation where it can. table->context holds generation
+ * number into the next generation where it can. A space's context holds generation
  * and identifier; a CPU announces what it loads in `active` by a compare and
  * swap, which fails if a new generation began meanwhile. TLB maintenance reaches
  * all CPUs by itself.
  */
-#include "arm.h"
+#include "context.h"
 
-#include <arch/page_table.h>
 #include <kernel/cpu.h>
 #include <kernel/lock.h>
 #include <kernel/string.h>
 
 #define IDENTIFIERS_MAX 65536
-#define IDENTIFIER_MASK UINT64_C(0xffff)
-#define IDENTIFIER_SHIFT 48 /* in TTBR0_EL1 and TLB instructions */
 #define GENERATION_ONE UINT64_C(0x10000)
 
 static struct spinlock lock = SPINLOCK_INITIAL(LOCK_DEVICE);
@@ -30,11 +27,6 @@ static _Atomic uint64_t active[CPU_MAX];     /* contexts; 0 since a new generati
 static uint64_t reserved[CPU_MAX];           /* lock; what a CPU had loaded when one began */
 static uint64_t taken[IDENTIFIERS_MAX / 64]; /* lock */
 static uint32_t next_identifier = 1;         /* lock; 0 is that of no space */
-
-static uint32_t identifier_count(void)
-{
-    return ARM_FIELD("id_aa64mmfr0_el1", 4) == 2 ? 65536 : 256;
-}
 
 static bool take(uint64_t identifier)
 {
@@ -52,10 +44,10 @@ static void begin_generation(void)
         uint64_t context = atomic_exchange(&active[cpu], 0);
         if (context != 0)
             reserved[cpu] = context;
-        (void)take(reserved[cpu] & IDENTIFIER_MASK);
+        (void)take(reserved[cpu] & CONTEXT_IDENTIFIER_MASK);
     }
     next_identifier = 1;
-    __asm__ volatile("dsb ishst; tlbi vmalle1is; dsb ish; isb" : : : "memory");
+    context_forget_all();
 }
 
 /* A CPU may go on with what it had, under the new generation's name. */
@@ -73,13 +65,13 @@ static bool keep_reserved(uint64_t old, uint64_t renewed)
 
 static uint64_t new_context(uint64_t old)
 {
-    uint64_t identifier = old & IDENTIFIER_MASK;
+    uint64_t identifier = old & CONTEXT_IDENTIFIER_MASK;
     if (old != 0) {
         uint64_t renewed = atomic_load(&generation) | identifier;
         if (keep_reserved(old, renewed) || take(identifier))
             return renewed;
     }
-    for (uint32_t count = identifier_count();;) {
+    for (uint32_t count = context_count();;) {
         while (next_identifier < count)
             if (take(next_identifier++))
                 return atomic_load(&generation) | (next_identifier - 1);
@@ -87,32 +79,26 @@ static uint64_t new_context(uint64_t old)
     }
 }
 
-static uint64_t choose_locked(struct page_table *table, _Atomic uint64_t *own)
+static uint64_t choose_locked(_Atomic uint64_t *context, _Atomic uint64_t *own)
 {
     lock_acquire(&lock);
-    uint64_t context = atomic_load(&table->context);
-    if (((context ^ atomic_load(&generation)) & ~IDENTIFIER_MASK) != 0) {
-        context = new_context(context);
-        atomic_store(&table->context, context);
+    uint64_t chosen = atomic_load(context);
+    if (((chosen ^ atomic_load(&generation)) & ~CONTEXT_IDENTIFIER_MASK) != 0) {
+        chosen = new_context(chosen);
+        atomic_store(context, chosen);
     }
-    atomic_store(own, context);
+    atomic_store(own, chosen);
     lock_release(&lock);
-    return context;
+    return chosen;
 }
 
-uint64_t arm_context_choose(struct page_table *table)
+uint64_t context_choose(_Atomic uint64_t *context)
 {
     _Atomic uint64_t *own = &active[cpu_current()->number];
-    uint64_t context = atomic_load_explicit(&table->context, memory_order_relaxed);
+    uint64_t chosen = atomic_load_explicit(context, memory_order_relaxed);
     uint64_t before = atomic_load_explicit(own, memory_order_relaxed);
-    bool current = ((context ^ atomic_load(&generation)) & ~IDENTIFIER_MASK) == 0;
-    if (!current || before == 0 || !atomic_compare_exchange_strong(own, &before, context))
-        context = choose_locked(table, own);
-    return (context & IDENTIFIER_MASK) << IDENTIFIER_SHIFT | table->root;
-}
-
-uint64_t arm_context_identifier(const struct page_table *table)
-{
-    uint64_t context = atomic_load_explicit(&table->context, memory_order_relaxed);
-    return (context & IDENTIFIER_MASK) << IDENTIFIER_SHIFT;
+    bool current = ((chosen ^ atomic_load(&generation)) & ~CONTEXT_IDENTIFIER_MASK) == 0;
+    if (!current || before == 0 || !atomic_compare_exchange_strong(own, &before, chosen))
+        chosen = choose_locked(context, own);
+    return chosen & CONTEXT_IDENTIFIER_MASK;
 }

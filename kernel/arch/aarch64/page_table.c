@@ -13,9 +13,11 @@
 #include <arch/page_table.h>
 
 #include "arm.h"
+#include "context.h"
 
 #include <kernel/log.h>
 #include <kernel/page.h>
+#include <stdatomic.h>
 
 #define ENTRY_VALID (UINT64_C(1) << 0)
 #define ENTRY_TABLE (UINT64_C(1) << 1)  /* at level 0: a page */
@@ -29,6 +31,8 @@
 #define ENTRY_NO_EXECUTE (UINT64_C(1) << 54)
 #define ENTRY_ADDRESS UINT64_C(0x0000fffffffff000)
 #define ENTRY_PAGE (ENTRY_VALID | ENTRY_TABLE | ENTRY_SHARED | ENTRY_ACCESSED)
+
+#define IDENTIFIER_SHIFT 48 /* in TTBR0_EL1 and TLB instructions */
 
 #define TABLE_ENTRIES 512
 #define TOP_LEVEL (ARCH_PAGE_LEVELS - 1)
@@ -81,15 +85,34 @@ static void flush_end(void)
     __asm__ volatile("dsb ish; isb" : : : "memory");
 }
 
+/* The identifier it had last, where TLB instructions want it; 0 if it never had one. */
+static uint64_t identifier_of(const struct page_table *table)
+{
+    uint64_t context = atomic_load_explicit(&table->context, memory_order_relaxed);
+    return (context & CONTEXT_IDENTIFIER_MASK) << IDENTIFIER_SHIFT;
+}
+
 static void flush_page(const struct page_table *table, uint64_t address)
 {
-    uint64_t operand = arm_context_identifier(table) | address >> PAGE_SHIFT;
+    uint64_t operand = identifier_of(table) | address >> PAGE_SHIFT;
     __asm__ volatile("tlbi vale1is, %0" : : "r"(operand) : "memory");
 }
 
 static void flush_space(const struct page_table *table)
 {
-    __asm__ volatile("tlbi aside1is, %0" : : "r"(arm_context_identifier(table)) : "memory");
+    __asm__ volatile("tlbi aside1is, %0" : : "r"(identifier_of(table)) : "memory");
+}
+
+void context_forget_all(void)
+{
+    flush_begin();
+    __asm__ volatile("tlbi vmalle1is" : : : "memory");
+    flush_end();
+}
+
+uint32_t context_count(void)
+{
+    return ARM_FIELD("id_aa64mmfr0_el1", 4) == 2 ? 65536 : 256;
 }
 
 /* Instructions that were stored into a page as data, seen by every CPU's fetches. */
@@ -305,9 +328,10 @@ uint64_t arch_table_count(const struct page_table *table, uint64_t start, uint64
 
 void arch_table_switch(struct page_table *table)
 {
-    uint64_t root =
-        table != NULL ? arm_context_choose(table) : arch_virtual_to_physical(empty_table);
-    ARM_WRITE("ttbr0_el1", root);
+    uint64_t loaded = table == NULL
+                          ? arch_virtual_to_physical(empty_table)
+                          : table->root | context_choose(&table->context) << IDENTIFIER_SHIFT;
+    ARM_WRITE("ttbr0_el1", loaded);
     arm_synchronize();
 }
 
