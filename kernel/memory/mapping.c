@@ -291,7 +291,10 @@ struct mapping *mapping_extend(struct space *space, const struct map_request *re
         previous->end = added.end;
     } else if (next != NULL && may_join(&added, next)) {
         next->start = address;
-        next->private_base -= request->length >> PAGE_SHIFT;
+        if (page_tree_is_empty(&next->private_pages))
+            next->private_base = added.private_base;
+        else
+            next->private_base -= request->length >> PAGE_SHIFT;
         next->memory_offset -= request->length;
         previous = next;
     } else {

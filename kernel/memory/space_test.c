@@ -177,6 +177,16 @@ static void neighbours_become_one(void **state)
     assert_int_equal(get(middle), 'a');
 }
 
+static void one_that_is_untouched_grows_down(void **state)
+{
+    map(PLACE, 1, READ_WRITE);
+    map(PLACE - 3 * PAGE_SIZE, 3, READ_WRITE);
+    assert_int_equal(count_mappings(), 1);
+    assert_true(put(PLACE - 3 * PAGE_SIZE, 1) && put(PLACE, 2));
+    assert_int_equal(get(PLACE - 3 * PAGE_SIZE), 1);
+    assert_int_equal(get(PLACE), 2);
+}
+
 static void a_hole_in_the_middle(void **state)
 {
     map(PLACE, 9, READ_WRITE | MAP_FIXED_ADDRESS);
@@ -460,6 +470,7 @@ int main(void)
         TEST(places_are_refused_that_are_not_the_programs),
         TEST(the_library_has_its_own_region),
         TEST(neighbours_become_one),
+        TEST(one_that_is_untouched_grows_down),
         TEST(a_hole_in_the_middle),
         TEST(what_shrank_and_grew_again_is_zero),
         TEST(replacing_only_if_asked),
