@@ -376,7 +376,7 @@ static void many_polled(void)
     CHECK(poll(items, 300, 10) == 0);
     pid_t child = fork();
     if (child == 0) {
-        usleep(20000);
+        usleep(300000);
         _exit(write(ends[1], "x", 1) == 1 ? 0 : 1);
     }
     CHECK(poll(items, 300, 5000) == 300);
