@@ -5,6 +5,7 @@
 
 #include <boot/memory_map.h>
 #include <device_tree/tree.h>
+#include <device_tree/tree_fake.h>
 #include <libfdt.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,17 +15,15 @@
 
 #include <cmocka.h>
 
-#include "device_tree_fake.h"
-
 #define TREE_ADDRESS 0x8fe00000
 
-static uint8_t tree[SAMPLE_SIZE] __attribute__((aligned(8)));
+static uint8_t tree[TREE_FAKE_SIZE] __attribute__((aligned(8)));
 static struct boot_info boot;
 
 static bool read_sample(void (*make)(void *), uint64_t boot_cpu)
 {
     make(tree);
-    boot = (struct boot_info){.device_tree = TREE_ADDRESS, .device_tree_size = SAMPLE_SIZE};
+    boot = (struct boot_info){.device_tree = TREE_ADDRESS, .device_tree_size = TREE_FAKE_SIZE};
     assert_true(tree_check(tree, sizeof(tree)));
     return device_tree_read(&boot, tree, boot_cpu);
 }
@@ -38,7 +37,7 @@ static uint32_t kind_at(uint64_t address)
 static void test_memory_and_what_is_reserved(void **state)
 {
     (void)state;
-    assert_true(read_sample(device_tree_fake_riscv, 0));
+    assert_true(read_sample(tree_fake_riscv, 0));
     assert_int_equal(kind_at(0x7ffff000), 0);
     assert_int_equal(kind_at(0x80000000), BOOT_MEMORY_RESERVED);
     assert_int_equal(kind_at(0x80080000), BOOT_MEMORY_FREE);
@@ -52,7 +51,7 @@ static void test_memory_and_what_is_reserved(void **state)
 static void test_what_the_loader_chose(void **state)
 {
     (void)state;
-    assert_true(read_sample(device_tree_fake_riscv, 0));
+    assert_true(read_sample(tree_fake_riscv, 0));
     assert_string_equal(boot.command_line, "console=framed init.run=bin/test");
     assert_int_equal(boot.archive_start, 0x88000000);
     assert_int_equal(boot.archive_end, 0x88012345);
@@ -64,7 +63,7 @@ static void test_what_the_loader_chose(void **state)
 static void test_the_machine_of_riscv(void **state)
 {
     (void)state;
-    assert_true(read_sample(device_tree_fake_riscv, 1));
+    assert_true(read_sample(tree_fake_riscv, 1));
     assert_int_equal(boot.cpu_count, 2);
     assert_int_equal(boot.cpu_ids[0], 1);
     assert_int_equal(boot.cpu_ids[1], 0);
@@ -82,7 +81,7 @@ static void test_the_machine_of_riscv(void **state)
 static void test_the_machine_of_arm(void **state)
 {
     (void)state;
-    assert_true(read_sample(device_tree_fake_arm, 0));
+    assert_true(read_sample(tree_fake_arm, 0));
     assert_int_equal(boot.cpu_count, 2);
     assert_int_equal(boot.interrupts, BOOT_INTERRUPTS_GIC3);
     assert_int_equal(boot.shared_interrupts, 0x8000000);
@@ -99,7 +98,7 @@ static void test_devices(void **state)
     (void)state;
     struct tree_registers registers;
     struct tree_interrupt interrupt;
-    device_tree_fake_riscv(tree);
+    tree_fake_riscv(tree);
     int node = tree_next_compatible(tree, TREE_NONE, "ns16550a");
     assert_true(tree_registers(tree, node, 0, &registers));
     assert_int_equal(registers.start, 0x10000000);
@@ -110,7 +109,7 @@ static void test_devices(void **state)
     assert_int_equal(interrupt.flags, INTERRUPT_LEVEL);
     assert_false(tree_interrupt(tree, node, 1, &interrupt));
     assert_int_equal(tree_next_compatible(tree, node, "ns16550a"), TREE_NONE);
-    device_tree_fake_arm(tree);
+    tree_fake_arm(tree);
     node = tree_next_compatible(tree, TREE_NONE, "arm,pl011");
     assert_true(tree_interrupt(tree, node, 0, &interrupt));
     assert_int_equal(interrupt.line, 33);
@@ -119,7 +118,7 @@ static void test_devices(void **state)
 static void test_no_memory_is_no_machine(void **state)
 {
     (void)state;
-    device_tree_fake_riscv(tree);
+    tree_fake_riscv(tree);
     char *type = fdt_getprop_w(tree, fdt_path_offset(tree, "/memory"), "device_type", NULL);
     type[0] = 'x';
     boot = (struct boot_info){0};
@@ -130,7 +129,7 @@ static void test_no_memory_is_no_machine(void **state)
 static void test_what_is_cut_off_or_no_tree_is_refused(void **state)
 {
     (void)state;
-    device_tree_fake_riscv(tree);
+    tree_fake_riscv(tree);
     assert_false(tree_check(tree, 0));
     assert_false(tree_check(tree, tree_size(tree) - 1));
     tree[0] ^= 1;

@@ -23,7 +23,8 @@ struct device {
 bool legacy_find_device(const struct boot_info *boot, const char *name, size_t length,
                         struct device *device);
 
-/* Once, before the other: get the device tree. Fails with a message if it cannot be had. */
-void tree_open(const struct boot_info *boot);
-/* "serial0" is the console, if the tree names one; else devices are numbered in the tree's order. */
-bool tree_find_device(const char *name, size_t length, struct device *device);
+/*
+ * The same in a device tree that passed tree_check. "serial0" is the console, if the tree
+ * names one; else the devices of a class are numbered in the tree's order.
+ */
+bool tree_find_device(const void *tree, const char *name, size_t length, struct device *device);

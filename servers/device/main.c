@@ -14,6 +14,7 @@
 #include <base/log.h>
 #include <base/service.h>
 #include <base/text.h>
+#include <device_tree/tree.h>
 #include <protocols/device.h>
 #include <trellis/boot_info.h>
 #include <trellis/native.h>
@@ -21,6 +22,36 @@
 #define PAGE_MASK UINT64_C(0xfff)
 
 static const struct boot_info *boot;
+static const void *tree; /* NULL where there is none */
+
+static uint64_t map(handle_t memory, uint64_t size, uint32_t flags)
+{
+    int64_t address = native_map(service_self(), memory, 0, 0, size, flags);
+    if (address < 0)
+        service_fail("what boot left cannot be mapped: status %d", (int)-address);
+    return (uint64_t)address;
+}
+
+/* What is not RAM is read by whole words only. */
+static const void *copy_tree(void)
+{
+    uint64_t offset = boot->device_tree & PAGE_MASK;
+    uint64_t size = (offset + boot->device_tree_size + PAGE_MASK) & ~PAGE_MASK;
+    int64_t memory = native_memory_create_physical(service_need_handle("iospace"),
+                                                   boot->device_tree - offset, size);
+    if (memory < 0)
+        service_fail("the device tree cannot be had: status %d", (int)-memory);
+    const volatile uint64_t *from = (const uint64_t *)map((handle_t)memory, size, MAP_READ);
+    uint64_t *to = (uint64_t *)map(HANDLE_NONE, size, MAP_READ | MAP_WRITE);
+    for (uint64_t i = 0; i < size / sizeof(*to); i++)
+        to[i] = from[i];
+    (void)native_unmap(service_self(), (uint64_t)from, size);
+    (void)native_handle_close((handle_t)memory);
+    const void *copied = (const char *)to + offset;
+    if (!tree_check(copied, boot->device_tree_size))
+        service_fail("the device tree is damaged");
+    return copied;
+}
 
 static int64_t make_registers(const struct device *device)
 {
@@ -41,8 +72,8 @@ static int64_t make_interrupt(const struct device *device)
 
 static bool find_device(const char *name, size_t length, struct device *device)
 {
-    if (boot->device_tree != 0)
-        return tree_find_device(name, length, device);
+    if (tree != NULL)
+        return tree_find_device(tree, name, length, device);
     return legacy_find_device(boot, name, length, device);
 }
 
@@ -107,7 +138,7 @@ void service_main(const struct start_block *start)
         service_fail("the boot information cannot be mapped: status %d", (int)-address);
     boot = (const struct boot_info *)address;
     if (boot->device_tree != 0)
-        tree_open(boot);
+        tree = copy_tree();
     int64_t received = ipc_receive(endpoint, &message);
     for (;;) {
         if (received == RECEIVED_CALL) {

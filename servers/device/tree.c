@@ -7,12 +7,8 @@
  */
 #include "device.h"
 
-#include <base/service.h>
 #include <base/text.h>
 #include <device_tree/tree.h>
-#include <trellis/native.h>
-
-#define PAGE_MASK UINT64_C(0xfff)
 
 struct kind {
     const char *class, *compatible, *driver;
@@ -25,44 +21,14 @@ static const struct kind kinds[] = {
     {"clock", "arm,pl031", "pl031"},
 };
 
-static const void *tree;
-
-static uint64_t map(handle_t memory, uint64_t size, uint32_t flags)
-{
-    int64_t address = native_map(service_self(), memory, 0, 0, size, flags);
-    if (address < 0)
-        service_fail("the device tree cannot be mapped: status %d", (int)-address);
-    return (uint64_t)address;
-}
-
-/* A copy: what is not RAM is read by whole words only. */
-void tree_open(const struct boot_info *boot)
-{
-    uint64_t offset = boot->device_tree & PAGE_MASK;
-    uint64_t size = (offset + boot->device_tree_size + PAGE_MASK) & ~PAGE_MASK;
-    int64_t memory = native_memory_create_physical(service_need_handle("iospace"),
-                                                   boot->device_tree - offset, size);
-    if (memory < 0)
-        service_fail("the device tree cannot be had: status %d", (int)-memory);
-    const volatile uint64_t *from =
-        (const volatile uint64_t *)map((handle_t)memory, size, MAP_READ);
-    uint64_t *to = (uint64_t *)map(HANDLE_NONE, size, MAP_READ | MAP_WRITE);
-    for (uint64_t i = 0; i < size / sizeof(*to); i++)
-        to[i] = from[i];
-    (void)native_unmap(service_self(), (uint64_t)from, size);
-    (void)native_handle_close((handle_t)memory);
-    tree = (const char *)to + offset;
-    if (!tree_check(tree, boot->device_tree_size))
-        service_fail("the device tree is damaged");
-}
-
 /* "serial3": the class' length, and the number behind it; 0 without one. */
 static size_t split_name(const char *name, size_t length, uint64_t *number)
 {
     size_t class = 0;
     while (class < length && (name[class] < '0' || name[class] > '9'))
         class ++;
-    return text_parse_number(name + class, length - class, number) == length - class ? class : 0;
+    size_t digits = text_parse_number(name + class, length - class, number);
+    return digits > 0 && class + digits == length ? class : 0;
 }
 
 static bool is_of_class(const struct kind *kind, const char *name, size_t length)
@@ -70,7 +36,7 @@ static bool is_of_class(const struct kind *kind, const char *name, size_t length
     return strlen(kind->class) == length && memcmp(kind->class, name, length) == 0;
 }
 
-static bool describe(const struct kind *kind, int node, struct device *device)
+static bool describe(const void *tree, const struct kind *kind, int node, struct device *device)
 {
     struct tree_registers registers;
     struct tree_interrupt interrupt = {DEVICE_NO_LINE, 0};
@@ -88,24 +54,24 @@ static bool describe(const struct kind *kind, int node, struct device *device)
     return true;
 }
 
-static bool find_console(const char *name, size_t length, struct device *device)
+static bool find_console(const void *tree, const char *name, size_t length, struct device *device)
 {
     int console = tree_console(tree);
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && console != TREE_NONE; i++) {
         if (is_of_class(&kinds[i], name, length) &&
             tree_lists(tree, console, "compatible", kinds[i].compatible))
-            return describe(&kinds[i], console, device);
+            return describe(tree, &kinds[i], console, device);
     }
     return false;
 }
 
-bool tree_find_device(const char *name, size_t length, struct device *device)
+bool tree_find_device(const void *tree, const char *name, size_t length, struct device *device)
 {
     uint64_t number;
     size_t class = split_name(name, length, &number);
     if (class == 0)
         return false;
-    if (number == 0 && find_console(name, class, device))
+    if (number == 0 && find_console(tree, name, class, device))
         return true;
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         if (!is_of_class(&kinds[i], name, class))
@@ -113,7 +79,7 @@ bool tree_find_device(const char *name, size_t length, struct device *device)
         for (int node = TREE_NONE;
              (node = tree_next_compatible(tree, node, kinds[i].compatible)) != TREE_NONE;) {
             if (number-- == 0)
-                return describe(&kinds[i], node, device);
+                return describe(tree, &kinds[i], node, device);
         }
     }
     return false;

@@ -5,8 +5,8 @@
 #include <boot/device_tree.h>
 
 #include <device_tree/tree.h>
+#include <device_tree/tree_fake.h>
 
-#include "device_tree_fake.h"
 #include "fuzz.h"
 
 static void demand(bool truth)
@@ -38,14 +38,14 @@ static void check_devices(const void *tree)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static uint64_t samples[2][SAMPLE_SIZE / sizeof(uint64_t)];
+    static uint64_t samples[2][TREE_FAKE_SIZE / sizeof(uint64_t)];
     struct boot_info boot = {0};
     if (samples[0][0] == 0) {
-        device_tree_fake_riscv(samples[0]);
-        device_tree_fake_arm(samples[1]);
+        tree_fake_riscv(samples[0]);
+        tree_fake_arm(samples[1]);
     }
     const void *sample = samples[size > 0 && (data[0] & 2) != 0];
-    uint8_t *input = fuzz_input(data, &size, sample, SAMPLE_SIZE);
+    uint8_t *input = fuzz_input(data, &size, sample, TREE_FAKE_SIZE);
     if (tree_check(input, size)) {
         if (device_tree_read(&boot, input, 0))
             check_memory(&boot);

@@ -6,9 +6,9 @@
 
 #include <stddef.h>
 
-#define SAMPLE_SIZE 4096
+#define TREE_FAKE_SIZE 4096
 
 /* RISC-V, two CPUs, 256 MiB. */
-void device_tree_fake_riscv(void *tree);
+void tree_fake_riscv(void *tree);
 /* AArch64, two CPUs, GICv3, 256 MiB. */
-void device_tree_fake_arm(void *tree);
+void tree_fake_arm(void *tree);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright The Trellis authors */
 
-#include "device_tree_fake.h"
+#include <device_tree/tree_fake.h>
 
 #include <assert.h>
 #include <libfdt.h>
@@ -31,7 +31,7 @@ static void put_cells(void *tree, const char *name, const uint32_t *cells, size_
 
 static void begin(void *tree)
 {
-    demand(fdt_create(tree, SAMPLE_SIZE));
+    demand(fdt_create(tree, TREE_FAKE_SIZE));
     demand(fdt_add_reservemap_entry(tree, 0x8f000000, 0x1000));
     demand(fdt_finish_reservemap(tree));
     demand(fdt_begin_node(tree, ""));
@@ -131,7 +131,7 @@ static void put_riscv_devices(void *tree)
     demand(fdt_end_node(tree));
 }
 
-void device_tree_fake_riscv(void *tree)
+void tree_fake_riscv(void *tree)
 {
     begin(tree);
     put_memory(tree, 0x80000000);
@@ -157,7 +157,7 @@ static void put_arm_cpu(void *tree, uint32_t number)
     demand(fdt_end_node(tree));
 }
 
-void device_tree_fake_arm(void *tree)
+void tree_fake_arm(void *tree)
 {
     begin(tree);
     CELLS(tree, "interrupt-parent", GIC);
