@@ -4,10 +4,11 @@
 /*
  * RISC-V: floating point state, loaded lazily.
  *
- * The registers belong to one thread, cpu->arch.floating; while another runs,
- * sstatus.FS is off, its first use is an illegal instruction, and then the state
- * changes hands. The kernel itself is compiled without these registers.
- * docs/decisions/0006-lazy-floating-point.md says why not eagerly.
+ * The registers belong to the loaded thread, or to nobody: then sstatus.FS is off and
+ * their first use is an illegal instruction. A thread that has had them loaded leaves
+ * its state in memory when another takes its place, so that any CPU can go on with it;
+ * FS tells whether anything has changed. The kernel itself is compiled without these
+ * registers. docs/decisions/0006-lazy-floating-point.md says why not eagerly.
  */
 #include "riscv.h"
 
@@ -64,48 +65,32 @@ static void load_state(const struct riscv_floating *state)
                      : "memory");
 }
 
-/* Into memory, so that another thread or a copy can have it. */
-static void put_away(struct cpu *cpu)
-{
-    if (cpu->arch.floating == NULL)
-        return;
-    riscv_set(sstatus, STATUS_FLOATING);
-    save_state(cpu->arch.floating->arch.floating);
-    cpu->arch.floating = NULL;
-}
-
 bool riscv_floating_load(struct thread *thread)
 {
-    struct cpu *cpu = cpu_current();
     if (thread->arch.floating == NULL &&
         allocate_state(thread, thread->process->account) != STATUS_OK)
         return false;
-    put_away(cpu);
     riscv_set(sstatus, STATUS_FLOATING);
     load_state(thread->arch.floating);
-    cpu->arch.floating = thread;
+    riscv_clear(sstatus, STATUS_FLOATING & ~STATUS_FLOATING_CLEAN);
     return true;
 }
 
-void riscv_floating_switch(const struct cpu *cpu, const struct thread *thread)
+void riscv_floating_leave(struct thread *thread)
 {
-    if (cpu->arch.floating == thread)
-        riscv_set(sstatus, STATUS_FLOATING);
-    else
+    uint64_t state = riscv_read(sstatus) & STATUS_FLOATING;
+    if (state == STATUS_FLOATING)
+        save_state(thread->arch.floating);
+    if (state != 0)
         riscv_clear(sstatus, STATUS_FLOATING);
 }
 
 enum status arch_thread_clone(struct thread *thread, struct thread *from)
 {
-    struct cpu *cpu = cpu_current();
     if (from->arch.floating != NULL) {
         enum status status = allocate_state(thread, thread->process->account);
         if (status != STATUS_OK)
             return status;
-        if (cpu->arch.floating == from) {
-            put_away(cpu);
-            riscv_clear(sstatus, STATUS_FLOATING);
-        }
         *thread->arch.floating = *from->arch.floating;
     }
     thread->arch.registers = from->arch.registers;
@@ -113,15 +98,14 @@ enum status arch_thread_clone(struct thread *thread, struct thread *from)
     return STATUS_OK;
 }
 
+/* If this CPU had it loaded, there is nothing left of it to be kept. */
 void arch_thread_free(struct thread *thread)
 {
     struct cpu *cpu = cpu_current();
-    if (cpu->arch.floating == thread) {
-        cpu->arch.floating = NULL;
+    if (cpu->arch.thread == thread) {
+        cpu->arch.thread = NULL;
         riscv_clear(sstatus, STATUS_FLOATING);
     }
-    if (cpu->arch.thread == thread)
-        cpu->arch.thread = NULL;
     if (thread->arch.floating != NULL)
         memory_free(thread->arch.floating_account, thread->arch.floating,
                     sizeof(struct riscv_floating));

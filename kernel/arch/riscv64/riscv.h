@@ -38,7 +38,8 @@ enum riscv_interrupt {
 };
 
 #define STATUS_INTERRUPTS (UINT64_C(1) << 1)
-#define STATUS_FLOATING (UINT64_C(3) << 13) /* 0: off; 3: on, and the registers have changed */
+#define STATUS_FLOATING (UINT64_C(3) << 13) /* FS. 0: off; all: the registers have changed */
+#define STATUS_FLOATING_CLEAN (UINT64_C(2) << 13)
 #define STATUS_PREVIOUS_KERNEL (UINT64_C(1) << 8)
 #define STATUS_USER_MEMORY (UINT64_C(1) << 18) /* SUM */
 
@@ -96,8 +97,8 @@ void riscv_trap_kernel(struct riscv_trap *trap);
 struct riscv_floating;
 /* Make the state of `thread` the one in the registers; false without memory for it. */
 bool riscv_floating_load(struct thread *thread);
-/* Have the next floating point instruction trap unless the state is `thread`'s. */
-void riscv_floating_switch(const struct cpu *cpu, const struct thread *thread);
+/* The loaded thread leaves the CPU: its state is in memory, and the next one's first use traps. */
+void riscv_floating_leave(struct thread *thread);
 /* translation.c: entries of [start, end) have changed; something is executed from now on. */
 void riscv_translation_flush(const struct page_table *table, uint64_t start, uint64_t end);
 void riscv_fetch_anew(const struct page_table *table);

@@ -71,13 +71,17 @@ enum status arch_thread_set_base(struct thread *thread, uint32_t which, uint64_t
 void arch_thread_switch(struct thread *from, struct thread *to)
 {
     struct cpu *cpu = cpu_current();
-    uint64_t reflect = to->process->personality.reflect;
+    struct thread *loaded = cpu->arch.thread;
     (void)from;
+    if (loaded != NULL && loaded != to)
+        riscv_floating_leave(loaded);
     cpu->arch.thread = to;
+    if (to == NULL)
+        return;
+    uint64_t reflect = to->process->personality.reflect;
     cpu->arch.reflect = reflect;
     cpu->arch.frame = reflect != 0 ? (uint64_t)to->frame : 0;
     cpu->arch.frame_user = to->frame_address;
-    riscv_floating_switch(cpu, to);
 }
 
 _Noreturn void arch_return_to_user(struct thread *thread)

@@ -65,7 +65,7 @@ static _Noreturn void exception_in_user(uint64_t cause, uint64_t value)
         .address = is_page_fault(cause) ? value : arch_thread_pc(thread_current()),
         .code = cause,
     };
-    if (cause == CAUSE_ILLEGAL && cpu_current()->arch.floating != thread_current()) {
+    if (cause == CAUSE_ILLEGAL && (riscv_read(sstatus) & STATUS_FLOATING) == 0) {
         if (riscv_floating_load(thread_current()))
             scheduler_leave_kernel();
         fault.kind = FAULT_PAGE_MEMORY;

@@ -22,7 +22,6 @@ struct arch_cpu {
     uint64_t frame; /* kernel address of its frame; 0: calls are not reflected by the short path */
     uint64_t frame_user;      /* user address of its frame */
     uint64_t reflect;         /* where reflected calls go */
-    struct thread *floating;  /* whose floating point state is in the registers, or NULL */
     uint64_t hardware_id;     /* the hart's; constant once it runs */
     struct page_table *table; /* the one that is loaded; NULL: the kernel's half alone */
     uint64_t code_generation; /* how many times there was new code when it was loaded */
