@@ -157,10 +157,11 @@ static void interrupted_and_restarted_reads(void)
     int ends[2];
     char byte;
     struct itimerval soon = {.it_value = {0, 20000}};
+    struct itimerval often = {.it_value = {0, 20000}, .it_interval = {0, 20000}};
 
     CHECK(pipe(ends) == 0);
     handle(SIGALRM, note, 0);
-    CHECK(setitimer(ITIMER_REAL, &soon, NULL) == 0);
+    CHECK(setitimer(ITIMER_REAL, &often, NULL) == 0);
     CHECK_ERROR(read(ends[0], &byte, 1), EINTR);
     CHECK(got == SIGALRM);
     handle(SIGALRM, note, SA_RESTART);
