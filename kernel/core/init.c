@@ -101,6 +101,8 @@ static struct init_handles give_all(struct process *process, const struct boot_i
         .ioports = give_ports(process),
         .iospace = give_iospace(process),
         .interrupts = give_iospace(process),
+        .log = give_physical(process, arch_virtual_to_physical(log_memory()),
+                             sizeof(struct log_memory), READ_ONLY),
         .archive_size = archive_size,
     };
 }

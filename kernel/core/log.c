@@ -10,17 +10,19 @@
 #include <kernel/lock.h>
 #include <kernel/time.h>
 
-#define RING_SIZE 32768
 #define SHOW_MAX 4096 /* of the ring, at the end of the machine */
 #define LINE_MAX 256
 #define WRITE_MAX 512 /* bytes of one log_write */
 
 static struct spinlock lock = SPINLOCK_INITIAL(LOCK_LOG);
-static char ring[RING_SIZE]; /* lock; for debuggers and dumps */
-static uint64_t ring_end;    /* lock; bytes ever written */
+static _Alignas(LOG_HEADER) struct log_memory ring; /* lock, for writing */
 static bool to_console = true;
 static bool keep_console;
-static uint64_t shown_end; /* lock; bytes that the console has had */
+
+struct log_memory *log_memory(void)
+{
+    return &ring;
+}
 
 void log_keep_console(void)
 {
@@ -34,24 +36,27 @@ void log_release_console(void)
 
 void log_show_rest(void)
 {
-    uint64_t at = ring_end - shown_end < SHOW_MAX ? shown_end : ring_end - SHOW_MAX;
-    while (at < ring_end) {
-        uint64_t until = (at / RING_SIZE + 1) * RING_SIZE;
-        until = until < ring_end ? until : ring_end;
-        console_write(CONSOLE_LOG, &ring[at % RING_SIZE], until - at);
+    uint64_t end = ring.end, shown = ring.shown_end;
+    uint64_t at = end - shown < SHOW_MAX ? shown : end - SHOW_MAX;
+    while (at < end) {
+        uint64_t until = (at / LOG_SIZE + 1) * LOG_SIZE;
+        until = until < end ? until : end;
+        console_write(CONSOLE_LOG, &ring.bytes[at % LOG_SIZE], until - at);
         at = until;
     }
-    shown_end = ring_end;
+    ring.shown_end = end;
 }
 
 void log_text(const char *text, size_t length)
 {
     lock_acquire(&lock);
+    uint64_t end = ring.end;
     for (size_t i = 0; i < length; i++)
-        ring[ring_end++ % RING_SIZE] = text[i];
+        ring.bytes[end++ % LOG_SIZE] = text[i];
+    ring.end = end;
     if (to_console) {
         console_write(CONSOLE_LOG, text, length);
-        shown_end = ring_end;
+        ring.shown_end = end;
     }
     lock_release(&lock);
 }

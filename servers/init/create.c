@@ -109,6 +109,7 @@ static enum status give_resources(struct service *service)
         [MANIFEST_IOPORTS] = {handles->ioports, RIGHT_SAME},
         [MANIFEST_IOSPACE] = {handles->iospace, RIGHT_SAME},
         [MANIFEST_INTERRUPTS] = {handles->interrupts, RIGHT_SAME},
+        [MANIFEST_LOG] = {handles->log, RIGHTS_READ},
         [MANIFEST_MACHINE] = {handles->account, RIGHTS_PASS},
     };
     enum status status = STATUS_OK;

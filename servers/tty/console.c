@@ -93,6 +93,21 @@ static bool pump_stream(enum stream_number number)
                               (enum frame_effect)(FRAME_STREAM + number));
 }
 
+/* What the kernel has not shown itself; the oldest is lost if nobody looked for too long. */
+static bool pump_log(void)
+{
+    uint64_t end = server.log->end, at = console()->log_sent;
+
+    at = at < server.log->shown_end ? server.log->shown_end : at;
+    at = end - at > LOG_SIZE ? end - LOG_SIZE : at;
+    uint64_t length = end - at, run = LOG_SIZE - at % LOG_SIZE;
+    length = length < run ? length : run;
+    length = length < CONSOLE_PAYLOAD_MAX ? length : CONSOLE_PAYLOAD_MAX;
+    console()->frame.value = at + length;
+    return length > 0 &&
+           console_send_frame(CONSOLE_LOG, server.log->bytes + at % LOG_SIZE, length, FRAME_LOG);
+}
+
 void console_observe(enum stream_number number, uint32_t signals, uint32_t flags)
 {
     handle_t handle = console()->streams[number].handle;
@@ -237,6 +252,7 @@ void console_pump_output(void)
         moved = pump_terminal();
         if (!server.framed)
             continue;
+        moved |= pump_log();
         for (enum stream_number number = STREAM_OUTPUT; number < STREAM_COUNT; number++)
             moved |= pump_stream(number);
     }

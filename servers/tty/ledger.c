@@ -75,6 +75,9 @@ static void apply_frame(struct ledger *ledger)
     case FRAME_PHASE:
         console->phase = (uint32_t)frame->value;
         break;
+    case FRAME_LOG:
+        console->log_sent = frame->value;
+        break;
     default:
         console->streams[frame->effect - FRAME_STREAM].sent = frame->value;
         console->streams[frame->effect - FRAME_STREAM].staged = 0;

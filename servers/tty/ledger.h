@@ -80,6 +80,7 @@ enum frame_effect {
     FRAME_OUTPUT, /* `transaction` of the console's terminal */
     FRAME_CREDIT, /* `value`: the host's credit now */
     FRAME_PHASE,  /* `value`: the phase now */
+    FRAME_LOG,    /* `value`: bytes of the log sent */
     FRAME_STREAM, /* + number; `value`: bytes sent of it */
     FRAME_EFFECTS = FRAME_STREAM + 4
 };
@@ -145,6 +146,7 @@ struct console_state {
     struct frame_parser parser;
     struct last_frame frame;
     struct outbox outbox;
+    uint64_t log_sent; /* bytes of the kernel's log that the host has */
 };
 
 /* The state before the step that is going on. */

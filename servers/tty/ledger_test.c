@@ -188,12 +188,15 @@ static void output_is_taken_if_and_only_if_it_was_sent(void **state)
     assert_int_equal(output_waiting(terminal()), 0);
 }
 
-static void credit_and_phase_follow_their_frames(void **state)
+static void counters_follow_their_frames(void **state)
 {
     (void)state;
     for (facts.ring_sent = 99; facts.ring_sent <= 100; facts.ring_sent++) {
         begin_frame(FRAME_CREDIT, 2048, NULL);
         ledger_recover(&ledger, &facts);
+        begin_frame(FRAME_LOG, 300, NULL);
+        ledger_recover(&ledger, &facts);
+        assert_int_equal(ledger.console.log_sent, facts.ring_sent == 100 ? 300 : 0);
         begin_frame(FRAME_PHASE, CONSOLE_PHASE_WAITING, NULL);
         ledger_recover(&ledger, &facts);
         assert_int_equal(ledger.console.credit, facts.ring_sent == 100 ? 2048 : 0);
@@ -285,7 +288,7 @@ int main(void)
         TEST(there_is_no_answer_before_the_step_has_ended),
         TEST(an_answer_survives_others),
         TEST(output_is_taken_if_and_only_if_it_was_sent),
-        TEST(credit_and_phase_follow_their_frames),
+        TEST(counters_follow_their_frames),
         TEST(staged_bytes_are_what_was_read_and_not_sent),
         TEST(input_goes_on_where_the_stream_stands),
         TEST(messages_are_sent_once_and_none_is_overwritten),

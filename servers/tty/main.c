@@ -140,6 +140,7 @@ void service_main(const struct start_block *start)
     open_window(boot);
     server.ledger =
         map(service_need_handle("ledger"), sizeof(*server.ledger), MAP_READ | MAP_WRITE);
+    server.log = map(service_need_handle("log"), sizeof(*server.log), MAP_READ);
     ring_open(&server.ring, "console");
     if (ledger_is_made(server.ledger))
         recover();

@@ -10,12 +10,14 @@
 #include <ring/ring.h>
 #include <trellis/frame.h>
 #include <trellis/message.h>
+#include <trellis/structures.h>
 
 #include "ledger.h"
 #include "window.h"
 
 struct server {
     struct ledger *ledger;
+    const struct log_memory *log;
     struct ring ring;
     handle_t endpoint, account;
     struct frame *frame; /* of the server's only thread */

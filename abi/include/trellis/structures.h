@@ -266,6 +266,17 @@ struct time_page {
     int64_t realtime_offset_ns; /* real time = ns since boot + this; 0 until a clock was read */
 };
 
+#define LOG_SIZE 32768
+#define LOG_HEADER 4096 /* of which the counters are the first; the bytes follow it */
+
+/* The kernel's log, for who shows it: byte n ever written is at n % LOG_SIZE. */
+struct log_memory {
+    _Atomic uint64_t end;       /* bytes ever written */
+    _Atomic uint64_t shown_end; /* of them the kernel itself has put on the console */
+    uint8_t unused[LOG_HEADER - 2 * sizeof(uint64_t)];
+    char bytes[LOG_SIZE];
+};
+
 /*
  * The handles init is started with: its start argument is the user address of
  * this structure, mapped read-only.
@@ -280,5 +291,6 @@ struct init_handles {
     handle_t ioports;      /* the whole port space, or HANDLE_NONE */
     handle_t iospace;      /* physical memory that is not RAM */
     handle_t interrupts;   /* from which interrupt objects are made */
+    handle_t log;          /* memory: struct log_memory, read only */
     uint64_t archive_size; /* bytes of the archive that are real */
 };

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <trellis/structures.h>
+
 /* %s %c %d %u %x %p with l, z, width and zero padding. Adds the newline. */
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -24,6 +26,8 @@ void log_text(const char *text, size_t length);
  * unless it is to be kept (log=uart on the command line). */
 void log_release_console(void);
 void log_keep_console(void);
+/* Where it is, for processes that may read it. */
+struct log_memory *log_memory(void);
 /* The last of what the console has not had. Takes no lock: for the end of the machine. */
 void log_show_rest(void);
 

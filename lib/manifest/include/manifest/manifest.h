@@ -51,6 +51,7 @@
     X(IOSPACE, iospace, "iospace: physical memory that is not RAM")                                \
     X(INTERRUPTS, interrupts, "iospace: from which interrupts are made")                           \
     X(SET_TIME, set_time, "its \"time\" handle may be written: real time is its to set")           \
+    X(LOG, log, "memory: struct log_memory, read")                                                 \
     X(MACHINE, machine, "account: the root account, to inspect the machine as a whole")            \
     X(IDENTITIES, identities, "it may set the identity words of threads in processes it makes")
 
