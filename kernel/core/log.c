@@ -8,6 +8,9 @@
 #include <kernel/console.h>
 #include <kernel/copy.h>
 #include <kernel/lock.h>
+#include <kernel/process.h>
+#include <kernel/string.h>
+#include <kernel/thread.h>
 #include <kernel/time.h>
 
 #define SHOW_MAX 4096 /* of the ring, at the end of the machine */
@@ -16,6 +19,10 @@
 
 static struct spinlock lock = SPINLOCK_INITIAL(LOCK_LOG);
 static _Alignas(LOG_HEADER) struct log_memory ring; /* lock, for writing */
+static struct {
+    const struct process *speaker; /* only compared */
+    char text[WRITE_MAX];
+} last_words; /* of the critical process that wrote last */
 static bool to_console = true;
 static bool keep_console;
 
@@ -86,10 +93,22 @@ void log_line(const char *format, ...)
     log_text(line, length);
 }
 
+const char *log_last_words(const struct process *process)
+{
+    return last_words.speaker == process ? last_words.text : "it said nothing";
+}
+
+/* Without the newline. */
+static void remember_words(const struct process *process, const char *text, size_t length)
+{
+    memcpy(last_words.text, text, length - 1);
+    last_words.text[length - 1] = 0;
+    last_words.speaker = process;
+}
+
 int64_t call_log_write(struct thread *self, const struct log_write_arguments *arguments)
 {
     char text[WRITE_MAX];
-    (void)self;
     if (arguments->length > WRITE_MAX - 1)
         return status_to_result(STATUS_OUT_OF_RANGE);
     enum status status = copy_in(text, arguments->text, arguments->length);
@@ -98,6 +117,8 @@ int64_t call_log_write(struct thread *self, const struct log_write_arguments *ar
     size_t length = arguments->length;
     if (length == 0 || text[length - 1] != '\n')
         text[length++] = '\n';
+    if ((self->process->flags & PROCESS_CRITICAL) != 0)
+        remember_words(self->process, text, length);
     log_text(text, length);
     return 0;
 }

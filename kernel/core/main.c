@@ -45,6 +45,8 @@ bool command_line_option_is(const char *name, const char *value)
 
 void must_succeed(enum status status, const char *what)
 {
+    if (status == STATUS_NO_MEMORY)
+        machine_fail(STOP_MEMORY, "no memory for %s", what);
     if (status != STATUS_OK)
         panic("cannot start: %s failed with status %d", what, (int)status);
 }

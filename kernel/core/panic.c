@@ -26,22 +26,21 @@ static void stop_others(void)
     arch_cpu_stop_others();
 }
 
-static void write_formatted(const char *prefix, const char *format, va_list arguments)
+static void write_formatted(enum console_frame frame, const char *format, va_list arguments)
 {
     static char message[MESSAGE_MAX];
     size_t length = format_text(message, sizeof(message), format, arguments);
     if (length > sizeof(message) - 1)
         length = sizeof(message) - 1;
-    console_write(CONSOLE_PANIC, prefix, __builtin_strlen(prefix));
-    console_write(CONSOLE_PANIC, message, length);
-    console_write(CONSOLE_PANIC, "\n", 1);
+    console_write(frame, message, length);
+    console_write(frame, "\n", 1);
 }
 
 static void write_address(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    write_formatted("", format, arguments);
+    write_formatted(CONSOLE_PANIC, format, arguments);
     va_end(arguments);
 }
 
@@ -56,7 +55,8 @@ _Noreturn void panic(const char *format, ...)
     log_show_rest();
     va_list arguments;
     va_start(arguments, format);
-    write_formatted("panic: ", format, arguments);
+    console_write(CONSOLE_PANIC, "panic: ", sizeof("panic: ") - 1);
+    write_formatted(CONSOLE_PANIC, format, arguments);
     va_end(arguments);
     arch_backtrace(backtrace_line);
     arch_machine_stop(STOP_PANIC);
@@ -75,15 +75,15 @@ int64_t call_machine_stop(struct thread *self, const struct machine_stop_argumen
     arch_machine_stop(STOP_ORDERLY);
 }
 
-_Noreturn void machine_fail(const char *format, ...)
+_Noreturn void machine_fail(enum stop_kind kind, const char *format, ...)
 {
     stop_others();
     log_show_rest();
     va_list arguments;
     va_start(arguments, format);
-    write_formatted("", format, arguments);
+    write_formatted(kind == STOP_MEMORY ? CONSOLE_OUT_OF_MEMORY : CONSOLE_PANIC, format, arguments);
     va_end(arguments);
-    arch_machine_stop(STOP_PANIC);
+    arch_machine_stop(kind);
 }
 
 /* The stack protector's: what it puts below return addresses (kernel_main draws it), and where it ends. */

@@ -125,9 +125,24 @@ void process_free_frame_slot(struct process *process, uint32_t slot)
 
 /* The end. */
 
+static bool wants_memory(const struct process *process)
+{
+    return (process->reason == END_EXIT && process->code == END_NO_MEMORY) ||
+           (process->reason == END_FAULT && process->code == FAULT_PAGE_MEMORY);
+}
+
 static const char *reason_name(enum end_reason reason)
 {
     return reason == END_EXIT ? "ended itself" : reason == END_KILLED ? "was ended" : "faulted";
+}
+
+/* A critical process has ended. */
+static _Noreturn void lose_machine(const struct process *process)
+{
+    machine_fail(wants_memory(process) ? STOP_MEMORY : STOP_PANIC,
+                 "%s, which the machine cannot do without, %s (code %lu, pc %lx, address %lx): %s",
+                 process->name, reason_name(process->reason), process->code, process->fault_pc,
+                 process->fault_address, log_last_words(process));
 }
 
 static void queue_teardown(struct process *process, struct list *list)
@@ -197,9 +212,7 @@ void process_end(struct process *process, enum end_reason reason, uint64_t code)
     if (!first)
         return;
     if ((process->flags & PROCESS_CRITICAL) != 0)
-        machine_fail("%s, which the machine cannot do without, %s (code %lu, pc %lx, address %lx)",
-                     process->name, reason_name(reason), process->code, process->fault_pc,
-                     process->fault_address);
+        lose_machine(process);
     while ((thread = next_to_end(process)) != NULL)
         thread_end(thread, (uint32_t)code);
     begin_teardown(process);

@@ -46,3 +46,12 @@ _Noreturn void service_fail(const char *format, ...)
     va_end(arguments);
     end(1);
 }
+
+_Noreturn void service_fail_status(enum status status, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    log_print_list(format, arguments);
+    va_end(arguments);
+    end(status == STATUS_NO_MEMORY ? END_NO_MEMORY : 1);
+}

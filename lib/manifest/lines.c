@@ -292,20 +292,24 @@ static bool read_restart_limit(struct parser *parser)
 
 static bool read_restart(struct parser *parser)
 {
-    const char *form = "restart never|critical, or restart always [NUMBER in SECONDS]";
+    const char *form = "restart never|critical, or restart always [NUMBER in SECONDS [else stop]]";
     struct manifest_service *service = parser->service;
-    if (parser->word_count == 5 && parser_is_word(parser->words[1], "always") &&
-        parser_is_word(parser->words[3], "in")) {
+    const struct word *words = parser->words;
+    bool stop = parser->word_count == 7 && parser_is_word(words[5], "else") &&
+                parser_is_word(words[6], "stop");
+    if ((parser->word_count == 5 || stop) && parser_is_word(words[1], "always") &&
+        parser_is_word(words[3], "in")) {
         service->restart = MANIFEST_ALWAYS;
+        service->stop_if_given_up = stop;
         return read_restart_limit(parser);
     }
     if (!need_words(parser, 2, 2, form))
         return false;
-    if (parser_is_word(parser->words[1], "never"))
+    if (parser_is_word(words[1], "never"))
         service->restart = MANIFEST_NEVER;
-    else if (parser_is_word(parser->words[1], "always"))
+    else if (parser_is_word(words[1], "always"))
         service->restart = MANIFEST_ALWAYS;
-    else if (parser_is_word(parser->words[1], "critical"))
+    else if (parser_is_word(words[1], "critical"))
         service->restart = MANIFEST_CRITICAL;
     else
         return parser_fail(parser, "the line must read: %s", form);

@@ -50,7 +50,7 @@ static void a_service_is_described(void **state)
                       "    ledger 64K\n"
                       "    calls device\n"
                       "    calls fs badge 7\n"
-                      "    restart always 3 in 20\n"
+                      "    restart always 3 in 20 else stop\n"
                       "\n"
                       "service device\n"
                       "    program bin/device\n"
@@ -79,6 +79,8 @@ static void a_service_is_described(void **state)
     assert_int_equal(tty->restart, MANIFEST_ALWAYS);
     assert_int_equal(tty->restart_count, 3);
     assert_int_equal(tty->restart_window_s, 20);
+    assert_true(tty->stop_if_given_up);
+    assert_false(manifest.services[1].stop_if_given_up);
     assert_int_equal(manifest.services[1].restart, MANIFEST_CRITICAL);
 }
 
@@ -134,6 +136,7 @@ static void mistakes_are_told_with_their_line(void **state)
                    "init's own");
     assert_refused("service a\nprogram a\nrestart sometimes\n", 3, "must read");
     assert_refused("service a\nprogram a\nrestart always 0 in 3\n", 3, "at most");
+    assert_refused("service a\nprogram a\nrestart always 2 in 3 else go\n", 3, "must read");
     assert_refused("service a\nprogram a\nneeds b\nservice b\nprogram b\nneeds a\n", 1, "circle");
 }
 

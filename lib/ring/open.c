@@ -22,7 +22,8 @@ static void *map_side(handle_t memory, uint64_t size, uint32_t flags)
 {
     int64_t address = native_map(service_self(), memory, 0, 0, size, flags);
     if (address < 0)
-        service_fail("a ring cannot be mapped: status %d", (int)-address);
+        service_fail_status(status_of_result(address), "a ring cannot be mapped: status %d",
+                            (int)-address);
     return (void *)address;
 }
 

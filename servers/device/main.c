@@ -135,7 +135,8 @@ void service_main(const struct start_block *start)
     int64_t address =
         native_map(service_self(), service_need_handle("boot_info"), 0, 0, sizeof(*boot), MAP_READ);
     if (address < 0)
-        service_fail("the boot information cannot be mapped: status %d", (int)-address);
+        service_fail_status(status_of_result(address),
+                            "the boot information cannot be mapped: status %d", (int)-address);
     boot = (const struct boot_info *)address;
     if (boot->device_tree != 0)
         tree = copy_tree();

@@ -25,7 +25,8 @@ static const void *map(handle_t memory, uint64_t size)
 {
     int64_t address = native_map(init.handles->process, memory, 0, 0, size, MAP_READ);
     if (address < 0)
-        service_fail("memory cannot be mapped: status %d", (int)-address);
+        service_fail_status(status_of_result(address), "memory cannot be mapped: status %d",
+                            (int)-address);
     return (const void *)address;
 }
 
@@ -73,7 +74,8 @@ static void start_services(void)
         struct service *service = &init.services[init.manifest.order[i]];
         enum status status = service_create(service);
         if (status != STATUS_OK && service->entry->restart == MANIFEST_CRITICAL)
-            service_fail("%s cannot be started: status %d", service->entry->name, (int)status);
+            service_fail_status(status, "%s cannot be started: status %d", service->entry->name,
+                                (int)status);
     }
 }
 
@@ -87,7 +89,8 @@ _Noreturn void service_start(const void *argument)
     init.boot = map(init.handles->boot_info, sizeof(*init.boot));
     int64_t port = native_port_create(init.handles->account);
     if (port < 0)
-        service_fail("the port cannot be made: status %d", (int)-port);
+        service_fail_status(status_of_result(port), "the port cannot be made: status %d",
+                            (int)-port);
     init.port = (handle_t)port;
     read_manifest();
     int length = init_option(RUN_OPTION, &program);

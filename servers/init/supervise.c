@@ -3,12 +3,15 @@
 
 /*
  * Ends of services and what follows from them (restart.h). The end of a critical
- * service never comes here: the kernel stops the machine.
+ * service never comes here: the kernel stops the machine, as it does when init
+ * itself ends because it has to give up a service that nothing works without.
  */
 #include "init.h"
 
 #include <base/log.h>
+#include <base/service.h>
 #include <base/text.h>
+#include <trellis/frame.h>
 #include <trellis/native.h>
 
 #define OBSERVATIONS 8
@@ -29,16 +32,33 @@ void supervise_describe_end(handle_t process, struct process_information *inform
                     information->reason == END_KILLED ? "was ended" : "ended", information->code);
 }
 
-static void plan_restart(struct service *service, const char *how)
+static void give_up(const struct service *service, const char *how, enum status why)
+{
+    const struct manifest_service *entry = service->entry;
+    if (entry->stop_if_given_up)
+        service_fail_status(why, "%s %s; given up after %u ends in %u s", entry->name, how,
+                            entry->restart_count, entry->restart_window_s);
+    log_print("%s %s; given up after %u ends in %u s", entry->name, how, entry->restart_count,
+              entry->restart_window_s);
+}
+
+/* `why` is NO_MEMORY, or anything else. */
+static void plan_restart(struct service *service, const char *how, enum status why)
 {
     const struct manifest_service *entry = service->entry;
     uint64_t now_ns = (uint64_t)native_clock_read();
     service->restart_ns = restart_after_end(&service->history, entry, now_ns);
     if (service->restart_ns == DEADLINE_NEVER)
-        log_print("%s %s; given up after %u ends in %u s", entry->name, how, entry->restart_count,
-                  entry->restart_window_s);
+        give_up(service, how, why);
     else
         log_print("%s %s; it is started again", entry->name, how);
+}
+
+static enum status reason_of(const struct process_information *information)
+{
+    bool memory = information->reason == END_FAULT ? information->code == FAULT_PAGE_MEMORY
+                                                   : information->code == END_NO_MEMORY;
+    return memory ? STATUS_NO_MEMORY : STATUS_OK;
 }
 
 static void take_end(struct service *service)
@@ -47,7 +67,7 @@ static void take_end(struct service *service)
     char how[DESCRIPTION];
     supervise_describe_end(service->process, &information, how, sizeof(how));
     if (service->entry->restart == MANIFEST_ALWAYS)
-        plan_restart(service, how);
+        plan_restart(service, how, reason_of(&information));
     else
         log_print("%s %s", service->entry->name, how);
 }
@@ -60,8 +80,9 @@ static uint64_t start_due(void)
         struct service *service = &init.services[i];
         if (service->restart_ns <= (uint64_t)native_clock_read()) {
             service->restart_ns = DEADLINE_NEVER;
-            if (service_create(service) != STATUS_OK)
-                plan_restart(service, "could not be started");
+            enum status status = service_create(service);
+            if (status != STATUS_OK)
+                plan_restart(service, "could not be started", status);
         }
         if (service->restart_ns < next_ns)
             next_ns = service->restart_ns;

@@ -40,7 +40,8 @@ static void find_handles(void)
     server.time = service_need_handle("time");
     int64_t programs = native_session_create(server.endpoint, BADGE_PROGRAM);
     if (programs < 0)
-        service_fail("no session for programs: %d", (int)-programs);
+        service_fail_status(status_of_result(programs), "no session for programs: %d",
+                            (int)-programs);
     server.programs = (handle_t)programs;
 }
 
@@ -77,7 +78,7 @@ static void set_up(void)
     find_handles();
     seed_random();
     if (!pages_init(server.account, service_self()) || !pages_take(&pages) || !table_init(&pages))
-        service_fail("no memory for the table of processes");
+        service_fail_status(STATUS_NO_MEMORY, "no memory for the table of processes");
     limits_init(pages.info);
     if (!program_init(service_need_handle("archive")))
         service_fail("there is no library to run programs with");

@@ -24,9 +24,10 @@ static void load_root(struct node *root)
         service_fail("the boot archive cannot be inspected");
     int64_t address = native_map(service_self(), archive, 0, 0, information.size, MAP_READ);
     if (address < 0)
-        service_fail("the boot archive cannot be mapped: %d", (int)-address);
+        service_fail_status(status_of_result(address), "the boot archive cannot be mapped: %d",
+                            (int)-address);
     if (load_archive(root, (const void *)address, information.size) != 0)
-        service_fail("no memory for the root file system");
+        service_fail_status(STATUS_NO_MEMORY, "no memory for the root file system");
     if (native_unmap(service_self(), (uint64_t)address, information.size) < 0)
         service_fail("the boot archive cannot be unmapped");
 }
@@ -65,7 +66,7 @@ void service_main(const struct start_block *start)
 
     (void)start;
     if (tree_create(&root) != 0)
-        service_fail("no memory for the root directory");
+        service_fail_status(STATUS_NO_MEMORY, "no memory for the root directory");
     load_root(root);
     request_init(root, endpoint, service_need_handle("account"));
     serve(endpoint);

@@ -20,7 +20,8 @@ static void *map(handle_t memory, uint64_t size, uint32_t flags)
 {
     int64_t address = native_map(service_self(), memory, 0, 0, size, flags);
     if (address < 0)
-        service_fail("memory cannot be mapped: %d", (int)-address);
+        service_fail_status(status_of_result(address), "memory cannot be mapped: %d",
+                            (int)-address);
     return (void *)address;
 }
 
@@ -53,7 +54,7 @@ static void make_ledger(void)
 
     ledger_make(server.ledger);
     if (native_stream_create(server.account, 2 * TTY_MESSAGE_SIZE, STREAM_MESSAGES, &ends) < 0)
-        service_fail("no memory for the stream to the process server");
+        service_fail_status(STATUS_NO_MEMORY, "no memory for the stream to the process server");
     server.ledger->messages_read = ends.read_end;
     server.ledger->messages_write = ends.write_end;
     __atomic_store_n(&server.ledger->magic, LEDGER_MAGIC, __ATOMIC_RELEASE);

@@ -23,7 +23,8 @@ static void make_stream(enum stream_number number)
     if (stream->handle != HANDLE_NONE)
         return;
     if (native_stream_create(server.account, CONSOLE_STREAM_CAPACITY, 0, &ends) < 0)
-        service_fail("no memory for the streams of standard input and output");
+        service_fail_status(STATUS_NO_MEMORY,
+                            "no memory for the streams of standard input and output");
     stream->other = number == STREAM_INPUT ? ends.read_end : ends.write_end;
     atomic_signal_fence(memory_order_seq_cst);
     stream->handle = number == STREAM_INPUT ? ends.write_end : ends.read_end;

@@ -80,6 +80,9 @@ enum end_reason {
     END_FAULT = 3,  /* an exception nobody could take; code is the enum fault_kind */
 };
 
+/* The code of a process that ends itself for want of memory; other codes are its own. */
+#define END_NO_MEMORY UINT64_C(0x6d656d6f7279)
+
 struct process_information {
     uint32_t state;  /* enum process_state */
     uint32_t reason; /* enum end_reason */

@@ -59,14 +59,21 @@ stand_in void panic(const char *format, ...)
     abort();
 }
 
-stand_in void machine_fail(const char *format, ...)
+stand_in void machine_fail(enum stop_kind kind, const char *format, ...)
 {
+    (void)kind;
     va_list arguments;
     va_start(arguments, format);
     vfprintf(stderr, format, arguments);
     va_end(arguments);
     fputc('\n', stderr);
     abort();
+}
+
+stand_in const char *log_last_words(const struct process *process)
+{
+    (void)process;
+    return "";
 }
 
 stand_in void lock_init(struct spinlock *lock, enum lock_class class)

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <arch/cpu.h>
 #include <trellis/structures.h>
 
 /* %s %c %d %u %x %p with l, z, width and zero padding. Adds the newline. */
@@ -31,6 +32,10 @@ struct log_memory *log_memory(void);
 /* The last of what the console has not had. Takes no lock: for the end of the machine. */
 void log_show_rest(void);
 
+/* What a critical process wrote last, for the message about its end. */
+struct process;
+const char *log_last_words(const struct process *process);
+
 /* Say why, print the registers and a backtrace, stop the machine with the
  * status for a panic. Never returns, takes no locks. */
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -38,8 +43,9 @@ _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2
 /* The stack protector's canary; only a function that never returns may change it. */
 extern uintptr_t __stack_chk_guard;
 
-/* A critical process has ended or memory ran out: a message without backtrace. */
-_Noreturn void machine_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The machine cannot go on (STOP_PANIC, STOP_MEMORY): a message without backtrace. */
+_Noreturn void machine_fail(enum stop_kind kind, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Formatting without the log, always NUL-terminated; returns the length wanted. */
 size_t format_text(char *buffer, size_t size, const char *format, va_list arguments);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <protocols/start.h>
+#include <trellis/status.h>
 
 /*
  * The program. `start` stays mapped, read-only. When it returns the process
@@ -36,3 +37,6 @@ handle_t service_self(void);
 _Noreturn void service_end(void);
 /* Log why, and end with code 1. text_format's format. */
 _Noreturn void service_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same, for this reason: init and the kernel tell want of memory from other failures. */
+_Noreturn void service_fail_status(enum status status, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));

@@ -21,6 +21,7 @@
  *   needs SERVICE...           is started after them, as after those it calls
  *   restart never|always|critical  after its end: leave it, start it again, stop the machine
  *   restart always N in S      give it up when it ends N times within S seconds
+ *   restart always N in S else stop   and then stop the machine
  *
  * Numbers may end in K or M. Everything is checked before anything runs: names
  * that do not exist, calls in a circle, rings with one end, what stands twice.
@@ -87,6 +88,7 @@ struct manifest_service {
     bool endpoint;
     enum manifest_restart restart;
     uint32_t restart_count, restart_window_s; /* given up when it ended so often in so long */
+    bool stop_if_given_up;                    /* the machine */
     uint32_t needs;                           /* bit per service: started before */
     unsigned call_count, ring_count;
     struct manifest_call calls[MANIFEST_CALLS];
