@@ -16,6 +16,7 @@
 #include <boot/init_image.h>
 #include <boot/memory_map.h>
 #include <kernel/main.h>
+#include <protocols/console.h>
 #include <stddef.h>
 
 #define EARLY_REACH (UINT64_C(1) << 32)
@@ -58,15 +59,26 @@ static void serial_put(char character)
     __asm__ volatile("outb %0, %w1" : : "a"(character), "d"(SERIAL_DATA));
 }
 
-_Noreturn void boot_fail(const char *message)
+static _Noreturn void stop(const char *message, enum console_power power)
 {
     for (const char *text = "trellis: cannot boot: "; *text != 0; text++)
         serial_put(*text);
     for (; *message != 0; message++)
         serial_put(*message);
     serial_put('\n');
+    __asm__ volatile("outb %b0, %w1" : : "a"(power), "d"(CONSOLE_POWER_PORT));
     for (;;)
         __asm__ volatile("cli; hlt");
+}
+
+_Noreturn void boot_fail(const char *message)
+{
+    stop(message, CONSOLE_POWER_PANIC);
+}
+
+_Noreturn void boot_fail_memory(const char *message)
+{
+    stop(message, CONSOLE_POWER_OUT_OF_MEMORY);
 }
 
 static void set_memory(struct boot_info *boot, uint64_t start, uint64_t end, uint32_t kind)
@@ -184,7 +196,7 @@ _Noreturn void boot_pvh(uint64_t start_info)
     read_tables(boot, info->acpi_root);
     gather_entropy(boot);
     if (!boot_build_tables(boot))
-        boot_fail("no memory for page tables");
+        boot_fail_memory("no memory for page tables");
     find_init(boot);
     kernel_main(boot, &init_image);
 }

@@ -218,11 +218,9 @@ class Guest:
             return self._panic()
         if (self._machine.ended_with(status, "CONSOLE_POWER_OUT_OF_MEMORY")
                 or self._last_words["out_of_memory"]):
-            text = self._last_words["out_of_memory"].decode(errors="replace").strip()
-            advice = "give it more with --memory"
+            text = self._last_words_of("out_of_memory") or "it did not say who asked"
             return Result(Outcome.OUT_OF_MEMORY, Exit.OUT_OF_MEMORY,
-                          f"the guest ran out of memory: {text or 'it did not say who asked'}; "
-                          f"{advice}")
+                          f"the guest ran out of memory: {text}; give it more with --memory")
         if self._machine.ended_with(status, "CONSOLE_POWER_OFF"):
             return self._orderly()
         if status == 0:
@@ -260,8 +258,13 @@ class Guest:
         code = Exit.NOT_FOUND if value == ENOENT else Exit.NOT_EXECUTABLE
         return Result(Outcome.NOT_RUN, code, f"{name}: {os.strerror(value)} in the guest")
 
+    def _last_words_of(self, kind):
+        """What it said at its end, before there was a console in frames too."""
+        words = self._last_words[kind] or self._conversation.noise
+        return words.decode(errors="replace").strip()[-2000:]
+
     def _panic(self):
-        text = self._last_words["panic"].decode(errors="replace").strip()
+        text = self._last_words_of("panic")
         named = symbols.symbolised(text, self._machine.symbols)
         return Result(Outcome.PANIC, Exit.PANIC,
                       f"the guest panicked:\n{named or 'it did not say why'}")
