@@ -304,6 +304,20 @@ static void an_old_wait_does_not_end_a_new_one(void **state)
     expect_restarted();
 }
 
+/* What another CPU raises after the levels were looked at, while objects are still added. */
+static void a_raise_while_objects_are_added_is_seen(void **state)
+{
+    (void)state;
+    struct observation_request targets[2] = {{.object = events[0], .mask = 0xf00},
+                                             {.object = events[1], .mask = 0xf00}};
+    object_signal(events[0], 0, 0x100);
+    self->arch.rewinds = 0;
+    assert_int_equal(signal_wait(self, targets, 2, DEADLINE_NEVER), STATUS_BLOCKED);
+    expect_restarted();
+    rcu_quiescent();
+    assert_true(list_is_empty(&events[1]->observers));
+}
+
 static void a_cancelled_wait_leaves_nothing(void **state)
 {
     (void)state;
@@ -374,6 +388,7 @@ int main(void)
         TEST(wait_many_tells_what_stands),
         TEST(wait_many_ends_at_the_first_raise),
         TEST(an_old_wait_does_not_end_a_new_one),
+        TEST(a_raise_while_objects_are_added_is_seen),
         TEST(a_cancelled_wait_leaves_nothing),
         TEST(waiting_for_nothing_is_sleeping),
         TEST(bad_items_are_refused),

@@ -22,6 +22,7 @@
 static void signalled(struct object *owner)
 {
     struct thread *thread = container_of(owner, struct thread, object);
+    atomic_store(&thread->signalled, true);
     observation_queue_clear_locked(&thread->observations);
     if (thread_claim_wait(thread))
         thread_finish_wait(thread, status_to_result(STATUS_RESTART));
@@ -40,6 +41,7 @@ static enum status observe_targets(struct thread *self, const struct observation
         observation_queue_init(&self->observations, &self->object, &self->observations_lock,
                                signalled);
     }
+    atomic_store(&self->signalled, false);
     for (uint32_t i = 0; i < count; i++) {
         enum status status = observation_add(&self->observations, &targets[i]);
         if (status != STATUS_OK)
@@ -48,7 +50,7 @@ static enum status observe_targets(struct thread *self, const struct observation
     return STATUS_OK;
 }
 
-/* One may fire before the wait begins and cannot end it yet: then the queue is empty. */
+/* One may fire before the wait begins, even while others are still added, and cannot end it yet. */
 enum status signal_wait(struct thread *self, const struct observation_request *targets,
                         uint32_t count, uint64_t deadline)
 {
@@ -65,11 +67,8 @@ enum status signal_wait(struct thread *self, const struct observation_request *t
         self->wait.kind = WAIT_NONE;
         return status;
     }
-    lock_acquire(&self->observations_lock);
-    bool fired = count > 0 && list_is_empty(&self->observations.all);
-    lock_release(&self->observations_lock);
-    if (fired && thread_claim_wait(self))
-        thread_finish_wait(self, status_to_result(STATUS_RESTART));
+    if (atomic_load(&self->signalled) && thread_claim_wait(self))
+        thread_abort_wait(self, STATUS_RESTART);
     return STATUS_BLOCKED;
 }
 

@@ -86,6 +86,7 @@ struct thread {
     struct wait wait;
     _Atomic uint32_t wait_state;       /* enum wait_state: who may end the wait is decided here */
     struct spinlock observations_lock; /* LOCK_ADDRESS */
+    _Atomic bool signalled;            /* one has fired since the thread began to observe */
     struct observation_queue observations; /* what WAIT_SIGNALS waits for; set up at the first */
 
     /* IPC; see ipc.c */
