@@ -26,15 +26,24 @@ struct account {
 
 static struct list accounts = {{&accounts.head, &accounts.head}};
 
-/* Root may use three quarters of the memory, everybody else half of it. */
+/* What was free when the first program was started: the system itself has the rest. */
+static uint64_t pages_for_users(void)
+{
+    static uint64_t pages;
+    struct machine_information machine;
+
+    if (pages == 0)
+        pages =
+            native_machine_inspect(server.machine, &machine) < 0 ? UINT64_MAX : machine.pages_free;
+    return pages;
+}
+
+/* Root may use three quarters of that memory, everybody else half of it. */
 static struct account_limits limits_for(uint32_t uid)
 {
-    struct machine_information machine = {.pages_total = UINT64_MAX};
     struct account_limits limits = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
 
-    (void)native_machine_inspect(server.machine, &machine);
-    if (machine.pages_total != UINT64_MAX)
-        limits.pages = uid == 0 ? machine.pages_total / 4 * 3 : machine.pages_total / 2;
+    limits.pages = uid == 0 ? pages_for_users() / 4 * 3 : pages_for_users() / 2;
     if (uid != 0) {
         limits.handles = USER_HANDLES;
         limits.threads = USER_THREADS;
