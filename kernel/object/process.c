@@ -7,7 +7,7 @@
  * A process ends in three stages. Its threads end at once. Then its handles are
  * closed, some in each step, and its death is announced when the last is gone,
  * so that whoever is told finds everything it held released; a process made
- * with PROCESS_KEEP_HANDLES keeps them for the one that inherits them. Its
+ * with PROCESS_KEEP_HANDLES keeps them until somebody has inherited them. Its
  * memory stays for whoever holds a handle to it; when nothing refers to it any
  * more that goes too, in steps.
  */
@@ -216,6 +216,19 @@ void process_end(struct process *process, enum end_reason reason, uint64_t code)
     while ((thread = next_to_end(process)) != NULL)
         thread_end(thread, (uint32_t)code);
     begin_teardown(process);
+}
+
+void process_drop_kept_handles(struct process *process)
+{
+    lock_acquire(&process->object.lock);
+    bool keeps = process->state == PROCESS_ENDED && (process->flags & PROCESS_KEEP_HANDLES) != 0;
+    if (keeps)
+        process->flags &= ~(uint32_t)PROCESS_KEEP_HANDLES;
+    lock_release(&process->object.lock);
+    if (!keeps)
+        return;
+    object_acquire(&process->object);
+    queue_teardown(process, &ending);
 }
 
 void process_fault(struct process *process, enum fault_kind kind, uint64_t pc, uint64_t address)

@@ -46,6 +46,8 @@ int64_t call_process_create(struct thread *self, const struct process_create_arg
         return status_to_result(status);
     }
     status = give_process(self, process, object_rights_of_new(arguments->account_rights), &token);
+    if (status == STATUS_OK && arguments->inherit != NULL)
+        process_drop_kept_handles(arguments->inherit);
     return status == STATUS_OK ? (int64_t)token : status_to_result(status);
 }
 

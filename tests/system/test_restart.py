@@ -7,13 +7,17 @@ The log says how often each was started again, so that a test whose kill came to
 fails instead of proving nothing.
 """
 
+import contextlib
 import hashlib
+import pathlib
 import random
 import re
+import subprocess
+import tempfile
 
-from trellis import qemu
 from trellis.guest import Outcome
 
+TERMINALS = pathlib.Path(__file__).resolve().parents[1] / "posix" / "terminals.c"
 COUNT = "i=0; while [ $i -lt 4000 ]; do echo line $i; i=$((i+1)); done; exit 5"
 LINES = "".join(f"line {i}\n" for i in range(4000))
 LONG_LOOP = "while :; do (:); echo x; done"
@@ -97,7 +101,7 @@ def test_given_up(guest):
 
 
 def test_given_up_without_harm(guest):
-    done = guest.run(["sh", "-c", "sleep 3; echo on"], append=kills(*["clock"] * 5, step=100))
+    done = guest.run(["sh", "-c", "sleep 5; echo on"], append=kills(*["clock"] * 5, step=500))
     assert (done.status, done.stdout) == (0, "on\n"), done
     assert "clock was ended with code 57005; given up after 5 ends in 10 s" in done.log, done.log
 
@@ -116,22 +120,102 @@ def _make_tests_of_critical_services():
 _make_tests_of_critical_services()
 
 
-def start_shell(guest, *ends, **where):
-    """A shell on a terminal with `ends` of services; context manager."""
-    return guest.shell("--append", kills(*ends, **where))
+# On a terminal. The log goes there too (--verbose), so a test sees each restart.
+
+PROMPT = r"=> \x1b\[6n"
+BOOT_S = 120
+
+
+@contextlib.contextmanager
+def shell_with_kills(guest, *services):
+    """A shell at its prompt while services are ended every four seconds."""
+    with guest.shell("--verbose", "--append", kills(*services, start=4000, step=4000)) as shell:
+        shell.expect(r"# \x1b\[6n", timeout=BOOT_S)
+        shell.send("PS1='=''> '\r")
+        shell.expect(PROMPT)
+        yield shell
+        shell.send("exit 4\r")
+        assert shell.wait() == 4
+
+
+def run_until_ready(shell, command):
+    """Starts a program in the foreground, and waits until it runs there."""
+    shell.send(f"sh -c 'echo rea''dy; exec {command}'\r")
+    shell.expect("\nready\r\n")
+
+
+def await_restart(shell, service):
+    """Waits for the next restart of a service."""
+    shell.expect(f"init: {service} .*; it is started again", timeout=90)
 
 
 def test_line_half_typed(guest):
-    with start_shell(guest, "tty", "uart", start=3500, step=500) as shell:
-        shell.prompt()
-        shell.send("cat\n")
-        shell.expect("cat\r\n")
+    with shell_with_kills(guest, *["tty", "uart"] * 8) as shell:
+        run_until_ready(shell, "cat")
         shell.send("half a li")
         shell.expect("half a li")
-        shell.pause(4)
-        shell.send("nx\x7fe\n")
-        shell.expect("half a line\r\n")
+        await_restart(shell, "tty")
+        shell.send("nx\x7fe\r")
+        shell.expect("\nhalf a line\r\n")
         shell.send("\x04")
-        shell.prompt()
-        shell.send("exit 4\n")
-        assert shell.wait() == 4
+        shell.expect(PROMPT)
+
+
+def test_stopped_job(guest):
+    with shell_with_kills(guest, *["tty"] * 14) as shell:
+        run_until_ready(shell, "cat")
+        shell.send("\x1a")
+        shell.expect(PROMPT)
+        await_restart(shell, "tty")
+        shell.send("jobs\r")
+        shell.expect("Stopped")
+        shell.send("fg\r")
+        shell.expect("fg\r\n.*exec cat")
+        shell.send("to the cat\r")
+        shell.expect("\nto the cat\r\n")
+        await_restart(shell, "tty")
+        shell.send("\x03")
+        shell.expect(PROMPT)
+
+
+def test_reader_waits(guest):
+    with shell_with_kills(guest, *["tty", "uart"] * 8) as shell:
+        shell.send("read answer; echo \"<$answer>\"\r")
+        await_restart(shell, "tty")
+        await_restart(shell, "uart")
+        shell.send("yes and no\r")
+        shell.expect("\n<yes and no>\r\n")
+        shell.expect(PROMPT)
+
+
+def test_settings_survive(guest):
+    with shell_with_kills(guest, *["tty"] * 14) as shell:
+        shell.send("sh -c 'stty -icanon -echo min 3 intr ^T; stty -a > /tmp/a; echo rea''dy; "
+                   "dd bs=3 count=1 2> /dev/null | od -c; stty -a | cmp - /tmp/a && echo sa''me'\r")
+        shell.expect("\nready\r\n")
+        await_restart(shell, "tty")
+        shell.send("x\x7f\x03")
+        shell.expect(r"x 177 003")
+        shell.expect("\nsame\r\n")
+        shell.send("stty sane\r")
+        shell.expect(PROMPT)
+
+
+def test_pseudo_terminals(guest):
+    """The program of test_debian_programs, which checks itself, again and again."""
+    with tempfile.TemporaryDirectory() as root:
+        program = pathlib.Path(root, "bin", "terminals")
+        program.parent.mkdir()
+        subprocess.run(["gcc", "-O2", "-static", "-pthread", "-o", program, TERMINALS], check=True)
+        done = guest.run(["sh", "-c", "for i in 1 2 3 4 5 6 7 8; do terminals || exit 1; done"], root=root,
+                         append=kills("tty", "tty", "tty", "tty", start=900, step=300))
+    assert (done.status, done.stderr) == (0, ""), done
+    assert restarts(done.log) == ["tty"] * 4, done.log
+
+
+def test_terminals_output(guest):
+    """What a program writes to the terminal while both are ended, byte by byte."""
+    ends = kills("uart", "tty", "uart", "tty", "uart", "tty", start=800, step=150)
+    with guest.shell("--append", ends, command=("sh", "-c", COUNT)) as shell:
+        assert shell.wait(timeout=BOOT_S) == 5
+    assert shell.transcript == LINES.replace("\n", "\r\n"), shell.transcript[-3000:]

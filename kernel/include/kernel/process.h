@@ -27,7 +27,7 @@ struct process {
     uint64_t code;           /* object.lock */
     uint64_t fault_pc, fault_address; /* object.lock */
     uint32_t suspended;               /* object.lock */
-    uint32_t flags;                   /* enum process_flag; constant */
+    uint32_t flags;                   /* enum process_flag; object.lock to take KEEP_HANDLES away */
     uint64_t *frame_slots;            /* object.lock; bitmap of FRAME_SLOTS, grown on demand */
     uint32_t frame_words;             /* object.lock */
     struct personality personality;   /* written while no thread runs in it, or by its own thread */
@@ -45,6 +45,8 @@ void process_end(struct process *process, enum end_reason reason, uint64_t code)
 /* No thread is left, not even one that has been told to end. */
 bool process_is_empty(struct process *process);
 void process_last_thread_ended(struct process *process, uint64_t code);
+/* Its handles have been inherited: if it has ended and kept them, close them. */
+void process_drop_kept_handles(struct process *process);
 /* Some bounded teardown work; true while there is more. Called on the way out of the kernel and when idle. */
 bool process_teardown_step(void);
 extern _Atomic uint32_t process_teardown_count; /* processes on their way */

@@ -235,22 +235,33 @@ static void test_inheritance(void)
     CLOSE(gift.event);
 }
 
-/* From a process that has ended, if it was made to keep its handles. */
+/* From a process that has ended, if it was made to keep its handles: they pass on, even one to itself. */
 static void test_inheritance_from_ended(void)
 {
+    struct stream_handles ends;
     handle_t event = make_event();
+    SUCCEED(native_stream_create(test_world.account, 4096, 0, &ends));
     handle_t old = SUCCEED(
         native_process_create(test_world.account, HANDLE_NONE, "old", 3, PROCESS_KEEP_HANDLES));
     handle_t token = SUCCEED(native_process_give(old, event, RIGHT_SAME, 0));
+    SUCCEED(native_process_give(old, old, RIGHT_SAME, HANDLE_NOT_CLONED));
+    SUCCEED(native_process_give(old, ends.write_end, RIGHT_SAME, 0));
+    CLOSE(ends.write_end);
     SUCCEED(native_process_end(old, 0));
     test_wait(old, SIGNAL_ENDED);
     handle_t new = SUCCEED(native_process_create(test_world.account, old, "new", 3, 0));
     struct process_information information;
     SUCCEED(native_process_inspect(new, &information));
-    CHECK_EQUAL(information.handles, 1);
+    CHECK_EQUAL(information.handles, 2);
     CHECK(token != HANDLE_NONE);
+    SUCCEED(native_process_inspect(old, &information));
+    CHECK_EQUAL(information.handles, 0);
+    CHECK_EQUAL(test_signals(ends.read_end) & SIGNAL_CLOSED_WRITE, 0);
     CLOSE(old);
+    SUCCEED(native_process_end(new, 0));
+    test_wait(ends.read_end, SIGNAL_CLOSED_WRITE);
     CLOSE(new);
+    CLOSE(ends.read_end);
     CLOSE(event);
 }
 
