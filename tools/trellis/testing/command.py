@@ -17,7 +17,7 @@ from trellis.testing.outcome import FAILED, PASSED, SKIPPED, Skip, Tally, TestRe
 
 WORKERS = 2
 GROUPS = ("lint", "unit", "tools", "model", "system")
-TIERS = ("large",)  # groups that run only when they are named
+TIERS = ("large", "crash")  # groups that run only when they are named
 BUILDLESS_GROUPS = ("lint", "tools", "model", "large")
 
 

@@ -110,17 +110,18 @@ def every_configuration():
 
 
 def system_tests(configuration):
-    """One test per test_ function of tests/system/*.py."""
+    """One test per test_ function of tests/system/*.py; crash_ functions are a group of their own."""
     def in_guest(name, function):
         return lambda: function(Guest(name, configuration.architecture, configuration.cpus))
 
     found = []
     for path in sorted((paths.TREE / "tests" / "system").glob("test_*.py")):
         module = _load(path)
+        groups = {"test": f"system/{path.stem.removeprefix('test_')}", "crash": "crash"}
         for name, function in inspect.getmembers(module, inspect.isfunction):
-            if name.startswith("test_") and function.__module__ == module.__name__:
-                full = (f"system/{path.stem.removeprefix('test_')}/{name.removeprefix('test_')}"
-                        + configuration.suffix)
+            kind, _, what = name.partition("_")
+            if kind in groups and what and function.__module__ == module.__name__:
+                full = f"{groups[kind]}/{what}{configuration.suffix}"
                 found.append((full, in_guest(full, function)))
     return found
 

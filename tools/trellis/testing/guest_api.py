@@ -119,6 +119,24 @@ class Guest:
         return self._boot(archive, request, b"", timeout, {**machine, "append": append})
 
     @contextlib.contextmanager
+    def plain(self, root=None):
+        """A function that boots without a host to talk to: a login shell on the serial line.
+
+        It takes a kernel command line, seconds and fields of qemu.Machine, and gives what the
+        console showed, as bytes, and the emulator's exit status, None if it still ran.
+        """
+        with self._archive(root) as archive:
+            def boot(append="", timeout=TIMEOUT_S, **machine):
+                emulated = qemu.Machine(
+                    kernel=architectures.get(self.architecture).boot_image, archive=archive,
+                    architecture=self.architecture, append=f"console=plain {append}".strip(),
+                    **{"cpus": self.cpus, **machine})
+                with qemu.Emulator(emulated) as emulator:
+                    shown = _read_to_end(emulator.console, time.monotonic() + timeout)
+                    return shown, emulator.wait(1)
+            yield boot
+
+    @contextlib.contextmanager
     def shell(self, *arguments, rows=24, columns=80, command=()):
         """`./trellis run ARGUMENTS [-- COMMAND]` on a pseudo-terminal: a Terminal."""
         words = [sys.executable, "-B", str(paths.TREE / "trellis"), "run", "--no-build", "--quiet",
@@ -161,6 +179,17 @@ class Guest:
         return Done(int(result.code), result.outcome, result.message,
                     bytes(streams.output["stdout"]), bytes(streams.output["stderr"]),
                     log_path.read_text(errors="replace"))
+
+
+def _read_to_end(console, deadline):
+    """What comes from a socket until it is closed or the time is over."""
+    shown = bytearray()
+    while select.select([console], [], [], max(0, deadline - time.monotonic()))[0]:
+        data = console.recv(65536)
+        if not data:
+            break
+        shown += data
+    return bytes(shown)
 
 
 class Terminal:
