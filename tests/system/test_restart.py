@@ -89,9 +89,10 @@ def test_a_megabyte_of_output(guest):
 
 
 def test_input(guest):
-    data = random.Random(1).randbytes(20000)
-    done = guest.run(["cat"], stdin=data, append=kills("tty", "uart", "tty", "uart", "tty", "uart", start=500))
-    assert done.status == 0 and done.stdout_bytes == data, done
+    """Input that is still coming when they end."""
+    data = random.Random(1).randbytes(400000)
+    done = guest.run(["cat"], stdin=data, append=kills("tty", "uart", "tty", "uart", "tty", "uart"))
+    assert done.status == 0 and done.stdout_bytes == data, (len(done.stdout_bytes), done.log)
     assert len(restarts(done.log)) == 6, done.log
 
 
