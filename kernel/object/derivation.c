@@ -137,9 +137,10 @@ static bool revoke_step(struct derivation *derivation)
     return false;
 }
 
-/* What was made through the handles that have just died. */
+/* What was made through the handles that have just died, and what waits by them: a step. */
 static bool revoke_uses_step(struct object *object)
 {
+    object_rouse_waiters(object);
     if (object->type == OBJECT_MEMORY)
         return memory_unmap_revoked_step(container_of(object, struct memory, object));
     if (object->type == OBJECT_SESSION)

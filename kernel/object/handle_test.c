@@ -79,11 +79,12 @@ static void what_resolving_says(void **state)
     assert_int_equal(resolve(event + (UINT64_C(1) << 20), OBJECT_ANY, 0), STATUS_BAD_HANDLE);
     assert_int_equal(resolve(event + 1000, OBJECT_ANY, 0), STATUS_BAD_HANDLE);
     assert_int_equal(resolve(UINT64_MAX, OBJECT_ANY, 0), STATUS_BAD_HANDLE);
-    assert_ptr_equal(handle_peek(table, event, OBJECT_EVENT, RIGHT_ALL),
+    const struct derivation *derivation;
+    assert_ptr_equal(handle_peek(table, event, OBJECT_EVENT, RIGHT_ALL, &derivation),
                      machine_object(self, event));
-    assert_null(handle_peek(table, event, OBJECT_PORT, 0));
-    assert_null(handle_peek(table, weak, OBJECT_EVENT, RIGHT_READ));
-    assert_null(handle_peek(table, 0, OBJECT_EVENT, 0));
+    assert_null(handle_peek(table, event, OBJECT_PORT, 0, &derivation));
+    assert_null(handle_peek(table, weak, OBJECT_EVENT, RIGHT_READ, &derivation));
+    assert_null(handle_peek(table, 0, OBJECT_EVENT, 0, &derivation));
 }
 
 static void a_stale_token_stays_stale(void **state)

@@ -39,6 +39,16 @@ static enum status resolve_first(struct thread *self, enum object_type type, uin
     return handle_resolve(&self->process->handles, arch_call_argument(self, 0), type, rights, view);
 }
 
+/*
+ * Who revokes marks the handle dead and then ends the waits that it finds. A wait that was
+ * not there yet ends itself (tests/model/revocation.pml).
+ */
+static void end_if_revoked(struct thread *self, const struct handle_view *view)
+{
+    if (atomic_load(&view->derivation->dead))
+        (void)thread_cancel_wait(self, STATUS_REVOKED);
+}
+
 static void set_source(struct thread *to, const struct thread *from, const struct session *session)
 {
     arch_message_set_source(to, session->badge, from->identity);
@@ -165,9 +175,10 @@ static enum status begin_call(struct thread *self, uint64_t deadline, bool is_se
     }
     lock_release(&endpoint->object.lock);
     if (receiver != NULL)
-        return call_receiver(self, receiver, deadline);
-    if (status == STATUS_BLOCKED)
+        status = call_receiver(self, receiver, deadline);
+    else if (status == STATUS_BLOCKED)
         scheduler_lend_priority(endpoint);
+    end_if_revoked(self, &view);
     return status;
 }
 
@@ -296,7 +307,9 @@ static enum status begin_receive(struct thread *self, uint64_t deadline)
         return status;
     if (self->client != NULL)
         return STATUS_BAD_STATE;
-    return receive(self, container_of(view.object, struct endpoint, object), deadline);
+    status = receive(self, container_of(view.object, struct endpoint, object), deadline);
+    end_if_revoked(self, &view);
+    return status;
 }
 
 int64_t call_ipc_receive(struct thread *self)

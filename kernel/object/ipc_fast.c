@@ -22,6 +22,12 @@ static bool is_plain(uint64_t information)
     return (information & ~(MESSAGE_LONG | UINT32_MAX)) == 0;
 }
 
+/* With the endpoint locked: who revokes ends the waits at it after that. */
+static bool is_live(const struct derivation *derivation)
+{
+    return !atomic_load_explicit(&derivation->dead, memory_order_relaxed);
+}
+
 static bool can_take_over(const struct thread *thread)
 {
     return thread->suspended == 0 && !thread->wait.until;
@@ -63,14 +69,15 @@ static struct thread *claim_receiver(struct endpoint *endpoint)
 
 struct thread *ipc_fast_call(struct thread *self)
 {
+    const struct derivation *derivation;
     struct object *object = handle_peek(&self->process->handles, arch_call_argument(self, 0),
-                                        OBJECT_SESSION, RIGHT_WRITE);
+                                        OBJECT_SESSION, RIGHT_WRITE, &derivation);
     if (object == NULL || !is_plain(arch_message_information(self)))
         return NULL;
     struct session *session = container_of(object, struct session, object);
     struct endpoint *endpoint = session->endpoint;
     lock_acquire(&endpoint->object.lock);
-    struct thread *server = claim_receiver(endpoint);
+    struct thread *server = is_live(derivation) ? claim_receiver(endpoint) : NULL;
     if (server != NULL) {
         list_push_back(&endpoint->taken, &self->wait.link);
         self->server = server;
@@ -97,15 +104,17 @@ static bool is_quiet(const struct endpoint *endpoint)
 struct thread *ipc_fast_reply_and_wait(struct thread *self)
 {
     struct thread *client = self->client;
+    const struct derivation *derivation;
     struct object *object = handle_peek(&self->process->handles, arch_call_argument(self, 0),
-                                        OBJECT_ENDPOINT, RIGHT_READ);
+                                        OBJECT_ENDPOINT, RIGHT_READ, &derivation);
     struct endpoint *endpoint = container_of(object, struct endpoint, object);
     if (object == NULL || client == NULL || endpoint != self->serves ||
         !is_plain(arch_message_information(self)) || self->frame->interrupted != 0 ||
         !can_take_over(client))
         return NULL;
     lock_acquire(&endpoint->object.lock);
-    bool claimed = is_quiet(endpoint) && self->client == client && thread_claim_wait(client);
+    bool claimed = is_live(derivation) && is_quiet(endpoint) && self->client == client &&
+                   thread_claim_wait(client);
     if (claimed) {
         list_remove(&client->wait.link);
         list_push_front(&endpoint->receivers, &self->wait.link);

@@ -74,7 +74,8 @@ int64_t call_port_wait(struct thread *self, const struct port_wait_arguments *ar
     uint32_t taken = take(arguments->port, results, limit);
     if (taken == 0) {
         const struct observation_request target = {.object = &arguments->port->object,
-                                                   .mask = SIGNAL_READABLE};
+                                                   .mask = SIGNAL_READABLE,
+                                                   .derivation = arguments->port_derivation};
         return status_to_result(signal_wait(self, &target, 1, arguments->deadline));
     }
     status = copy_out(arguments->observations, results, taken * sizeof(results[0]));

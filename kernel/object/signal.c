@@ -64,6 +64,18 @@ void object_signal_locked(struct object *object, uint32_t clear, uint32_t set)
     }
 }
 
+/* Only a thread's wait comes by a derivation. */
+void object_rouse_waiters(struct object *object)
+{
+    lock_acquire(&object->lock);
+    list_for_each (&object->observers, node) {
+        struct observer *observer = container_of(node, struct observer, object_link);
+        if (observer->request.derivation != NULL)
+            observer_fire(observer, 0);
+    }
+    lock_release(&object->lock);
+}
+
 void object_signal(struct object *object, uint32_t clear, uint32_t set)
 {
     lock_acquire(&object->lock);
@@ -181,6 +193,12 @@ void observation_queue_retire(struct observation_queue *queue)
     retire_more(&queue->retired);
 }
 
+/* Looked at with the object locked: who revokes rouses its waiters after that. */
+static bool is_revoked(const struct observation_request *request)
+{
+    return request->derivation != NULL && atomic_load(&request->derivation->dead);
+}
+
 static bool remove_key_locked(struct observation_queue *queue, uint64_t key)
 {
     list_for_each (&queue->all, node) {
@@ -214,7 +232,7 @@ enum status observation_add(struct observation_queue *queue,
     object_acquire(object);
     lock_acquire(&object->lock);
     list_push_back(&object->observers, &observer->object_link);
-    if (standing(request) != 0)
+    if (standing(request) != 0 || is_revoked(request))
         observer_fire(observer, standing(request));
     lock_release(&object->lock);
     return STATUS_OK;

@@ -83,7 +83,8 @@ static enum status look(struct thread *self, struct wait_item *items,
             handle_resolve(&self->process->handles, items[i].handle, OBJECT_ANY, RIGHT_WAIT, &view);
         if (status != STATUS_OK)
             return status;
-        targets[i] = (struct observation_request){.object = view.object, .mask = items[i].mask};
+        targets[i] = (struct observation_request){
+            .object = view.object, .mask = items[i].mask, .derivation = view.derivation};
         items[i].fired = __atomic_load_n(&view.object->signals, __ATOMIC_RELAXED) & items[i].mask;
         *standing += items[i].fired != 0;
     }

@@ -57,10 +57,12 @@ enum status handle_resolve(const struct handle_table *table, handle_t token, enu
 
 /*
  * The same for paths that leave it to handle_resolve to say why not: the object, or
- * NULL. It does not find handles beyond the table's first chunk.
+ * NULL. It does not find handles beyond the table's first chunk. Whether the handle was
+ * revoked is for the caller to see, where who revokes would find what it does.
  */
 static inline struct object *handle_peek(const struct handle_table *table, handle_t token,
-                                         enum object_type type, uint32_t rights)
+                                         enum object_type type, uint32_t rights,
+                                         const struct derivation **derivation)
 {
     uint32_t index = token & HANDLE_SLOT_MASK;
     const struct handle_slot *slots = atomic_load_explicit(&table->chunks[0], memory_order_acquire);
@@ -68,11 +70,13 @@ static inline struct object *handle_peek(const struct handle_table *table, handl
         atomic_load_explicit(&slots[index].token, memory_order_acquire) != token)
         return NULL;
     struct object *object = slots[index].object;
-    if (atomic_load_explicit(&slots[index].derivation->dead, memory_order_relaxed) ||
-        object->type != type || (rights & ~slots[index].rights) != 0)
-        return NULL;
+    uint32_t missing = rights & ~slots[index].rights;
+    *derivation = slots[index].derivation;
     atomic_thread_fence(memory_order_acquire);
-    return atomic_load_explicit(&slots[index].token, memory_order_relaxed) == token ? object : NULL;
+    if (atomic_load_explicit(&slots[index].token, memory_order_relaxed) != token ||
+        object->type != type || missing != 0)
+        return NULL;
+    return object;
 }
 
 /* A new handle as `view` says; references are taken. LIMIT, NO_MEMORY; DEAD for a table that

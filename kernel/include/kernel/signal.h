@@ -37,6 +37,8 @@ struct observation_request {
     uint32_t mask;
     uint32_t flags; /* enum observe_flag */
     bool replace;   /* remove what has the same key, also if it has fired */
+    const struct derivation
+        *derivation; /* a thread's wait: what it came by, to be ended by its revocation */
 };
 
 /* No lock is held. What stands already fires. NO_MEMORY. */
@@ -53,6 +55,9 @@ static inline bool observation_queue_take(struct observation_queue *queue,
 {
     return observation_queue_take_many(queue, result, 1) != 0;
 }
+
+/* Have every thread that waits for the object look anew: a handle to it was revoked. */
+void object_rouse_waiters(struct object *object);
 
 /* Remove all, when the owner has no handle left: a few now, the others after grace periods. */
 void observation_queue_retire(struct observation_queue *queue);

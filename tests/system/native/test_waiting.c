@@ -5,6 +5,7 @@
  * Everything that can be waited for: bits, counts, timers, ports, several
  * things at once, words in memory.
  */
+#include <base/ipc.h>
 #include <base/service.h>
 
 #include "harness.h"
@@ -347,6 +348,75 @@ static void test_clear_and_wake(void)
     test_thread_join(&thread);
 }
 
+/* Waits by revoked handles. */
+
+static struct {
+    int64_t (*wait)(handle_t handle);
+    handle_t handle;
+    volatile enum status status;
+} revoked_wait;
+
+static int64_t wait_for_signals(handle_t handle)
+{
+    struct wait_item item = {.handle = handle, .mask = SIGNAL_USER};
+    return native_wait_many(&item, 1, LONG_ENOUGH);
+}
+
+static int64_t wait_at_port(handle_t handle)
+{
+    struct observation observation;
+    return native_port_wait(handle, &observation, 1, LONG_ENOUGH);
+}
+
+static int64_t receive(handle_t handle)
+{
+    struct message message = {0};
+    return ipc_receive(handle, &message);
+}
+
+static int64_t call(handle_t handle)
+{
+    struct message message = {0};
+    return ipc_call(handle, &message);
+}
+
+static uint64_t wait_by_handle(uint64_t argument, struct frame *frame)
+{
+    revoked_wait.status = status_of_result(revoked_wait.wait(revoked_wait.handle));
+    return 0;
+}
+
+/* A wait by a handle derived from `object` ends when that is revoked. */
+static void check_revoked_wait(handle_t object, int64_t (*wait)(handle_t), enum thread_state state)
+{
+    struct test_thread thread;
+    revoked_wait.wait = wait;
+    revoked_wait.handle = SUCCEED(native_handle_derive(object, RIGHT_SAME));
+    revoked_wait.status = STATUS_OK;
+    test_thread_run(&thread, wait_by_handle, 0);
+    test_thread_await(thread.handle, state);
+    SUCCEED(native_handle_revoke(object));
+    test_thread_join(&thread);
+    CHECK_EQUAL(revoked_wait.status, STATUS_REVOKED);
+    CLOSE(revoked_wait.handle);
+}
+
+static void test_revoked_waits(void)
+{
+    handle_t event = make_event(0, 0);
+    handle_t port = SUCCEED(native_port_create(test_world.account));
+    handle_t endpoint = SUCCEED(native_endpoint_create(test_world.account));
+    handle_t session = SUCCEED(native_session_create(endpoint, 1));
+    check_revoked_wait(event, wait_for_signals, THREAD_WAITING);
+    check_revoked_wait(port, wait_at_port, THREAD_WAITING);
+    check_revoked_wait(endpoint, receive, THREAD_RECEIVING);
+    check_revoked_wait(session, call, THREAD_CALLING);
+    CLOSE(session);
+    CLOSE(endpoint);
+    CLOSE(port);
+    CLOSE(event);
+}
+
 void service_main(const struct start_block *start)
 {
     static const struct test_case cases[] = {
@@ -362,6 +432,7 @@ void service_main(const struct start_block *start)
         {"requeue", test_requeue},
         {"addresses across processes", test_shared_address},
         {"clear and wake at a thread's end", test_clear_and_wake},
+        {"waits by revoked handles", test_revoked_waits},
     };
     test_begin();
     TEST_RUN(cases);
