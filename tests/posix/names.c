@@ -379,8 +379,9 @@ static void many_polled(void)
         usleep(300000);
         _exit(write(ends[1], "x", 1) == 1 ? 0 : 1);
     }
-    CHECK(poll(items, 300, 5000) == 300);
+    CHECK(poll(items, 300, 5000) > 0); /* those looked at before the byte came are not among them */
     CHECK(waitpid(child, NULL, 0) == child);
+    CHECK(poll(items, 300, 0) == 300);
     CHECK(close(ends[0]) == 0 && close(ends[1]) == 0);
 }
 
