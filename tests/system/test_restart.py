@@ -19,8 +19,8 @@ from trellis.guest import Outcome
 from trellis.testing.outcome import Skip
 
 TERMINALS = pathlib.Path(__file__).resolve().parents[1] / "posix" / "terminals.c"
-COUNT = "i=0; while [ $i -lt 4000 ]; do echo line $i; i=$((i+1)); done; exit 5"
-LINES = "".join(f"line {i}\n" for i in range(4000))
+COUNT = "i=0; while [ $i -lt 12000 ]; do echo line $i; i=$((i+1)); done; exit 5"
+LINES = "".join(f"line {i}\n" for i in range(12000))
 LONG_LOOP = "while :; do (:); echo x; done"
 RESTARTED = re.compile(r"init: (\w+) .*; it is started again")
 
@@ -72,10 +72,10 @@ def test_crashes(guest):
 
 
 def test_standard_error_stays_apart(guest):
-    done = guest.run(["sh", "-c", "i=0; while [ $i -lt 2000 ]; do echo out $i; echo err $i >&2; i=$((i+1)); done"],
+    done = guest.run(["sh", "-c", "i=0; while [ $i -lt 6000 ]; do echo out $i; echo err $i >&2; i=$((i+1)); done"],
                      append=kills("tty", "uart", "tty", "uart"))
     for text, word in ((done.stdout, "out"), (done.stderr, "err")):
-        assert text == "".join(f"{word} {i}\n" for i in range(2000)), (word, done.log)
+        assert text == "".join(f"{word} {i}\n" for i in range(6000)), (word, done.log)
     assert len(restarts(done.log)) == 4, done.log
 
 
@@ -90,7 +90,7 @@ def test_a_megabyte_of_output(guest):
 
 def test_input(guest):
     """Input that is still coming when they end."""
-    data = random.Random(1).randbytes(400000)
+    data = random.Random(1).randbytes(1500000)
     done = guest.run(["cat"], stdin=data, append=kills("tty", "uart", "tty", "uart", "tty", "uart"))
     assert done.status == 0 and done.stdout_bytes == data, (len(done.stdout_bytes), done.log)
     assert len(restarts(done.log)) == 6, done.log
