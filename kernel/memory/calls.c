@@ -30,7 +30,7 @@ struct transfer {
     enum status (*get_page)(void *from, uint64_t place, bool write, struct page **result);
 };
 
-#define MOVE_PAGES 16 /* in one step */
+#define MOVE_PAGES 12 /* in one step */
 
 static const char zeroes[PAGE_SIZE];
 

@@ -18,6 +18,16 @@ from trellis.testing.outcome import FAILED, PASSED, SKIPPED, Skip, Tally, TestRe
 WORKERS = 2
 GROUPS = ("lint", "unit", "tools", "model", "system")
 TIERS = ("large", "crash")  # groups that run only when they are named
+ON_EVERY_CHANGE = {  # the whole suite of the usual configuration, and of others what stands here
+    groups.Configuration(): (),
+    groups.Configuration("x86_64", 4): (
+        "native/handles", "native/ipc", "native/memory", "native/streams",
+        "front_door/output_and_status", "front_door/standard_input"),
+    groups.Configuration("aarch64"): (
+        "native", "shell_script", "front_door/output_and_status", "front_door/standard_input"),
+    groups.Configuration("riscv64"): (
+        "native", "shell_script", "front_door/output_and_status", "front_door/standard_input"),
+}
 BUILDLESS_GROUPS = ("lint", "tools", "model", "large")
 
 
@@ -29,6 +39,8 @@ def add_arguments(parser):
     parser.add_argument("--smp", type=int, default=1, metavar="N", help="processors of the guests")
     parser.add_argument("--every", action="store_true",
                         help="on every architecture, with one processor and with four")
+    parser.add_argument("--change", action="store_true",
+                        help="what runs on every change: all on x86-64, a part on others")
     parser.add_argument("--list", action="store_true", help="print the names only")
     parser.add_argument("--verbose", action="store_true", help="a line for every test")
     parser.add_argument("--json", action="store_true", help="print all results as JSON")
@@ -38,11 +50,10 @@ def main(options):
     """Runs the selected tests; 0 if none failed and there was one."""
     tally = Tally(options.verbose, sys.stderr if options.json else sys.stdout)
     tests = []
-    for configuration in configurations(options):
+    for configuration, selection in configurations(options).items():
         host_packages.ensure("test", configuration.architecture)
-        built = needs_build(options.selection) and run_one(*groups.build_test(configuration), tally)
-        tests += [test for test in find(configuration, built)
-                  if selected(test[0], options.selection)]
+        built = needs_build(selection) and run_one(*groups.build_test(configuration), tally)
+        tests += [test for test in find(configuration, built) if selected(test[0], selection)]
     if options.list:
         print("\n".join(name for name, _ in tests))
         return 0
@@ -59,11 +70,13 @@ def main(options):
 
 
 def configurations(options):
-    """What the tests shall run on."""
+    """What the tests shall run on, and which are wanted there."""
+    if options.change:
+        return ON_EVERY_CHANGE
     if options.every:
-        return groups.every_configuration()
+        return dict.fromkeys(groups.every_configuration(), options.selection)
     architectures.get(options.arch).check_cpus(options.smp)
-    return [groups.Configuration(options.arch, options.smp)]
+    return {groups.Configuration(options.arch, options.smp): options.selection}
 
 
 def find(configuration, built):
