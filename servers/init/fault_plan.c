@@ -57,17 +57,25 @@ bool fault_plan_add(struct fault_plan *plan, const char *text, size_t length, bo
     return true;
 }
 
-uint64_t fault_plan_next_ns(const struct fault_plan *plan)
+uint64_t fault_plan_next_ns(const struct fault_plan *plan, uint64_t now_ns)
 {
-    return plan->count == 0 ? DEADLINE_NEVER : plan->faults[0].at_ns;
+    for (unsigned i = 0; i < plan->count; i++) {
+        if (plan->faults[i].at_ns > now_ns)
+            return plan->faults[i].at_ns;
+    }
+    return DEADLINE_NEVER;
 }
 
-bool fault_plan_take(struct fault_plan *plan, uint64_t now_ns, struct fault *fault)
+bool fault_plan_take(struct fault_plan *plan, uint64_t now_ns, bool (*may_end)(const char *service),
+                     struct fault *fault)
 {
-    if (plan->count == 0 || plan->faults[0].at_ns > now_ns)
-        return false;
-    *fault = plan->faults[0];
-    plan->count--;
-    memmove(plan->faults, plan->faults + 1, plan->count * sizeof(plan->faults[0]));
-    return true;
+    for (unsigned i = 0; i < plan->count && plan->faults[i].at_ns <= now_ns; i++) {
+        if (!may_end(plan->faults[i].service))
+            continue;
+        *fault = plan->faults[i];
+        plan->count--;
+        memmove(plan->faults + i, plan->faults + i + 1, (plan->count - i) * sizeof(*fault));
+        return true;
+    }
+    return false;
 }

@@ -33,8 +33,12 @@ struct fault_plan {
  */
 bool fault_plan_add(struct fault_plan *plan, const char *text, size_t length, bool crash);
 
-/* When the next is due; DEADLINE_NEVER if there is none. */
-uint64_t fault_plan_next_ns(const struct fault_plan *plan);
+/* When the next after `now_ns` is due; DEADLINE_NEVER if there is none. */
+uint64_t fault_plan_next_ns(const struct fault_plan *plan, uint64_t now_ns);
 
-/* Take the next out of the plan, if it is due. */
-bool fault_plan_take(struct fault_plan *plan, uint64_t now_ns, struct fault *fault);
+/*
+ * Take the first that is due out of the plan, but none of a service that may not be
+ * ended now: what is due while a service is down waits for its next instance.
+ */
+bool fault_plan_take(struct fault_plan *plan, uint64_t now_ns, bool (*may_end)(const char *service),
+                     struct fault *fault);

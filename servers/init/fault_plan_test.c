@@ -18,12 +18,19 @@ static bool add(struct fault_plan *plan, const char *text, bool crash)
     return fault_plan_add(plan, text, strlen(text), crash);
 }
 
+static bool tty_is_down;
+
+static bool may_end(const char *service)
+{
+    return !tty_is_down || strcmp(service, "tty") != 0;
+}
+
 static void check_next(struct fault_plan *plan, const char *service, uint64_t at_ns, bool crash)
 {
     struct fault fault;
-    assert_int_equal(fault_plan_next_ns(plan), at_ns);
-    assert_false(fault_plan_take(plan, at_ns - 1, &fault));
-    assert_true(fault_plan_take(plan, at_ns, &fault));
+    assert_int_equal(fault_plan_next_ns(plan, at_ns - 1), at_ns);
+    assert_false(fault_plan_take(plan, at_ns - 1, may_end, &fault));
+    assert_true(fault_plan_take(plan, at_ns, may_end, &fault));
     assert_string_equal(fault.service, service);
     assert_int_equal(fault.at_ns, at_ns);
     assert_int_equal(fault.crash, crash);
@@ -40,8 +47,24 @@ static void the_earliest_comes_first(void **state)
     check_next(&plan, "tty", 300000000, false);
     check_next(&plan, "uart", 2000000000, false);
     check_next(&plan, "tty", 2000000000, false);
-    assert_true(fault_plan_next_ns(&plan) == DEADLINE_NEVER);
-    assert_false(fault_plan_take(&plan, UINT64_MAX, &fault));
+    assert_true(fault_plan_next_ns(&plan, 0) == DEADLINE_NEVER);
+    assert_false(fault_plan_take(&plan, UINT64_MAX, may_end, &fault));
+}
+
+/* It keeps nobody else waiting, and is no reason to look again before it is up. */
+static void what_is_down_is_ended_when_it_is_up(void **state)
+{
+    (void)state;
+    struct fault_plan plan = {0};
+    assert_true(add(&plan, "tty@1us,uart@2us,clock@9us", false));
+    tty_is_down = true;
+    check_next(&plan, "uart", 2000, false);
+    assert_int_equal(fault_plan_next_ns(&plan, 2000), 9000);
+    tty_is_down = false;
+    struct fault fault;
+    assert_true(fault_plan_take(&plan, 2000, may_end, &fault));
+    assert_string_equal(fault.service, "tty");
+    check_next(&plan, "clock", 9000, false);
 }
 
 static void nonsense_changes_nothing(void **state)
@@ -85,6 +108,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_earliest_comes_first),
+        cmocka_unit_test(what_is_down_is_ended_when_it_is_up),
         cmocka_unit_test(nonsense_changes_nothing),
         cmocka_unit_test(it_is_full_at_its_size),
     };

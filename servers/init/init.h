@@ -30,6 +30,7 @@ struct service {
     handle_t device[2];    /* registers and interrupt, until they are given */
     handle_t block_memory; /* a page: struct start_block */
     struct start_block block;
+    bool ending;         /* on purpose, and its end has not been seen yet */
     uint64_t restart_ns; /* when it is to be started again; DEADLINE_NEVER: not waiting */
     struct restart_history history;
 };
@@ -71,7 +72,7 @@ _Noreturn void supervise(void);
 /* Read what the command line says; fails with a message if that is nonsense. */
 void inject_start(void);
 
-/* End what is due; when the next is. */
+/* End what is due and runs; when to come again, if no service has ended or begun before. */
 uint64_t inject_due(void);
 
 /* How a process ended, in words; its information too. */

@@ -56,9 +56,16 @@ static int64_t take_code(const struct service *service)
     return result;
 }
 
+/* Each end is the end of something that runs. */
+static bool may_end(const char *name)
+{
+    const struct service *service = service_find(name);
+    return service == NULL || (!service->ending && service->restart_ns == DEADLINE_NEVER);
+}
+
 static void inject(const struct fault *fault)
 {
-    const struct service *service = service_find(fault->service);
+    struct service *service = service_find(fault->service);
     if (service == NULL && fault->crash)
         __builtin_trap();
     handle_t process = service == NULL ? init.handles->process : service->process;
@@ -66,12 +73,15 @@ static void inject(const struct fault *fault)
     int64_t result = fault->crash ? take_code(service) : native_process_end(process, CODE);
     if (result < 0)
         log_print("%s cannot be ended: status %d", fault->service, (int)-result);
+    else if (service != NULL)
+        service->ending = true;
 }
 
 uint64_t inject_due(void)
 {
     struct fault fault;
-    while (fault_plan_take(&plan, (uint64_t)native_clock_read(), &fault))
+    uint64_t now_ns = (uint64_t)native_clock_read();
+    while (fault_plan_take(&plan, now_ns, may_end, &fault))
         inject(&fault);
-    return fault_plan_next_ns(&plan);
+    return fault_plan_next_ns(&plan, now_ns);
 }

@@ -65,6 +65,7 @@ static void take_end(struct service *service)
 {
     struct process_information information;
     char how[DESCRIPTION];
+    service->ending = false;
     supervise_describe_end(service->process, &information, how, sizeof(how));
     if (service->entry->restart == MANIFEST_ALWAYS)
         plan_restart(service, how, reason_of(&information));
