@@ -4,7 +4,8 @@
 /*
  * An account per user id, made when the user is first entered. Each may use up
  * to a part of what the machine has, so that one which uses up all it may
- * leaves the others enough to go on and to put an end to it.
+ * leaves the others enough to go on and to put an end to it. What its files hold
+ * is part of that.
  */
 #include "accounts.h"
 
@@ -22,9 +23,11 @@ struct account {
     struct list_node link;
     uint32_t uid;
     handle_t handle;
+    handle_t files; /* below it */
 };
 
 static struct list accounts = {{&accounts.head, &accounts.head}};
+static const struct account_limits unlimited = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
 
 /* What was free when the first program was started: the system itself has the rest. */
 static uint64_t pages_for_users(void)
@@ -38,10 +41,27 @@ static uint64_t pages_for_users(void)
     return pages;
 }
 
+/*
+ * The account above that of a user. All but root are below one of their own, so that together
+ * they leave root and the system something. Negative: there is no memory.
+ */
+static int64_t account_above(uint32_t uid)
+{
+    static int64_t everybody;
+    struct account_limits limits = unlimited;
+
+    if (uid == 0)
+        return (int64_t)server.account;
+    limits.pages = pages_for_users() / 8 * 5;
+    if (everybody <= 0)
+        everybody = native_account_create(server.account, &limits);
+    return everybody;
+}
+
 /* Root may use three quarters of that memory, everybody else half of it. */
 static struct account_limits limits_for(uint32_t uid)
 {
-    struct account_limits limits = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+    struct account_limits limits = unlimited;
 
     limits.pages = uid == 0 ? pages_for_users() / 4 * 3 : pages_for_users() / 2;
     if (uid != 0) {
@@ -52,20 +72,37 @@ static struct account_limits limits_for(uint32_t uid)
     return limits;
 }
 
+/* Two thirds of that may be in files: what is left removes them. For root that is half of the memory. */
+static enum status create_below(struct account *account)
+{
+    struct account_limits limits = limits_for(account->uid);
+    int64_t above = account_above(account->uid);
+    int64_t handle = above < 0 ? above : native_account_create((handle_t)above, &limits);
+
+    if (handle < 0)
+        return status_of_result(handle);
+    limits.pages = limits.pages / 3 * 2;
+    int64_t files = native_account_create((handle_t)handle, &limits);
+    if (files < 0) {
+        server_close((handle_t)handle);
+        return status_of_result(files);
+    }
+    account->handle = (handle_t)handle;
+    account->files = (handle_t)files;
+    return STATUS_OK;
+}
+
 static struct account *create(uint32_t uid)
 {
-    struct account_limits limits = limits_for(uid);
     struct account *account = allocate_zeroed(1, sizeof(*account));
 
     if (account == NULL)
         return NULL;
-    int64_t handle = native_account_create(server.account, &limits);
-    if (handle < 0) {
+    account->uid = uid;
+    if (create_below(account) != STATUS_OK) {
         release(account);
         return NULL;
     }
-    account->uid = uid;
-    account->handle = (handle_t)handle;
     list_push_front(&accounts, &account->link);
     return account;
 }
@@ -83,4 +120,9 @@ struct account *account_of_user(uint32_t uid)
 handle_t account_handle(const struct account *account)
 {
     return account->handle;
+}
+
+handle_t account_for_files(const struct account *account)
+{
+    return account->files;
 }

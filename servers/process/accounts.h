@@ -13,3 +13,5 @@ struct account; /* lives on: a user comes again */
 /* NULL if there is no memory. */
 struct account *account_of_user(uint32_t uid);
 handle_t account_handle(const struct account *account);
+/* The account below it that file servers charge for the content of the user's files. */
+handle_t account_for_files(const struct account *account);

@@ -9,6 +9,7 @@
 #include <protocols/tty.h>
 #include <trellis/native.h>
 
+#include "accounts.h"
 #include "procfs/session.h"
 #include "server.h"
 
@@ -73,13 +74,28 @@ static handle_t reply_handle(const struct message *message)
                                                           : HANDLE_NONE;
 }
 
+/* The account for the files of the user whose credentials these are. */
+static int add_account(struct message *message, const struct fs_credentials *credentials)
+{
+    const struct account *account = account_of_user(credentials->uid);
+
+    if (account == NULL)
+        return LINUX_ENOMEM;
+    message_add_handle(message, ipc_frame(), account_for_files(account),
+                       RIGHT_CHARGE | RIGHT_INSPECT, 0);
+    return 0;
+}
+
 static int mint(handle_t control, const struct fs_credentials *credentials, handle_t *session)
 {
     struct message message;
 
     message_begin(&message, FS_MINT);
+    int error = add_account(&message, credentials);
+    if (error != 0)
+        return error;
     message_copy_text(&message, ipc_frame(), credentials, sizeof(*credentials));
-    int error = server_call(control, &message);
+    error = server_call(control, &message);
     if (error == 0)
         *session = reply_handle(&message);
     return error == 0 && *session == HANDLE_NONE ? LINUX_EIO : error;
@@ -107,8 +123,11 @@ static int renew_by(handle_t control, handle_t session, const struct fs_credenti
 
     message_begin(&message, FS_RENEW);
     message_add_handle(&message, ipc_frame(), session, RIGHT_SAME, 0);
+    int error = add_account(&message, credentials);
+    if (error != 0)
+        return error;
     message_copy_text(&message, ipc_frame(), credentials, sizeof(*credentials));
-    int error = server_call(control, &message);
+    error = server_call(control, &message);
     if (error == 0)
         *renewed = reply_handle(&message);
     return error == 0 && *renewed == HANDLE_NONE ? LINUX_EIO : error;

@@ -24,9 +24,18 @@ static const struct time_page *time_page(void)
     return page;
 }
 
-fs_error_t content_create_memory(uint64_t tag, handle_t *memory)
+struct content_pages content_pages(handle_t account)
 {
-    int64_t made = native_memory_create(service_handle("account"), 0, 0);
+    struct account_information information;
+
+    if (native_account_inspect(account, &information) < 0)
+        return (struct content_pages){0, 0};
+    return (struct content_pages){information.used.pages, information.limits.pages};
+}
+
+fs_error_t content_create_memory(handle_t account, uint64_t tag, handle_t *memory)
+{
+    int64_t made = native_memory_create(account, 0, 0);
 
     if (made < 0)
         return LINUX_ENOSPC;
@@ -50,16 +59,24 @@ uint64_t content_load(handle_t memory, uint64_t offset, void *bytes, uint64_t le
     return count < 0 ? 0 : (uint64_t)count;
 }
 
+uint64_t content_resident_pages(handle_t memory)
+{
+    struct memory_information information;
+
+    if (memory == HANDLE_NONE || native_memory_inspect(memory, &information) < 0)
+        return 0;
+    return information.resident_pages;
+}
+
 void content_discard(handle_t memory, uint64_t offset, uint64_t length)
 {
     if (native_memory_discard(memory, offset, length) < 0)
         service_fail("a range inside a file cannot be discarded");
 }
 
-fs_error_t content_create_fifo(struct fifo_content *fifo)
+fs_error_t content_create_fifo(handle_t account, struct fifo_content *fifo)
 {
     struct stream_handles ends;
-    handle_t account = service_handle("account");
     int64_t event = native_event_create(account, 0, 0);
 
     if (event < 0)
@@ -74,6 +91,16 @@ fs_error_t content_create_fifo(struct fifo_content *fifo)
     if (native_handle_mark(ends.read_end, HANDLE_NOT_COUNTED) < 0 ||
         native_handle_mark(ends.write_end, HANDLE_NOT_COUNTED) < 0)
         service_fail("a stream's end cannot be marked");
+    return 0;
+}
+
+fs_error_t content_create_event(handle_t *event)
+{
+    int64_t made = native_event_create(service_handle("account"), 0, 0);
+
+    if (made < 0)
+        return LINUX_ENOSPC;
+    *event = (handle_t)made;
     return 0;
 }
 

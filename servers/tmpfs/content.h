@@ -18,15 +18,25 @@ struct fifo_content {
     handle_t event;
 };
 
-/* Each gives 0 or ENOSPC. `tag` names the memory object to those who map it. */
-fs_error_t content_create_memory(uint64_t tag, handle_t *memory);
+/* The pages an account holds and may hold; none and none if it cannot be asked. */
+struct content_pages {
+    uint64_t used, limit;
+};
+struct content_pages content_pages(handle_t account);
+
+/* Each gives 0 or ENOSPC; what is made is charged to `account`. `tag` names the memory object to those who map it. */
+fs_error_t content_create_memory(handle_t account, uint64_t tag, handle_t *memory);
 fs_error_t content_resize(handle_t memory, uint64_t size);
 /* Within the size. */
 fs_error_t content_store(handle_t memory, uint64_t offset, const void *bytes, uint64_t length);
 uint64_t content_load(handle_t memory, uint64_t offset, void *bytes, uint64_t length);
+/* How many pages are there; of HANDLE_NONE none. */
+uint64_t content_resident_pages(handle_t memory);
 /* Give back the pages of a range inside the object; it reads as zero. */
 void content_discard(handle_t memory, uint64_t offset, uint64_t length);
-fs_error_t content_create_fifo(struct fifo_content *fifo);
+fs_error_t content_create_fifo(handle_t account, struct fifo_content *fifo);
+/* For who was refused a lock; the system pays. */
+fs_error_t content_create_event(handle_t *event);
 void content_signal(handle_t event, uint32_t clear, uint32_t set);
 /*
  * Put a message with the two handles that this thread received last into a

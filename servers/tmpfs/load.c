@@ -13,7 +13,7 @@
 #define ROOT_PREFIX "root/"
 #define ROOT_PREFIX_LENGTH (sizeof(ROOT_PREFIX) - 1)
 
-static struct credentials superuser = {.references = 1};
+static struct credentials superuser = {.references = 1, .user = &user_system};
 
 /* Walk to an entry's name from the root; links on the way are followed, the last is not. */
 static fs_error_t find_place(struct operation *operation, struct session *session,
@@ -66,6 +66,7 @@ static fs_error_t add_entry(struct operation *operation, const struct archive_en
         .mode = entry->mode,
         .uid = entry->uid,
         .gid = entry->gid,
+        .payer = &user_system,
         .rdev = (uint64_t)entry->device_major << 8 | entry->device_minor,
         .target = entry->data,
         .target_length = entry->size,

@@ -14,6 +14,9 @@
 #include "load.h"
 #include "request.h"
 #include "session.h"
+#include "user.h"
+
+#define GROWTH_PART 8
 
 static void load_root(struct node *root)
 {
@@ -30,6 +33,30 @@ static void load_root(struct node *root)
         service_fail_status(STATUS_NO_MEMORY, "no memory for the root file system");
     if (native_unmap(service_self(), (uint64_t)address, information.size) < 0)
         service_fail("the boot archive cannot be unmapped");
+}
+
+/* What the archive's files become is the system's own and unlimited while they are read. */
+static void create_system_account(void)
+{
+    const struct account_limits unlimited = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+
+    int64_t account = native_account_create(service_need_handle("account"), &unlimited);
+    if (account < 0)
+        service_fail_status(STATUS_NO_MEMORY, "no memory for the files' account");
+    user_init_system((handle_t)account, UINT64_MAX);
+}
+
+/* Afterwards they grow by no more than a part of the memory that is left. */
+static void limit_system(void)
+{
+    struct account_limits limits = {0, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+    struct machine_information machine;
+
+    if (native_machine_inspect(service_handle("account"), &machine) < 0)
+        service_fail("the machine cannot be inspected");
+    limits.pages = content_pages(user_system.account).used + machine.pages_free / GROWTH_PART;
+    if (native_account_set_limits(user_system.account, &limits) < 0)
+        service_fail("the files' account cannot be limited");
 }
 
 /* Receive, serve and answer; a reply whose handles the client has no room for becomes an error. */
@@ -65,9 +92,11 @@ void service_main(const struct start_block *start)
     struct node *root;
 
     (void)start;
+    create_system_account();
     if (tree_create(&root) != 0)
         service_fail_status(STATUS_NO_MEMORY, "no memory for the root directory");
     load_root(root);
+    limit_system();
     request_init(root, endpoint, service_need_handle("account"));
     serve(endpoint);
 }

@@ -15,6 +15,7 @@
 #include <base/text.h>
 
 #define FILE_SIZE_MAX (UINT64_C(1) << 46)
+#define TARGET_UNIT 256 /* bytes of a link's target that count as one more node */
 
 static struct entry **table;
 static size_t table_size; /* a power of two */
@@ -160,6 +161,8 @@ void entry_remove(struct entry *entry)
     directory->directory.count--;
     memmove(directory->directory.entries + index, directory->directory.entries + index + 1,
             (directory->directory.count - index) * sizeof(*directory->directory.entries));
+    if (entry->payer != NULL)
+        user_give_back(entry->payer, USER_NODES, 1);
     release(entry);
     if (node_type(node) == TMPFS_DIRECTORY) {
         directory->links--;
@@ -171,12 +174,36 @@ void entry_remove(struct entry *entry)
     node_drop(node);
 }
 
-fs_error_t node_create(const struct node_request *request, struct node **result)
+static struct node *allocate_node(const struct node_request *request)
 {
     struct node *node = allocate_zeroed(1, sizeof(*node));
 
-    if (node == NULL)
+    if (node == NULL || (request->mode & TMPFS_TYPE) != TMPFS_LINK)
+        return node;
+    node->link.target = allocate(request->target_length);
+    if (node->link.target == NULL) {
+        release(node);
+        return NULL;
+    }
+    memcpy(node->link.target, request->target, request->target_length);
+    node->link.length = request->target_length;
+    return node;
+}
+
+fs_error_t node_create(const struct node_request *request, struct node **result)
+{
+    bool link = (request->mode & TMPFS_TYPE) == TMPFS_LINK;
+    uint64_t units = 1 + (link ? request->target_length / TARGET_UNIT : 0);
+
+    if (!user_take(request->payer, USER_NODES, units))
         return LINUX_ENOSPC;
+    struct node *node = allocate_node(request);
+    if (node == NULL) {
+        user_give_back(request->payer, USER_NODES, units);
+        return LINUX_ENOSPC;
+    }
+    node->payer = request->payer;
+    node->units = units;
     node->vfs.mode = request->mode;
     node->vfs.uid = request->uid;
     node->vfs.gid = request->gid;
@@ -188,14 +215,6 @@ fs_error_t node_create(const struct node_request *request, struct node **result)
     if (node_type(node) == TMPFS_DIRECTORY) {
         node->links = 1;
         node->directory.next_cookie = 3; /* 1 and 2 are those of "." and ".." */
-    } else if (node_type(node) == TMPFS_LINK) {
-        node->link.target = allocate(request->target_length);
-        if (node->link.target == NULL) {
-            release(node);
-            return LINUX_ENOSPC;
-        }
-        memcpy(node->link.target, request->target, request->target_length);
-        node->link.length = request->target_length;
     }
     tree_node_count++;
     *result = node;
@@ -234,13 +253,15 @@ void node_drop(struct node *node)
     if (node->links > own_links || node->opens > 0)
         return;
     release_content(node);
+    content_release(node->unlocked);
+    user_give_back(node->payer, USER_NODES, node->units);
     release(node);
     tree_node_count--;
 }
 
 fs_error_t tree_create(struct node **root)
 {
-    struct node_request request = {.mode = TMPFS_DIRECTORY | 0755};
+    struct node_request request = {.mode = TMPFS_DIRECTORY | 0755, .payer = &user_system};
 
     fs_error_t error = node_create(&request, root);
     if (error != 0)
@@ -254,7 +275,7 @@ fs_error_t file_need_memory(struct node *node)
 {
     if (node->file.memory != HANDLE_NONE)
         return 0;
-    return content_create_memory(node->number, &node->file.memory);
+    return content_create_memory(node->payer->account, node->number, &node->file.memory);
 }
 
 fs_error_t file_resize(struct node *node, uint64_t size)
@@ -308,7 +329,9 @@ void node_attributes(const struct node *node, struct fs_attributes *attributes)
     } else if (node_type(node) == TMPFS_FIFO) {
         attributes->content = FS_CONTENT_STREAM;
     }
-    attributes->blocks = (attributes->size + 4095) / 4096 * 8;
+    attributes->blocks = node_type(node) == TMPFS_REGULAR
+                             ? content_resident_pages(node->file.memory) * 8
+                             : (attributes->size + 4095) / 4096 * 8;
     attributes->accessed_s = node->accessed.s;
     attributes->accessed_ns = node->accessed.ns;
     attributes->modified_s = node->modified.s;

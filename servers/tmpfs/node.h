@@ -17,6 +17,7 @@
 #include <vfs/walk.h>
 
 #include "content.h"
+#include "user.h"
 
 #define TMPFS_TYPE 0170000u
 #define TMPFS_FIFO 0010000u
@@ -36,7 +37,8 @@ struct entry {
     struct entry *next; /* in its hash chain */
     struct node *directory;
     struct node *node;
-    uint64_t cookie; /* grows with each entry made in the directory */
+    struct user *payer; /* of a further name of a file: who made it; or NULL */
+    uint64_t cookie;    /* grows with each entry made in the directory */
     uint32_t hash;
     uint8_t name_length;
     char name[];
@@ -44,12 +46,15 @@ struct entry {
 
 struct node {
     struct vfs_node vfs;
+    struct user *payer; /* who made it; content is charged to the account of this user */
+    uint64_t units;     /* of USER_NODES that it is counted as */
     uint64_t number;
     uint64_t rdev;
     uint32_t links;
     uint32_t opens;
     struct moment accessed, modified, changed, born;
     struct list locks; /* of struct file_lock */
+    handle_t unlocked; /* event for those who were refused a lock, or HANDLE_NONE */
     union {
         struct {
             struct node *parent;
@@ -86,6 +91,7 @@ fs_error_t tree_create(struct node **root);
 struct node_request {
     uint32_t mode; /* with its type */
     uint32_t uid, gid;
+    struct user *payer;
     uint64_t rdev;
     const char *target; /* of a symbolic link */
     size_t target_length;
@@ -104,7 +110,7 @@ static inline struct node *node_of(struct vfs_node *vfs)
     return (struct node *)((char *)vfs - offsetof(struct node, vfs));
 }
 
-/* Give a node a (further) name. ENOSPC; the name must be free. */
+/* Give a node a (further) name, for which nobody pays. ENOSPC; the name must be free. */
 fs_error_t entry_add(struct node *directory, const char *name, size_t length, struct node *node);
 struct entry *entry_find(struct node *directory, const char *name, size_t length);
 /* Take the name away and free the entry; the node is dropped. */

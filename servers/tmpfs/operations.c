@@ -59,6 +59,7 @@ static fs_error_t add_node(struct operation *operation, struct node_request *req
         return error;
     request->uid = credentials->uid;
     request->gid = credentials->gid;
+    request->payer = operation->session->credentials->user;
     if ((directory->vfs.mode & MODE_SET_GID) != 0) {
         request->gid = directory->vfs.gid;
         if ((request->mode & TMPFS_TYPE) == TMPFS_DIRECTORY)
@@ -123,7 +124,9 @@ static fs_error_t prepare_content(const struct operation *operation, struct node
     uint32_t access = operation->flags & (FS_OPEN_READ | FS_OPEN_WRITE | FS_NO_BLOCK);
     if (access == (FS_OPEN_WRITE | FS_NO_BLOCK) && node->fifo.readers == 0)
         return LINUX_ENXIO;
-    return node->fifo.content.event != HANDLE_NONE ? 0 : content_create_fifo(&node->fifo.content);
+    return node->fifo.content.event != HANDLE_NONE
+               ? 0
+               : content_create_fifo(node->payer->account, &node->fifo.content);
 }
 
 static fs_error_t create_file(struct operation *operation, struct node **node)
@@ -133,7 +136,14 @@ static fs_error_t create_file(struct operation *operation, struct node **node)
     if (operation->walk.wants_directory)
         return LINUX_EISDIR;
     fs_error_t error = add_node(operation, &request, node);
-    return error != 0 ? error : file_need_memory(*node);
+    if (error != 0)
+        return error;
+    error = file_need_memory(*node);
+    if (error != 0)
+        entry_remove(entry_find(node_of(operation->walk.parent),
+                                operation->walk.path + operation->walk.name,
+                                operation->walk.name_length));
+    return error;
 }
 
 static fs_error_t create_temporary(struct operation *operation, struct node **node)
@@ -141,14 +151,20 @@ static fs_error_t create_temporary(struct operation *operation, struct node **no
     const struct fs_credentials *credentials = credentials_of(operation->session);
     struct node_request request = {.mode = TMPFS_REGULAR | (operation->mode & 07777),
                                    .uid = credentials->uid,
-                                   .gid = credentials->gid};
+                                   .gid = credentials->gid,
+                                   .payer = operation->session->credentials->user};
 
     if (node_type(*node) != TMPFS_DIRECTORY)
         return LINUX_ENOTDIR;
     fs_error_t error = permit_edit(*node, credentials);
     if (error == 0)
         error = node_create(&request, node);
-    return error != 0 ? error : file_need_memory(*node);
+    if (error != 0)
+        return error;
+    error = file_need_memory(*node);
+    if (error != 0)
+        node_drop(*node);
+    return error;
 }
 
 fs_error_t operation_open(struct operation *operation, struct node **node)
@@ -222,9 +238,18 @@ fs_error_t operation_link(struct operation *operation, struct node *node)
     error = permit_edit(directory, credentials_of(operation->session));
     if (error != 0)
         return error;
-    node_touch(&node->changed);
-    return entry_add(directory, operation->walk.path + operation->walk.name,
-                     operation->walk.name_length, node);
+    const char *name = operation->walk.path + operation->walk.name;
+    struct user *payer = node->links > 0 ? operation->session->credentials->user : NULL;
+    if (payer != NULL && !user_take(payer, USER_NODES, 1))
+        return LINUX_ENOSPC;
+    error = entry_add(directory, name, operation->walk.name_length, node);
+    if (error == 0)
+        entry_find(directory, name, operation->walk.name_length)->payer = payer;
+    else if (payer != NULL)
+        user_give_back(payer, USER_NODES, 1);
+    if (error == 0)
+        node_touch(&node->changed);
+    return error;
 }
 
 static fs_error_t check_removable(const struct operation *operation, struct node *node)

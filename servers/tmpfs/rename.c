@@ -126,6 +126,8 @@ fs_error_t operation_rename(const struct rename_request *request)
         return error;
     if (rename.replaced != NULL)
         entry_remove(rename.replaced);
+    entry_find(rename.to, request->new_name, request->new_length)->payer = rename.old->payer;
+    rename.old->payer = NULL;
     entry_remove(rename.old);
     if (node_type(moved) == TMPFS_DIRECTORY)
         moved->directory.parent = rename.to;

@@ -108,13 +108,20 @@ void reply_put_content(struct request *request, const struct node *node, uint32_
     }
 }
 
-/* The session a client passed along with its request; the handle is used up. */
+handle_t request_take_account(struct request *request)
+{
+    return request->handle_count == 0 ? HANDLE_NONE
+                                      : request->frame->handles[--request->handle_count].handle;
+}
+
 struct session *request_take_session(struct request *request)
 {
     uint64_t badge = 0;
 
-    if (request->handle_count != 1)
+    if (request->handle_count != 1) {
+        request_close_handles(request);
         return NULL;
+    }
     handle_t handle = request->frame->handles[0].handle;
     bool ours = native_session_badge(request_endpoint, handle, &badge) == 0;
     if (native_handle_close(handle) < 0)

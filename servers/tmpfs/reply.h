@@ -48,8 +48,11 @@ fs_error_t reply_put_session(struct request *request, struct node *node,
                              struct credentials *credentials, uint32_t flags);
 /* The handles to what the node holds, by how it was opened. */
 void reply_put_content(struct request *request, const struct node *node, uint32_t flags);
-/* The session a client passed along with its request; the handle is used up. */
+/* The session a client passed along with its request, alone; what came is used up. */
 struct session *request_take_session(struct request *request);
+
+/* The account in the last handle of a request; it is the caller's. HANDLE_NONE: there is none. */
+handle_t request_take_account(struct request *request);
 
 /* The operations, one for each FS_ label. */
 fs_error_t serve_open(struct request *request);

@@ -36,30 +36,42 @@ fs_error_t serve_sync(struct request *request)
     return 0;
 }
 
-/* A directory session of a node with the credentials in the text. */
-static fs_error_t mint(struct request *request, struct node *node, uint32_t flags)
+/* A session of a node with the credentials in the text; the account is taken over. */
+static fs_error_t mint(struct request *request, struct node *node, uint32_t flags, handle_t account)
 {
     struct fs_credentials values;
+    struct user *user;
 
-    if (!request_take_text(request, &values, sizeof(values)))
+    if (!request_take_text(request, &values, sizeof(values))) {
+        content_release(account);
         return LINUX_EINVAL;
-    struct credentials *credentials = credentials_create(&values);
+    }
+    fs_error_t error = user_find(values.uid, account, &user);
+    if (error != 0)
+        return error;
+    struct credentials *credentials = credentials_create(&values, user);
     if (credentials == NULL)
         return LINUX_ENOSPC;
-    fs_error_t error = reply_put_session(request, node, credentials, flags);
+    error = reply_put_session(request, node, credentials, flags);
     credentials_release(credentials);
     return error;
 }
 
 fs_error_t serve_mint(struct request *request)
 {
-    return request->words[0] != 0 ? LINUX_EINVAL : mint(request, request_root, FS_OPEN_PATH);
+    handle_t account = request_take_account(request);
+    return mint(request, request_root, FS_OPEN_PATH, account);
 }
 
 fs_error_t serve_renew(struct request *request)
 {
+    handle_t account = request_take_account(request);
     struct session *other = request_take_session(request);
-    return other == NULL ? LINUX_EXDEV : mint(request, other->node, other->flags);
+
+    if (other != NULL)
+        return mint(request, other->node, other->flags, account);
+    content_release(account);
+    return LINUX_EXDEV;
 }
 
 fs_error_t serve_mark_mount(struct request *request)
@@ -77,46 +89,62 @@ fs_error_t serve_mark_mount(struct request *request)
     return error;
 }
 
+/* CONTROL: by service sessions only; the others by node sessions only. HANDLES: it takes those that
+ * come along; for the others they are closed. */
+enum { CONTROL = 1, HANDLES = 2 };
+
 struct handler {
     fs_error_t (*serve)(struct request *request);
-    bool control; /* by service sessions only; the others by node sessions only */
+    unsigned flags;
 };
 
 static const struct handler handlers[] = {
-    [FS_OPEN] = {serve_open, false},         [FS_ATTRIBUTES] = {serve_attributes, false},
-    [FS_CHANGE] = {serve_change, false},     [FS_READ] = {serve_read, false},
-    [FS_WRITE] = {serve_write, false},       [FS_LIST] = {serve_list, false},
-    [FS_MAKE] = {serve_make, false},         [FS_SYMLINK] = {serve_symlink, false},
-    [FS_READLINK] = {serve_readlink, false}, [FS_LINK] = {serve_link, false},
-    [FS_REMOVE] = {serve_remove, false},     [FS_RENAME] = {serve_rename, false},
-    [FS_ACCESS] = {serve_access, false},     [FS_STATISTICS] = {serve_statistics, false},
-    [FS_ALLOCATE] = {serve_allocate, false}, [FS_SHARE_OFFSET] = {serve_share_offset, false},
-    [FS_SEEK] = {serve_seek, false},         [FS_LOCK] = {serve_lock, false},
-    [FS_COPY] = {serve_copy, false},         [FS_SYNC] = {serve_sync, false},
-    [FS_MINT] = {serve_mint, true},          [FS_MARK_MOUNT] = {serve_mark_mount, true},
-    [FS_RENEW] = {serve_renew, true},        [FS_PATH] = {serve_path, false},
-    [FS_LISTEN] = {serve_listen, false},     [FS_CONNECT] = {serve_connect, false},
+    [FS_OPEN] = {serve_open, 0},
+    [FS_ATTRIBUTES] = {serve_attributes, 0},
+    [FS_CHANGE] = {serve_change, 0},
+    [FS_READ] = {serve_read, 0},
+    [FS_WRITE] = {serve_write, 0},
+    [FS_LIST] = {serve_list, 0},
+    [FS_MAKE] = {serve_make, 0},
+    [FS_SYMLINK] = {serve_symlink, 0},
+    [FS_READLINK] = {serve_readlink, 0},
+    [FS_LINK] = {serve_link, HANDLES},
+    [FS_REMOVE] = {serve_remove, 0},
+    [FS_RENAME] = {serve_rename, HANDLES},
+    [FS_ACCESS] = {serve_access, 0},
+    [FS_STATISTICS] = {serve_statistics, 0},
+    [FS_ALLOCATE] = {serve_allocate, 0},
+    [FS_SHARE_OFFSET] = {serve_share_offset, 0},
+    [FS_SEEK] = {serve_seek, 0},
+    [FS_LOCK] = {serve_lock, 0},
+    [FS_COPY] = {serve_copy, 0},
+    [FS_SYNC] = {serve_sync, 0},
+    [FS_MINT] = {serve_mint, CONTROL | HANDLES},
+    [FS_MARK_MOUNT] = {serve_mark_mount, CONTROL},
+    [FS_RENEW] = {serve_renew, CONTROL | HANDLES},
+    [FS_PATH] = {serve_path, 0},
+    [FS_LISTEN] = {serve_listen, HANDLES},
+    [FS_CONNECT] = {serve_connect, HANDLES},
 };
+
+static fs_error_t refuse(const struct request *request, fs_error_t error)
+{
+    request_close_handles(request);
+    return error;
+}
 
 static fs_error_t dispatch(struct request *request, uint32_t label)
 {
     bool control = request->badge < FS_FIRST_SESSION;
 
     if (label >= sizeof(handlers) / sizeof(handlers[0]) || handlers[label].serve == NULL)
-        return LINUX_ENOSYS;
-    if (handlers[label].control != control || (!control && request->session == NULL))
-        return LINUX_EBADF;
-    return handlers[label].serve(request);
-}
-
-/* Handles nobody asked for must not pile up. */
-static void close_unexpected(const struct request *request, uint32_t label)
-{
-    bool expected = label == FS_LINK || label == FS_RENAME || label == FS_RENEW ||
-                    label == FS_LISTEN || label == FS_CONNECT;
-
-    if (!expected)
+        return refuse(request, LINUX_ENOSYS);
+    if (((handlers[label].flags & CONTROL) != 0) != control ||
+        (!control && request->session == NULL))
+        return refuse(request, LINUX_EBADF);
+    if ((handlers[label].flags & HANDLES) == 0)
         request_close_handles(request);
+    return handlers[label].serve(request);
 }
 
 void request_serve(struct message *message, struct frame *frame)
@@ -134,7 +162,6 @@ void request_serve(struct message *message, struct frame *frame)
 
     memcpy(request.words, message->words, sizeof(request.words));
     memset(message->words, 0, sizeof(message->words));
-    close_unexpected(&request, label);
     fs_error_t error = dispatch(&request, label);
     message->information =
         message_information(error, request.reply_handles, (unsigned)request.reply_text);

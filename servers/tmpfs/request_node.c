@@ -122,22 +122,26 @@ static uint64_t lesser(uint64_t left, uint64_t right)
     return left < right ? left : right;
 }
 
-/* What this server may use, and what the machine has. */
+static uint64_t what_is_left(uint64_t used, uint64_t limit)
+{
+    return used < limit ? limit - used : 0;
+}
+
+/* What is used by all, and what is left to who asks: the size is the sum. */
 fs_error_t serve_statistics(struct request *request)
 {
-    struct account_information account;
+    const struct user *user = request->session->credentials->user;
+    struct content_pages pages = content_pages(user->account);
     struct machine_information machine;
     struct fs_statistics statistics = {
         .type = TMPFS_MAGIC, .block_size = 4096, .name_length = VFS_NAME_MAX};
 
-    if (native_account_inspect(request_account, &account) < 0 ||
-        native_machine_inspect(request_account, &machine) < 0)
+    if (native_machine_inspect(request_account, &machine) < 0)
         return LINUX_EIO;
-    statistics.blocks = lesser(account.limits.pages, machine.pages_total);
-    statistics.blocks_free = lesser(account.limits.pages - account.used.pages, machine.pages_free);
-    statistics.nodes = statistics.blocks;
-    statistics.nodes_free =
-        statistics.nodes > tree_node_count ? statistics.nodes - tree_node_count : 0;
+    statistics.blocks_free = lesser(what_is_left(pages.used, pages.limit), machine.pages_free);
+    statistics.blocks = user_pages_of_all() + statistics.blocks_free;
+    statistics.nodes_free = what_is_left(user->used[USER_NODES], user->limit);
+    statistics.nodes = tree_node_count + statistics.nodes_free;
     memcpy(request_text(request), &statistics, sizeof(statistics));
     request->reply_text = sizeof(statistics);
     return 0;
@@ -170,6 +174,16 @@ static void punch_hole(struct node *node, uint64_t start, uint64_t end)
     zero_range(node, last, end);
 }
 
+/* Whether a range could be filled; its pages come when it is. */
+static fs_error_t check_space(const struct node *node, uint64_t length)
+{
+    struct content_pages pages = content_pages(node->payer->account);
+    uint64_t needed = (length + 4095) / 4096, there = content_resident_pages(node->file.memory);
+
+    return needed > there && needed - there > what_is_left(pages.used, pages.limit) ? LINUX_ENOSPC
+                                                                                    : 0;
+}
+
 fs_error_t serve_allocate(struct request *request)
 {
     enum { KEEP_SIZE = 1, PUNCH_HOLE = 2 };
@@ -180,7 +194,7 @@ fs_error_t serve_allocate(struct request *request)
     fs_error_t error = check_file(request->session, FS_OPEN_WRITE);
     if (error != 0)
         return error;
-    if (length == 0 || offset > UINT64_MAX - length)
+    if (length == 0 || offset > UINT64_MAX - length || length > UINT64_MAX - 4095)
         return LINUX_EINVAL;
     if (request->words[2] == (KEEP_SIZE | PUNCH_HOLE)) {
         uint64_t end = offset + length < node->file.size ? offset + length : node->file.size;
@@ -190,7 +204,9 @@ fs_error_t serve_allocate(struct request *request)
     }
     if (request->words[2] != 0)
         return LINUX_EOPNOTSUPP;
-    return offset + length > node->file.size ? file_resize(node, offset + length) : 0;
+    error = check_space(node, length);
+    return error == 0 && offset + length > node->file.size ? file_resize(node, offset + length)
+                                                           : error;
 }
 
 fs_error_t serve_share_offset(struct request *request)
@@ -223,17 +239,12 @@ fs_error_t serve_seek(struct request *request)
 /* EAGAIN comes with an event that the next unlock raises. */
 static fs_error_t refuse_lock(struct request *request)
 {
-    int64_t event = native_event_create(request_account, 0, 0);
+    handle_t event;
+    fs_error_t error = lock_wait(request->session->node, &event);
 
-    if (event < 0)
-        return LINUX_ENOLCK;
-    int64_t kept = native_handle_copy((handle_t)event, RIGHT_SAME, 0);
-    if (kept < 0 || lock_wait(request->session->node, (handle_t)kept) != 0) {
-        content_release((handle_t)event);
-        content_release(kept < 0 ? HANDLE_NONE : (handle_t)kept);
-        return LINUX_ENOLCK;
-    }
-    reply_put_handle(request, (handle_t)event, RIGHT_SAME, MESSAGE_HANDLE_MOVE);
+    if (error != 0)
+        return error;
+    reply_put_handle(request, event, RIGHT_COPY | RIGHT_MOVE | RIGHT_WAIT | RIGHT_INSPECT, 0);
     return LINUX_EAGAIN;
 }
 
@@ -241,7 +252,10 @@ fs_error_t serve_lock(struct request *request)
 {
     enum { LOCK_ASK = 2 };
     struct fs_lock lock;
-    struct lock_request asked = {.lock = &lock, .pid = request->pid, .badge = request->badge};
+    struct lock_request asked = {.lock = &lock,
+                                 .pid = request->pid,
+                                 .badge = request->badge,
+                                 .user = request->session->credentials->user};
 
     if (!request_take_text(request, &lock, sizeof(lock)))
         return LINUX_EINVAL;

@@ -13,13 +13,14 @@ static struct session *sessions;
 static uint64_t session_capacity;
 static uint64_t first_free; /* index + 1; 0: none */
 
-struct credentials *credentials_create(const struct fs_credentials *values)
+struct credentials *credentials_create(const struct fs_credentials *values, struct user *user)
 {
     struct credentials *credentials = allocate_zeroed(1, sizeof(*credentials));
 
     if (credentials == NULL)
         return NULL;
     credentials->references = 1;
+    credentials->user = user;
     credentials->values = *values;
     if (credentials->values.group_count > FS_GROUPS)
         credentials->values.group_count = FS_GROUPS;
@@ -84,8 +85,12 @@ static void close_fifo(struct node *node, uint32_t sides)
 fs_error_t session_open(struct node *node, struct credentials *credentials, uint32_t flags,
                         uint64_t *badge)
 {
-    if (first_free == 0 && !grow())
+    if (!user_take(credentials->user, USER_SESSIONS, 1))
+        return LINUX_ENFILE;
+    if (first_free == 0 && !grow()) {
+        user_give_back(credentials->user, USER_SESSIONS, 1);
         return LINUX_ENOSPC;
+    }
     uint64_t index = first_free - 1;
     struct session *session = &sessions[index];
     first_free = session->next_free;
@@ -114,6 +119,7 @@ void session_close(uint64_t badge)
     struct node *node = session->node;
     lock_drop_session(node, badge);
     close_fifo(node, fifo_sides(node, session->flags));
+    user_give_back(session->credentials->user, USER_SESSIONS, 1);
     credentials_release(session->credentials);
     *session = (struct session){.next_free = first_free};
     first_free = badge - FS_FIRST_SESSION + 1;

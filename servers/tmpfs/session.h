@@ -15,6 +15,7 @@
 /* Shared by all sessions opened from one another. */
 struct credentials {
     uint32_t references;
+    struct user *user;
     struct fs_credentials values;
 };
 
@@ -27,7 +28,7 @@ struct session {
     uint64_t next_free; /* while free */
 };
 
-/* EINVAL when too many are open, ENOSPC without memory. The node's opens and the credentials' references are taken. */
+/* ENFILE when the user has too many open, ENOSPC without memory. The node's opens and the credentials' references are taken. */
 fs_error_t session_open(struct node *node, struct credentials *credentials, uint32_t flags,
                         uint64_t *badge);
 /* NULL if there is none of this badge. Good until the next session_open. */
@@ -36,5 +37,5 @@ struct session *session_find(uint64_t badge);
 void session_close(uint64_t badge);
 
 /* One reference for the caller; NULL without memory. */
-struct credentials *credentials_create(const struct fs_credentials *values);
+struct credentials *credentials_create(const struct fs_credentials *values, struct user *user);
 void credentials_release(struct credentials *credentials);

@@ -3,167 +3,15 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include <base/errno.h>
-#include <base/heap.h>
 
 #include "lock.h"
-#include "operations.h"
-
-/* What the tree stands on, with a count of what is held and a failure to order. */
-static size_t held;
-static size_t fail_after; /* the n-th allocation from now fails; 0: none */
-
-static bool refuse(void)
-{
-    return fail_after > 0 && --fail_after == 0;
-}
-
-void *allocate(size_t size)
-{
-    if (refuse())
-        return NULL;
-    held++;
-    return malloc(size == 0 ? 1 : size);
-}
-
-void *allocate_zeroed(size_t count, size_t size)
-{
-    void *piece = allocate(count * size);
-    return piece == NULL ? NULL : memset(piece, 0, count * size);
-}
-
-void *reallocate(void *piece, size_t size)
-{
-    if (refuse())
-        return NULL;
-    held += piece == NULL;
-    return realloc(piece, size);
-}
-
-void release(void *piece)
-{
-    held -= piece != NULL;
-    free(piece);
-}
-
-fs_error_t content_create_memory(uint64_t tag, handle_t *memory)
-{
-    (void)tag;
-    if (refuse())
-        return LINUX_ENOSPC;
-    held++;
-    *memory = 1;
-    return 0;
-}
-
-fs_error_t content_resize(handle_t memory, uint64_t size)
-{
-    (void)memory, (void)size;
-    return refuse() ? LINUX_ENOSPC : 0;
-}
-
-fs_error_t content_store(handle_t memory, uint64_t offset, const void *bytes, uint64_t length)
-{
-    (void)memory, (void)offset, (void)bytes, (void)length;
-    return refuse() ? LINUX_ENOSPC : 0;
-}
-
-uint32_t fifo_signals;
-
-fs_error_t content_create_fifo(struct fifo_content *fifo)
-{
-    if (refuse())
-        return LINUX_ENOSPC;
-    held += 3;
-    *fifo = (struct fifo_content){2, 3, 4};
-    return 0;
-}
-
-void content_signal(handle_t event, uint32_t clear, uint32_t set)
-{
-    (void)event;
-    fifo_signals = (fifo_signals & ~clear) | set;
-}
-
-void content_release(handle_t handle)
-{
-    held -= handle != HANDLE_NONE;
-}
-
-void content_now(int64_t *seconds, uint32_t *nanoseconds)
-{
-    static int64_t tick;
-    *seconds = ++tick;
-    *nanoseconds = 0;
-}
-
-static struct node *root;
-static struct credentials root_user = {.references = 1};
-static struct credentials user = {.references = 1, .values = {.uid = 1000, .gid = 1000}};
-static struct session at_root = {.credentials = &root_user};
-static struct session user_at_root = {.credentials = &user};
-
-static void begin(struct operation *operation, struct session *session, const char *path)
-{
-    *operation = (struct operation){.session = session};
-    operation->walk.length = strlen(path);
-    memcpy(operation->walk.path, path, operation->walk.length);
-}
-
-static fs_error_t open_path(struct session *session, const char *path, uint32_t flags,
-                            uint32_t mode, struct node **node)
-{
-    struct operation operation;
-
-    begin(&operation, session, path);
-    operation.flags = flags;
-    operation.mode = mode;
-    return operation_open(&operation, node);
-}
-
-static fs_error_t make(const char *path, uint32_t mode)
-{
-    struct operation operation;
-
-    begin(&operation, &at_root, path);
-    operation.mode = mode;
-    return operation_make(&operation);
-}
-
-static fs_error_t remove_as(struct session *session, const char *path, uint32_t flags)
-{
-    struct operation operation;
-
-    begin(&operation, session, path);
-    operation.flags = flags;
-    return operation_remove(&operation);
-}
-
-static fs_error_t rename_at(struct node *from, const char *old, struct node *to, const char *new,
-                            uint32_t flags)
-{
-    struct session first = {.node = from, .credentials = &root_user};
-    struct session second = {.node = to, .credentials = &root_user};
-    struct rename_request request = {.from = &first,
-                                     .to = &second,
-                                     .old_name = old,
-                                     .old_length = strlen(old),
-                                     .new_name = new,
-                                     .new_length = strlen(new),
-                                     .flags = flags};
-    return operation_rename(&request);
-}
-
-static struct node *find(const char *path)
-{
-    struct node *node = NULL;
-    return open_path(&at_root, path, FS_OPEN_ATTRIBUTES, 0, &node) == 0 ? node : NULL;
-}
+#include "tree_fake.h"
 
 static void creates_and_removes(void **state)
 {
@@ -278,14 +126,6 @@ static void listings_go_on_after_changes(void **state)
         entry_remove(entry_from(root, 0));
 }
 
-static fs_error_t lock_as(struct node *node, uint32_t pid, uint32_t kind, uint64_t start,
-                          uint64_t length)
-{
-    struct fs_lock lock = {.start = start, .length = length, .kind = kind};
-    struct lock_request request = {.lock = &lock, .pid = pid, .badge = pid};
-    return lock_apply(node, &request);
-}
-
 static void locks_ranges(void **state)
 {
     struct node *node;
@@ -303,8 +143,10 @@ static void locks_ranges(void **state)
     assert_int_equal(asked.owner, 1);
     assert_int_equal(asked.start, 70);
     fifo_signals = 0;
-    held++; /* the event */
-    assert_int_equal(lock_wait(node, 9), 0);
+    handle_t event, again;
+    assert_int_equal(lock_wait(node, &event), 0);
+    assert_int_equal(lock_wait(node, &again), 0);
+    assert_int_equal(event, again);
     lock_drop_session(node, 1);
     assert_int_equal(fifo_signals, FS_LOCK_CHANGED);
     assert_int_equal(lock_as(node, 2, 1, 0, 0), 0);
@@ -337,60 +179,16 @@ static void fifos_tell_who_is_there(void **state)
     assert_int_equal(remove_as(&at_root, "fifo", 0), 0);
 }
 
-/* Each allocation of a sequence fails once: the error is clean and the tree goes on. */
-static void survives_every_failed_allocation(void **state)
-{
-    (void)state;
-    for (size_t n = 1; n < 40; n++) {
-        struct node *node;
-        struct operation operation;
-
-        fail_after = n;
-        (void)make("d", TMPFS_DIRECTORY | 0755);
-        if (open_path(&at_root, "d/f", FS_OPEN_WRITE | FS_OPEN_CREATE, 0644, &node) == 0)
-            (void)file_store(node, 0, "x", 1);
-        begin(&operation, &at_root, "d/l");
-        (void)operation_symlink(&operation, "target", 6);
-        if (find("d") != NULL)
-            (void)rename_at(find("d"), "f", root, "g", 0);
-        fail_after = 0;
-        (void)remove_as(&at_root, "g", 0);
-        (void)remove_as(&at_root, "d/f", 0);
-        (void)remove_as(&at_root, "d/l", 0);
-        (void)remove_as(&at_root, "d", FS_REMOVE_DIRECTORY);
-        assert_int_equal(root->directory.count, 0);
-        assert_int_equal(root->links, 2);
-        assert_int_equal(tree_node_count, 1);
-    }
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    if (tree_create(&root) != 0)
-        return -1;
-    at_root.node = user_at_root.node = root;
-    return 0;
-}
-
-/* All that is left is the tree's own: the root and its table, the name table, the session table. */
-static int nothing_is_held(void **state)
-{
-    (void)state;
-    return held <= 4 && tree_node_count == 1 ? 0 : -1;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(creates_and_removes, nothing_is_held),
-        cmocka_unit_test_teardown(an_open_file_outlives_its_name, nothing_is_held),
-        cmocka_unit_test_teardown(permissions_hold, nothing_is_held),
-        cmocka_unit_test_teardown(renames, nothing_is_held),
-        cmocka_unit_test_teardown(listings_go_on_after_changes, nothing_is_held),
-        cmocka_unit_test_teardown(locks_ranges, nothing_is_held),
-        cmocka_unit_test_teardown(fifos_tell_who_is_there, nothing_is_held),
-        cmocka_unit_test_teardown(survives_every_failed_allocation, nothing_is_held),
+        cmocka_unit_test_teardown(creates_and_removes, tree_holds_nothing),
+        cmocka_unit_test_teardown(an_open_file_outlives_its_name, tree_holds_nothing),
+        cmocka_unit_test_teardown(permissions_hold, tree_holds_nothing),
+        cmocka_unit_test_teardown(renames, tree_holds_nothing),
+        cmocka_unit_test_teardown(listings_go_on_after_changes, tree_holds_nothing),
+        cmocka_unit_test_teardown(locks_ranges, tree_holds_nothing),
+        cmocka_unit_test_teardown(fifos_tell_who_is_there, tree_holds_nothing),
     };
-    return cmocka_run_group_tests(tests, set_up, NULL);
+    return cmocka_run_group_tests(tests, tree_set_up, NULL);
 }

@@ -3,6 +3,11 @@
 
 """Each user has an account: what one user exhausts, others have still."""
 
+import pathlib
+import tempfile
+
+SOURCES = pathlib.Path(__file__).resolve().parents[1] / "posix"
+
 ENVIRONMENT = {"PATH": "/bin:/sbin:/usr/bin:/usr/sbin"}
 COUNT = "ps -o user,stat | awk '$1 == \"user\" && $2 !~ /Z/ {n++} END {print n + 0}'"
 # Stopped first: what a bomb's processes start while others are ended would survive.
@@ -30,3 +35,24 @@ def test_handles(guest):
     hog = ("for p in 1 2 3 4 5 6 7 8; do (i=3; while [ $i -lt 1000 ] && eval \"exec $i< /dev/null\"; do i=$((i+1)); "
            "done; sleep 1000) & done; sleep 1000")
     assert lines(guest, f"su user -c '{hog}' > /dev/null 2>&1 & sleep 3", ROOT_WORKS, KILL, COUNT) == ["8 100", "0"]
+
+
+def test_files(guest):
+    """Root and a user fill the root file system: each is told so, has all of it back, and df knows."""
+    sizes = "df -P /tmp | awk 'NR == 2 { print ($2 == $3 + $4), $4 }'"
+    script = (f"mkdir -m 777 /tmp/full; {sizes}; for who in root user; do su $who -c '/full /tmp/full' 2>&1; echo $?; "
+              f"done; rmdir /tmp/full && {sizes}")
+    with tempfile.TemporaryDirectory() as root:
+        guest.compile(SOURCES / "full.c", f"{root}/full")
+        told = lines(guest, script, root=root, memory="64M", timeout=300)
+    assert told[1:3] == ["0", "0"] and told[0] == told[3] and told[0].startswith("1 "), told
+
+
+def test_no_space(guest):
+    """One user leaves others their files; a machine whose files are full is as usable as before."""
+    fill = "dd if=/dev/zero of=/tmp/{0} bs=64k 2>&1 | grep -c 'No space left on device'"
+    told = lines(guest, f"su user -c \"{fill.format('user')}\"", "su user -c 'echo x > /tmp/user2' 2> /dev/null; echo $?",
+                 "dd if=/dev/zero of=/tmp/own bs=1M count=4 2> /dev/null; wc -c < /tmp/own", fill.format("root"),
+                 "df -P /tmp | awk 'NR == 2 { print $4 < 100, $5 }'", ROOT_WORKS, "rm /tmp/root /tmp/user", ROOT_WORKS,
+                 "su user -c 'echo y > /tmp/user2; cat /tmp/user2'", memory="64M", timeout=200)
+    assert told == ["1", "1", "4194304", "1", "1 100%", "8 100", "8 100", "y"], told

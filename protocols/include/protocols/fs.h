@@ -89,12 +89,14 @@ typedef uint32_t fs_error_t;
     X(COPY, 19)                                                                                        \
     /* Nothing volatile is left to write, or it has been written. */                                   \
     X(SYNC, 20)                                                                                        \
-    /* Control session only. [0] node number or 0 for the root; text struct fs_credentials.        \
-     * Reply: handle: a directory session with these credentials. */   \
+    /* Control session only. text struct fs_credentials; handle: the account that is charged for    \
+     * the content of the user's files. Reply: handle: a session of the root with these           \
+     * credentials. Servers without such content ignore the account. */  \
     X(MINT, 21)                                                                                        \
     /* Control session only. path from the root; [1] mount number, 0 to remove it. */                  \
     X(MARK_MOUNT, 22)                                                                                  \
-    /* As MINT, for the node of another session, given as a handle: set*id moves cwd and root. */      \
+    /* As MINT, for the node of another session, a handle before the account: set*id moves cwd and  \
+     * root. */  \
     X(RENEW, 23)                                                                                       \
     /* Reply: text: where the session's directory is, from this file system's root and without a    \
      * slash in front (empty: the root). ENOENT if it has been removed, ENOTDIR. */  \
