@@ -8,7 +8,7 @@
 #include "boot.h"
 
 #include <arch/cpu.h>
-#include <arch/page_table.h>
+#include <arch/radix.h>
 #include <arch/startup.h>
 #include <kernel/cpu.h>
 #include <kernel/main.h>
@@ -31,8 +31,9 @@ enum status arch_cpu_start(struct cpu *cpu, uint64_t hardware_id)
         return status;
     cpu->arch.hardware_id = hardware_id;
     cpu->arch.stack_top =
-        riscv_map_stack(page_physical(block), KERNEL_STACK_SIZE) + KERNEL_STACK_SIZE;
-    boot_secondary_root = riscv_kernel_root();
+        arch_map_kernel(page_physical(block), KERNEL_STACK_SIZE, PTE_READ | PTE_WRITE) +
+        KERNEL_STACK_SIZE;
+    boot_secondary_root = arch_kernel_root();
     boot_secondary_stack = cpu->arch.stack_top;
     boot_secondary_cpu = cpu;
     atomic_store(&has_answered, false);

@@ -12,6 +12,7 @@
 #include "boot.h"
 
 #include <arch/layout.h>
+#include <arch/page_entry.h>
 #include <arch/translation.h>
 #include <boot/memory_map.h>
 #include <stddef.h>
@@ -67,7 +68,7 @@ static uint64_t *entry_for(uint64_t address, unsigned level)
             uint64_t *below = pool_take();
             if (below == NULL)
                 return NULL;
-            *entry = entry_of_physical((uint64_t)below - LAYOUT_DIRECT_MAP) | ENTRY_VALID;
+            *entry = entry_of_table((uint64_t)below - LAYOUT_DIRECT_MAP);
         }
         table = table_at(entry_physical(*entry));
     }
@@ -91,7 +92,7 @@ static bool map_range(uint64_t address, uint64_t start, uint64_t end, uint64_t f
         uint64_t *entry = entry_for(address, level);
         if (entry == NULL)
             return false;
-        *entry = entry_of_physical(start) | flags | KERNEL_PAGE;
+        *entry = entry_of_table(start) | flags | KERNEL_PAGE;
         address += PAGE << 9 * level;
         start += PAGE << 9 * level;
     }

@@ -15,7 +15,7 @@
  */
 uint64_t context_choose(_Atomic uint64_t *context);
 
-/* The machine's part (page_table.c): how many identifiers there are, the unused 0 included;
+/* The machine's part (translation.c): how many identifiers there are, the unused 0 included;
  * have all CPUs forget all translations of user space. */
 uint32_t context_count(void);
 void context_forget_all(void);

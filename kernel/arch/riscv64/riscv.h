@@ -9,7 +9,6 @@
 
 struct boot_info;
 struct cpu;
-struct page_table;
 struct thread;
 
 /* What entry.S saves for a trap taken in the kernel. */
@@ -99,9 +98,6 @@ struct riscv_floating;
 bool riscv_floating_load(struct thread *thread);
 /* The loaded thread leaves the CPU: its state is in memory, and the next one's first use traps. */
 void riscv_floating_leave(struct thread *thread);
-/* translation.c: entries of [start, end) have changed; something is executed from now on. */
-void riscv_translation_flush(const struct page_table *table, uint64_t start, uint64_t end);
-void riscv_fetch_anew(const struct page_table *table);
 
 /* plic.c */
 bool riscv_plic_init(const struct boot_info *boot, const char **missing);

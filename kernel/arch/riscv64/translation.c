@@ -9,19 +9,18 @@
  * another is loaded. Who has changed an entry looks at the bits after that, so that a
  * CPU is either told, by the firmware (SBI 1.0, chapter 8), or finds the new entry.
  *
- * A CPU may have old instructions of a page that is executed from now on. Those that
- * have the table are told as well; the others see by a count that something was, when
- * they load a table.
+ * A CPU may have old instructions of a page that is to be executed. Those that have the
+ * table are told as well; the others see by a count that something is new, once they
+ * have said that they load a table.
  */
 #include <arch/translation.h>
 
 #include "riscv.h"
-#include <arch/page_table.h>
+#include <arch/page_entry.h>
+#include <arch/radix.h>
 #include <arch/startup.h>
 #include <kernel/cpu.h>
 #include <kernel/page.h>
-
-#define FLUSH_PAGES_MAX 16 /* above this many, forgetting everything is cheaper */
 
 enum fence { FENCE_INSTRUCTIONS = 0, FENCE_TRANSLATIONS = 1 };
 
@@ -33,7 +32,7 @@ void riscv_translation_init(void)
     kernel_root = translation_root();
 }
 
-uint64_t riscv_kernel_root(void)
+uint64_t arch_kernel_root(void)
 {
     return kernel_root;
 }
@@ -55,22 +54,34 @@ static void tell_others(const struct page_table *table, enum fence fence, uint64
     }
 }
 
-void riscv_translation_flush(const struct page_table *table, uint64_t start, uint64_t end)
+void arch_translation_forget(const struct page_table *table, struct translation_change *change)
 {
+    bool all = change->count > TRANSLATION_PAGES_MAX;
+    uint64_t start = all ? 0 : change->addresses[0];
+    uint64_t end = all ? UINT64_MAX : change->addresses[change->count - 1] + PAGE_SIZE;
     atomic_thread_fence(memory_order_seq_cst);
     tell_others(table, FENCE_TRANSLATIONS, start, end - start);
     if ((atomic_load(&table->cpus) & own_bit()) == 0)
         return;
-    if (end - start > FLUSH_PAGES_MAX * PAGE_SIZE) {
+    if (all)
         __asm__ volatile("sfence.vma" : : : "memory");
-        return;
-    }
-    for (; start < end; start += PAGE_SIZE)
-        __asm__ volatile("sfence.vma %0" : : "r"(start) : "memory");
+    for (uint64_t i = 0; i < change->count && !all; i++)
+        arch_translation_renew(change->addresses[i]);
 }
 
-void riscv_fetch_anew(const struct page_table *table)
+void arch_translation_renew(uint64_t address)
 {
+    __asm__ volatile("sfence.vma %0" : : "r"(address) : "memory");
+}
+
+/* A CPU that remembers that there was none faults once more, and renews it. */
+void arch_translation_added(void)
+{
+}
+
+void arch_translation_fetch(const struct page_table *table, uint64_t physical)
+{
+    (void)physical;
     atomic_fetch_add(&code_generation, 1);
     tell_others(table, FENCE_INSTRUCTIONS, 0, 0);
     __asm__ volatile("fence.i" : : : "memory");
@@ -79,7 +90,6 @@ void riscv_fetch_anew(const struct page_table *table)
 void arch_table_switch(struct page_table *table)
 {
     struct arch_cpu *cpu = &cpu_current()->arch;
-    uint64_t generation = atomic_load(&code_generation);
     if (cpu->table == table)
         return;
     if (table != NULL)
@@ -88,6 +98,7 @@ void arch_table_switch(struct page_table *table)
     if (cpu->table != NULL)
         atomic_fetch_and(&cpu->table->cpus, ~own_bit());
     cpu->table = table;
+    uint64_t generation = atomic_load(&code_generation);
     if (cpu->code_generation != generation)
         __asm__ volatile("fence.i" : : : "memory");
     cpu->code_generation = generation;

@@ -176,7 +176,7 @@ void arch_cpu_init(struct cpu *cpu)
     cpu->arch.self = cpu;
     if (cpu->number == 0) {
         fill_gates();
-        x86_table_init();
+        x86_translation_init();
         cpu->arch.stack_top = (uint64_t)boot_stack_top;
         cpu->arch.fatal_stacks = fatal_stacks;
     }

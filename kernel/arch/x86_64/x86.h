@@ -102,8 +102,8 @@ extern bool x86_is_stopping;
 /* Have serve(argument) called on those CPUs, not this one, with interrupts off; returns when all have. */
 void x86_ask(uint64_t cpus, void (*serve)(void *argument), void *argument);
 
-/* page_table.c */
-void x86_table_init(void);
+/* translation.c */
+void x86_translation_init(void);
 
 /* console.c */
 void x86_set_power_port(uint64_t port);

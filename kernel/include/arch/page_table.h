@@ -46,3 +46,5 @@ void *arch_physical_to_virtual(uint64_t physical);
 uint64_t arch_virtual_to_physical(const void *virtual);
 /* Kernel mapping of device registers, for the life of the machine. */
 void *arch_map_device(uint64_t physical, uint64_t size);
+/* The same of any whole pages; the page below them is not mapped. */
+uint64_t arch_map_kernel(uint64_t physical, uint64_t size, uint32_t flags);

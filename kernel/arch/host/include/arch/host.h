@@ -4,7 +4,7 @@
 /*
  * The host architecture: the generic kernel as part of an ordinary program.
  *
- * Physical memory is an arena, page tables are lists, the clock is a variable.
+ * Physical memory is an arena, page tables are in it, the clock is a variable.
  * User addresses are resolved through the address space of the CPU; where none
  * is loaded they are the test's own pointers.
  */
@@ -22,6 +22,12 @@ void host_memory_init(uint64_t pages);
 extern uint64_t host_clock_ns;
 /* What was last asked of arch_timer_set. */
 extern uint64_t host_timer_counter;
+
+/* How often translation caches had to be told something, and about how many entries. */
+struct host_translation {
+    uint64_t forgets, forgotten, renewed, added, fetched;
+};
+extern struct host_translation host_translation;
 
 /* The thread that runs. Its address space is not loaded by this: see cpu_current()->space. */
 void host_run_thread(struct thread *thread);

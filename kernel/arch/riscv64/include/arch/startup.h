@@ -9,8 +9,5 @@
 
 /* The tables that are loaded now are what a CPU has that runs no thread. */
 void riscv_translation_init(void);
-uint64_t riscv_kernel_root(void);
-/* A stack in the device area; the page below it is not mapped. */
-uint64_t riscv_map_stack(uint64_t physical, uint64_t size);
 /* Have the firmware start a hart at a physical address. */
 bool riscv_start_hart(uint64_t hart, uint64_t entry);

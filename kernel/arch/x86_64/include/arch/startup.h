@@ -8,9 +8,6 @@
 
 #define STARTUP_STACK_SIZE 16384
 
-/* A stack in the device area; the page below it is not mapped. */
-uint64_t x86_map_stack(uint64_t physical, uint64_t size);
-
 /* The local APIC: this CPU's own, and interrupts to another, `physical` below 1 MiB. */
 void x86_apic_start_local(void);
 void x86_apic_send_init(uint32_t hardware_id);
