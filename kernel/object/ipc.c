@@ -394,6 +394,8 @@ static enum status reply_and_wait(struct thread *self)
         status = answer(self, self->serves, &self->client, &client);
     if (status != STATUS_OK)
         return status;
+    if (client == NULL)
+        message_discard(self);
     status = receive(self, container_of(view.object, struct endpoint, object), DEADLINE_NEVER);
     if (client != NULL && status == STATUS_BLOCKED)
         scheduler_hand_over(client);
@@ -426,6 +428,8 @@ static enum status reply(struct thread *self)
     if (client != NULL) {
         scheduler_wake(client);
         object_release(&client->object);
+    } else {
+        message_discard(self);
     }
     status = handle_close(&self->process->handles, arch_call_argument(self, 0));
     return client == NULL && status == STATUS_OK ? STATUS_DEAD : status;

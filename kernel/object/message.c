@@ -54,3 +54,13 @@ enum status message_deliver(struct thread *from, struct thread *to)
     arch_message_copy(from, to);
     return STATUS_OK;
 }
+
+void message_discard(struct thread *from)
+{
+    struct parcel parcel = {0};
+    unsigned handles = message_handle_count(arch_message_information(from));
+    if (handles == 0 || parcel_pack(from, handles, &parcel) != STATUS_OK)
+        return;
+    parcel_send(from, &parcel);
+    parcel_drop(&parcel);
+}

@@ -51,6 +51,8 @@ void ipc_abandon(struct thread *thread);
 
 /* Words, text and handles from one thread to another: whole, or a status and nothing. */
 enum status message_deliver(struct thread *from, struct thread *to) must_check;
+/* Nobody waits for it any more: what it moves is gone as if it had arrived. */
+void message_discard(struct thread *from);
 bool message_is_valid(uint64_t information) must_check;
 
 /* What endpoint.c does for ipc.c: the queues. All expect the endpoint locked. */

@@ -91,7 +91,16 @@ static uint64_t impatient(uint64_t wait_ns, struct frame *frame)
     return status_of_result(ipc_call_until(session, &message));
 }
 
-/* The client is gone when its answer comes: the server hears so and nothing else happens. */
+/* Puts a handle into an answer, to be moved; returns it. */
+static handle_t enclose_moved(struct message *message)
+{
+    handle_t event = SUCCEED(native_event_create(test_world.account, 0, 0));
+    message_begin(message, 0);
+    message_add_handle(message, ipc_frame(), event, RIGHT_SAME, MESSAGE_HANDLE_MOVE);
+    return event;
+}
+
+/* The client is gone when its answer comes: the server hears so, what it gave is gone. */
 static void test_answer_too_late(void)
 {
     struct test_thread thread;
@@ -100,13 +109,15 @@ static void test_answer_too_late(void)
     handle_t reply = receive_and_take(0);
     test_thread_join(&thread);
     struct message message;
-    message_begin(&message, 0);
+    handle_t moved = enclose_moved(&message);
     CHECK_STATUS(ipc_reply(reply, &message), DEAD);
     CHECK_STATUS(native_handle_close(reply), BAD_HANDLE);
+    CHECK_STATUS(native_handle_close(moved), BAD_HANDLE);
     close_endpoint();
 }
 
-/* One answered in the usual way after its client's deadline: the server just goes on. */
+/* One answered in the usual way after its client's deadline: the server just goes on, and keeps
+ * nothing of what it gave. */
 static void test_reply_after_deadline(void)
 {
     struct test_thread thread, second;
@@ -117,8 +128,10 @@ static void test_reply_after_deadline(void)
     test_thread_join(&thread);
     test_thread_run(&second, client, 5);
     test_thread_await(second.handle, THREAD_CALLING);
+    handle_t moved = enclose_moved(&message);
     CHECK_EQUAL(ipc_reply_and_wait(endpoint, &message), RECEIVED_CALL);
     CHECK_EQUAL(message.words[0], 5);
+    CHECK_STATUS(native_handle_close(moved), BAD_HANDLE);
     answer(SUCCEED(native_reply_take()), 5);
     test_thread_join(&second);
     close_endpoint();
