@@ -104,6 +104,16 @@ fs_error_t content_create_event(handle_t *event)
     return 0;
 }
 
+uint32_t content_fifo_sides(const struct fifo_content *fifo)
+{
+    struct stream_information information;
+
+    if (native_stream_inspect(fifo->read_end, &information) < 0)
+        service_fail("a stream cannot be inspected");
+    return (information.readers != 0 ? FS_FIFO_READER : 0u) |
+           (information.writers != 0 ? FS_FIFO_WRITER : 0u);
+}
+
 void content_signal(handle_t event, uint32_t clear, uint32_t set)
 {
     if (native_event_signal(event, clear, set) < 0)

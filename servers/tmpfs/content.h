@@ -37,6 +37,8 @@ void content_discard(handle_t memory, uint64_t offset, uint64_t length);
 fs_error_t content_create_fifo(handle_t account, struct fifo_content *fifo);
 /* For who was refused a lock; the system pays. */
 fs_error_t content_create_event(handle_t *event);
+/* Which sides of it clients hold: FS_FIFO_ bits. */
+uint32_t content_fifo_sides(const struct fifo_content *fifo);
 void content_signal(handle_t event, uint32_t clear, uint32_t set);
 /*
  * Put a message with the two handles that this thread received last into a

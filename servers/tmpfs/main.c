@@ -59,23 +59,48 @@ static void limit_system(void)
         service_fail("the files' account cannot be limited");
 }
 
-/* Receive, serve and answer; a reply whose handles the client has no room for becomes an error. */
+/* A reply whose handles the client has no room for becomes an error. */
+static int64_t answer(handle_t endpoint, struct message *message)
+{
+    struct message reply = *message;
+    int64_t received = ipc_reply_and_wait(endpoint, message);
+    if (received != status_to_result(STATUS_LIMIT))
+        return received;
+    *message = reply;
+    request_undeliverable(message, ipc_frame());
+    return ipc_reply_and_wait(endpoint, message);
+}
+
+/* Only who holds his end of a FIFO is announced: the other side may come and go at once. */
+static int64_t answer_and_announce(handle_t endpoint, struct message *message, uint64_t session)
+{
+    int64_t taken = native_reply_take();
+    if (taken < 0 && status_of_result(taken) != STATUS_BAD_STATE)
+        request_undeliverable(message, ipc_frame());
+    if (taken < 0)
+        return answer(endpoint, message);
+    struct message reply = *message;
+    int64_t replied = ipc_reply((handle_t)taken, message);
+    if (replied == status_to_result(STATUS_LIMIT)) {
+        *message = reply;
+        request_undeliverable(message, ipc_frame());
+        (void)ipc_reply((handle_t)taken, message);
+    }
+    if (replied == 0)
+        session_announce(session);
+    return ipc_receive(endpoint, message);
+}
+
 static _Noreturn void serve(handle_t endpoint)
 {
     struct message message;
-    struct frame *frame = ipc_frame();
     int64_t received = ipc_receive(endpoint, &message);
 
     for (;;) {
         if (received == RECEIVED_CALL) {
-            request_serve(&message, frame);
-            struct message reply = message;
-            received = ipc_reply_and_wait(endpoint, &message);
-            if (received == status_to_result(STATUS_LIMIT)) {
-                message = reply;
-                request_undeliverable(&message, frame);
-                received = ipc_reply_and_wait(endpoint, &message);
-            }
+            uint64_t announced = request_serve(&message, ipc_frame());
+            received = announced == 0 ? answer(endpoint, &message)
+                                      : answer_and_announce(endpoint, &message, announced);
             continue;
         }
         if (received < 0)

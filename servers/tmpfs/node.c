@@ -234,9 +234,9 @@ static void release_content(struct node *node)
         content_release(node->file.memory);
         break;
     case TMPFS_FIFO:
-        content_release(node->fifo.content.read_end);
-        content_release(node->fifo.content.write_end);
-        content_release(node->fifo.content.event);
+        content_release(node->fifo.read_end);
+        content_release(node->fifo.write_end);
+        content_release(node->fifo.event);
         break;
     case TMPFS_SOCKET:
         content_release(node->socket.queue);

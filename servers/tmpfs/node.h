@@ -71,10 +71,7 @@ struct node {
             handle_t memory; /* HANDLE_NONE until first needed */
             uint64_t size;
         } file;
-        struct {
-            struct fifo_content content;
-            uint32_t readers, writers;
-        } fifo;
+        struct fifo_content fifo;
         struct {
             handle_t queue; /* HANDLE_NONE: nobody listens */
             uint32_t type, pid, uid, gid;

@@ -122,11 +122,13 @@ static fs_error_t prepare_content(const struct operation *operation, struct node
     if (node_type(node) != TMPFS_FIFO)
         return 0;
     uint32_t access = operation->flags & (FS_OPEN_READ | FS_OPEN_WRITE | FS_NO_BLOCK);
-    if (access == (FS_OPEN_WRITE | FS_NO_BLOCK) && node->fifo.readers == 0)
+    fs_error_t error = 0;
+    if (node->fifo.event == HANDLE_NONE)
+        error = content_create_fifo(node->payer->account, &node->fifo);
+    bool needs_reader = access == (FS_OPEN_WRITE | FS_NO_BLOCK);
+    if (error == 0 && needs_reader && (content_fifo_sides(&node->fifo) & FS_FIFO_READER) == 0)
         return LINUX_ENXIO;
-    return node->fifo.content.event != HANDLE_NONE
-               ? 0
-               : content_create_fifo(node->payer->account, &node->fifo.content);
+    return error;
 }
 
 static fs_error_t create_file(struct operation *operation, struct node **node)

@@ -83,6 +83,7 @@ fs_error_t reply_put_session(struct request *request, struct node *node,
         return LINUX_ENFILE;
     }
     reply_put_handle(request, (handle_t)handle, RIGHT_SAME, MESSAGE_HANDLE_MOVE);
+    request->announced = session_is_announced(node, flags) ? badge : 0;
     return 0;
 }
 
@@ -101,10 +102,10 @@ void reply_put_content(struct request *request, const struct node *node, uint32_
     } else if (node_type(node) == TMPFS_FIFO) {
         uint32_t end = NAME_RIGHTS | RIGHT_WAIT;
         if ((flags & FS_OPEN_READ) != 0)
-            reply_put_handle(request, node->fifo.content.read_end, end | RIGHT_READ, 0);
+            reply_put_handle(request, node->fifo.read_end, end | RIGHT_READ, 0);
         if ((flags & FS_OPEN_WRITE) != 0)
-            reply_put_handle(request, node->fifo.content.write_end, end | RIGHT_WRITE, 0);
-        reply_put_handle(request, node->fifo.content.event, end, 0);
+            reply_put_handle(request, node->fifo.write_end, end | RIGHT_WRITE, 0);
+        reply_put_handle(request, node->fifo.event, end, 0);
     }
 }
 

@@ -25,6 +25,7 @@ struct request {
     uint64_t *reply; /* its words */
     unsigned reply_handles;
     size_t reply_text;
+    uint64_t announced; /* as request_serve returns it */
 };
 
 /* As request_init set them. */

@@ -147,7 +147,7 @@ static fs_error_t dispatch(struct request *request, uint32_t label)
     return handlers[label].serve(request);
 }
 
-void request_serve(struct message *message, struct frame *frame)
+uint64_t request_serve(struct message *message, struct frame *frame)
 {
     uint32_t label = message_label(message->information);
     struct request request = {
@@ -165,6 +165,7 @@ void request_serve(struct message *message, struct frame *frame)
     fs_error_t error = dispatch(&request, label);
     message->information =
         message_information(error, request.reply_handles, (unsigned)request.reply_text);
+    return request.announced;
 }
 
 void request_undeliverable(struct message *message, struct frame *frame)

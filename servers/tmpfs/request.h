@@ -13,8 +13,9 @@
  * Carry out the request in `message` and `frame`, and put the reply there. What
  * the reply moves to the client has MESSAGE_HANDLE_MOVE: if it cannot be
  * delivered, request_undeliverable closes it and makes the reply an error.
+ * Returns the session to be announced once the client has the reply, or 0.
  */
-void request_serve(struct message *message, struct frame *frame);
+uint64_t request_serve(struct message *message, struct frame *frame);
 void request_undeliverable(struct message *message, struct frame *frame);
 
 /* The root of the tree and the endpoint sessions are made at, before the first request. */

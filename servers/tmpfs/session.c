@@ -59,27 +59,17 @@ static uint32_t fifo_sides(const struct node *node, uint32_t flags)
            ((flags & FS_OPEN_WRITE) != 0 ? FS_FIFO_WRITER : 0u);
 }
 
-static void open_fifo(struct node *node, uint32_t sides)
-{
-    uint32_t stale = 0;
-
-    if (sides == 0)
-        return;
-    node->fifo.readers += (sides & FS_FIFO_READER) != 0;
-    node->fifo.writers += (sides & FS_FIFO_WRITER) != 0;
-    if (node->fifo.readers == 0)
-        stale |= FS_FIFO_READER;
-    if (node->fifo.writers == 0)
-        stale |= FS_FIFO_WRITER;
-    content_signal(node->fifo.content.event, stale, sides);
-}
-
-static void close_fifo(struct node *node, uint32_t sides)
+/*
+ * Who is there is told by the ends that are held, not by the sessions: an end closes first, and
+ * the other side may have acted on it before the session is gone. Who waits for this side hears
+ * of it when its end has arrived: session_announce.
+ */
+static void open_fifo(const struct node *node, uint32_t sides)
 {
     if (sides == 0)
         return;
-    node->fifo.readers -= (sides & FS_FIFO_READER) != 0;
-    node->fifo.writers -= (sides & FS_FIFO_WRITER) != 0;
+    uint32_t there = sides | content_fifo_sides(&node->fifo);
+    content_signal(node->fifo.event, ~there & (FS_FIFO_READER | FS_FIFO_WRITER), 0);
 }
 
 fs_error_t session_open(struct node *node, struct credentials *credentials, uint32_t flags,
@@ -102,6 +92,19 @@ fs_error_t session_open(struct node *node, struct credentials *credentials, uint
     return 0;
 }
 
+bool session_is_announced(const struct node *node, uint32_t flags)
+{
+    return fifo_sides(node, flags) != 0;
+}
+
+void session_announce(uint64_t badge)
+{
+    const struct session *session = session_find(badge);
+
+    if (session != NULL)
+        content_signal(session->node->fifo.event, 0, fifo_sides(session->node, session->flags));
+}
+
 struct session *session_find(uint64_t badge)
 {
     if (badge < FS_FIRST_SESSION || badge - FS_FIRST_SESSION >= session_capacity)
@@ -118,7 +121,6 @@ void session_close(uint64_t badge)
         return;
     struct node *node = session->node;
     lock_drop_session(node, badge);
-    close_fifo(node, fifo_sides(node, session->flags));
     user_give_back(session->credentials->user, USER_SESSIONS, 1);
     credentials_release(session->credentials);
     *session = (struct session){.next_free = first_free};

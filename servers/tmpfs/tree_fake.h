@@ -11,7 +11,7 @@
 
 extern size_t held;       /* pieces of memory and handles that are not given back */
 extern size_t fail_after; /* the n-th allocation from now fails; 0: none */
-extern uint32_t fifo_signals;
+extern uint32_t fifo_signals, fifo_ends;
 
 extern struct node *root;
 extern struct user root_payer, payer;

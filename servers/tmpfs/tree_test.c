@@ -158,7 +158,7 @@ static void locks_ranges(void **state)
 static void fifos_tell_who_is_there(void **state)
 {
     struct node *node;
-    uint64_t reader, writer;
+    uint64_t reader, writer, late;
 
     (void)state;
     assert_int_equal(make("fifo", TMPFS_FIFO | 0644), 0);
@@ -167,15 +167,22 @@ static void fifos_tell_who_is_there(void **state)
     assert_int_equal(open_path(&at_root, "fifo", FS_OPEN_READ, 0, &node), 0);
     fifo_signals = 0;
     assert_int_equal(session_open(node, &root_user, FS_OPEN_READ, &reader), 0);
+    assert_int_equal(fifo_signals, 0);
+    fifo_ends = FS_FIFO_READER;
+    session_announce(reader);
     assert_int_equal(fifo_signals, FS_FIFO_READER);
     assert_int_equal(session_open(node, &root_user, FS_OPEN_WRITE, &writer), 0);
+    assert_int_equal(fifo_signals, FS_FIFO_READER);
+    session_announce(writer);
     assert_int_equal(fifo_signals, FS_FIFO_READER | FS_FIFO_WRITER);
-    session_close(reader);
-    assert_int_equal(fifo_signals, FS_FIFO_READER | FS_FIFO_WRITER);
-    session_close(writer);
-    assert_int_equal(session_open(node, &root_user, FS_OPEN_WRITE, &writer), 0);
+    fifo_ends = 0; /* before the sessions are gone */
+    assert_int_equal(session_open(node, &root_user, FS_OPEN_WRITE, &late), 0);
     assert_int_equal(fifo_signals, FS_FIFO_WRITER);
+    session_close(reader);
     session_close(writer);
+    session_announce(writer);
+    assert_int_equal(fifo_signals, FS_FIFO_WRITER);
+    session_close(late);
     assert_int_equal(remove_as(&at_root, "fifo", 0), 0);
 }
 

@@ -241,6 +241,13 @@ mkfifo pipe
 cat pipe
 wait
 [ -p pipe ] && echo "is a fifo"
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do # whose end is gone is not there for the next
+    echo "once $i" > pipe &
+    cat pipe
+    echo "twice $i" | (cat > pipe) &
+    cat pipe
+    wait
+done
 
 section links and directories
 mkdir -p deep/er/est
