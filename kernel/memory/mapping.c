@@ -236,6 +236,8 @@ enum status mapping_cut(struct space *space, uint64_t address, struct list *remo
     }
     page_tree_clear(&lower->private_pages, index, PAGE_TREE_INDEX_MAX);
     page_tree_clear(&upper->private_pages, 0, index);
+    if (lower->memory != NULL)
+        memory_settle_mapping(lower->memory, lower);
     space->mapped_bytes -= lower->end - address;
     lower->end = address;
     mapping_insert(upper);
@@ -269,8 +271,10 @@ static void join(struct mapping *lower, struct mapping *upper, struct list *remo
     }
     treap_remove(space, upper);
     list_remove(&upper->link);
-    if (upper->memory != NULL)
+    if (upper->memory != NULL) {
+        memory_settle_mapping(upper->memory, upper);
         memory_detach_mapping(upper->memory, upper);
+    }
     list_push_back(removed, &upper->link);
     lower->end = upper->end;
 }

@@ -297,6 +297,41 @@ static void pages_leave_many_mappings_in_steps(void **state)
     object_release(&memory->object);
 }
 
+static void protect_part(uint64_t address, uint64_t length, uint32_t flags)
+{
+    struct call_step step = {0};
+    while (space_protect(&space, address, length, flags, &step) == STATUS_RESTART)
+        continue;
+}
+
+/* What one mapping shows becomes another's while a walk has dealt with one of the two. */
+static void no_page_escapes_a_walk_by_a_cut_or_a_join(void **state)
+{
+    const uint64_t half = SIZE / 2;
+    struct call_step step = {0};
+    uint64_t address;
+    assert_int_equal(memory_create(account, SIZE, 0, &memory), STATUS_OK);
+    for (uint64_t i = 0; i < 20; i++) {
+        const struct map_request request = {.memory = memory,
+                                            .address = PLACE + 2 * i * SIZE,
+                                            .length = SIZE,
+                                            .flags = READ_WRITE | MAP_FIXED_ADDRESS,
+                                            .allowed = MAP_PROTECTION};
+        assert_int_equal(space_map(&space, &request, &address), STATUS_OK);
+        assert_true(put(address + SIZE - 1, (char)i));
+    }
+    protect_part(PLACE + half, half, MAP_READ);
+    assert_int_equal(memory_discard(memory, SIZE - PAGE_SIZE, PAGE_SIZE, &step), STATUS_RESTART);
+    protect_part(PLACE + half, half, READ_WRITE);
+    protect_part(address + half, half, MAP_READ);
+    while (memory_discard(memory, SIZE - PAGE_SIZE, PAGE_SIZE, &step) == STATUS_RESTART)
+        continue;
+    assert_int_equal(space_resident_pages(&space), 0);
+    end_space(&space);
+    assert_int_equal(space_init(&space, account), STATUS_OK);
+    object_release(&memory->object);
+}
+
 static void revoked_mappings_go_in_steps(void **state)
 {
     struct derivation derivation = {.references = 1};
@@ -337,6 +372,7 @@ int main(void)
         TEST(a_process_may_end_between_steps),
         TEST(a_memory_object_shrinks_in_steps),
         TEST(pages_leave_many_mappings_in_steps),
+        TEST(no_page_escapes_a_walk_by_a_cut_or_a_join),
         TEST(revoked_mappings_go_in_steps),
     };
     host_memory_init(TEST_PAGES);

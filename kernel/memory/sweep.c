@@ -10,6 +10,7 @@
  * of that space; what has been dealt with carries the number of the sweep and
  * stands at the back. A mapping made meanwhile cannot show the pages in question
  * any more: they are out of the object, on a list, and freed at the sweep's end.
+ * One that shares pages with a neighbour by being cut or joined is dealt with before.
  * A space seen on the list stays valid until the kernel is left (rcu.h).
  *
  * A sweep goes over many mappings in steps. It belongs to the object, not to the
@@ -38,6 +39,14 @@ static void sweep_mapping(const struct mapping *mapping, const struct range *swe
     arch_table_unmap(&mapping->space->table, mapping->start + from, mapping->start + to);
 }
 
+static void deal_with(struct memory *memory, struct mapping *mapping)
+{
+    sweep_mapping(mapping, &memory->swept);
+    mapping->sweep = memory->sweep;
+    list_remove(&mapping->object_link);
+    list_push_back(&memory->mappings, &mapping->object_link);
+}
+
 static void sweep_space(struct memory *memory, const struct space *space, uint32_t *limit)
 {
     list_for_each_safe (&memory->mappings, node) {
@@ -46,12 +55,17 @@ static void sweep_space(struct memory *memory, const struct space *space, uint32
             continue;
         if (*limit == 0)
             return;
-        sweep_mapping(mapping, &memory->swept);
-        mapping->sweep = memory->sweep;
-        list_remove(node);
-        list_push_back(&memory->mappings, node);
+        deal_with(memory, mapping);
         range_spend(limit, SWEEP_COST);
     }
+}
+
+void memory_settle_mapping(struct memory *memory, struct mapping *mapping)
+{
+    lock_acquire(&memory->object.lock);
+    if (memory_is_swept(memory) && mapping->sweep != memory->sweep)
+        deal_with(memory, mapping);
+    lock_release(&memory->object.lock);
 }
 
 /* The space of a mapping that this sweep has not dealt with, or NULL. Object lock held. */

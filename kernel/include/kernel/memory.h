@@ -84,6 +84,8 @@ bool memory_unmap_revoked_step(struct memory *memory);
 /* Called by mapping.c, the mapping's space locked. */
 void memory_attach_mapping(struct memory *memory, struct mapping *mapping);
 void memory_detach_mapping(struct memory *memory, struct mapping *mapping);
+/* Before what it shows becomes another mapping's: no walk under way has it before itself. */
+void memory_settle_mapping(struct memory *memory, struct mapping *mapping);
 
 /* The type's destroy operation (object.h). */
 void memory_destroy(struct object *object);
