@@ -9,7 +9,8 @@
  * so that whoever is told finds everything it held released; a process made
  * with PROCESS_KEEP_HANDLES keeps them until somebody has inherited them. Its
  * memory stays for whoever holds a handle to it; when nothing refers to it any
- * more that goes too, in steps.
+ * more that goes too, in steps. The process itself goes a grace period later: who
+ * walks over an object's mappings (sweep.c) may have seen one of its last.
  */
 #include <kernel/process.h>
 
@@ -249,8 +250,9 @@ static void announce(struct process *process)
     object_release(&process->object);
 }
 
-static void free_process(struct process *process)
+static void free_process(struct deferred *deferred)
 {
+    struct process *process = container_of(deferred, struct process, object.deferred);
     struct account *account = process->account;
 
     handle_table_free(&process->handles);
@@ -296,7 +298,7 @@ static void unmap_step(struct process *process)
         return;
     }
     atomic_fetch_sub(&process_teardown_count, 1);
-    free_process(process);
+    rcu_defer(&process->object.deferred, free_process);
 }
 
 bool process_teardown_step(void)

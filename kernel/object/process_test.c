@@ -94,6 +94,22 @@ static void a_death_is_told_when_the_handles_are_closed(void **state)
     assert_int_equal(atomic_load(&endpoint->handles), 1);
 }
 
+/* Who saw a mapping of its space before that was taken out goes on to lock the space. */
+static void a_process_is_freed_a_grace_period_after_its_memory(void **state)
+{
+    (void)state;
+    _Atomic uint64_t *used = &machine_account->used[ALLOW_PROCESSES];
+    uint64_t before = atomic_load(used);
+    object_release(&machine_process()->object);
+    while (!process_teardown_is_pending())
+        rcu_quiescent();
+    while (process_teardown_step())
+        ;
+    assert_int_equal(atomic_load(used), before + 1);
+    machine_settle();
+    assert_int_equal(atomic_load(used), before);
+}
+
 static void threads_get_their_frames(void **state)
 {
     (void)state;
@@ -352,6 +368,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_last_thread_ends_its_process),
         TEST(a_death_is_told_when_the_handles_are_closed),
+        TEST(a_process_is_freed_a_grace_period_after_its_memory),
         TEST(threads_get_their_frames),
         TEST(what_a_thread_may_not_be),
         TEST(identity_needs_its_right),
