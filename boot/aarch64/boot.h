@@ -31,8 +31,5 @@ void boot_show_devices(uint64_t physical);
 /* Stop, with a line on the console if one was found. */
 _Noreturn void boot_fail(const char *message);
 
-/* The image, from the link script; addresses are virtual. */
-extern const char image_start[], image_text_end[], image_rodata_end[], image_end[];
-extern const char boot_stack_guard[];
 /* start.S: entries of 1 GiB. */
 extern uint64_t early_direct[512];

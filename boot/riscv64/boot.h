@@ -8,11 +8,6 @@
 #include <stdint.h>
 #include <trellis/boot_info.h>
 
-/* link.ld */
-extern char image_start[], image_text_end[], image_rodata_end[], image_end[];
-/* start.S: the page below the first CPU's stack, which is never mapped. */
-extern char boot_stack_guard[];
-
 /* start.S calls it with the tables made there, on the first CPU's stack. */
 _Noreturn void boot_main(uint64_t hart, uint64_t tree);
 

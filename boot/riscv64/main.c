@@ -8,6 +8,7 @@
 #include <boot/device_tree.h>
 #include <boot/init_image.h>
 #include <boot/memory_map.h>
+#include <boot/tables.h>
 #include <device_tree/tree.h>
 #include <kernel/main.h>
 #include <stddef.h>

@@ -8,7 +8,7 @@
  * interrupts off, a0 = the hart's id, a1 = physical address of the device tree. Tables
  * made here map RAM twice, by pages of 1 GiB: the direct map, and where the kernel is
  * linked. The instruction that loads them is the last at its physical address: the
- * next one faults, and goes on at the address in stvec. boot/riscv64/tables.c
+ * next one faults, and goes on at the address in stvec. boot/riscv64/kernel_half.c
  * replaces them.
  */
 #include <arch/layout.h>

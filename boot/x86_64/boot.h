@@ -29,7 +29,3 @@ extern struct cpu *boot_secondary_cpu;
 _Noreturn void boot_secondary_main(struct cpu *cpu);
 /* The code that is copied to LAYOUT_STARTUP. */
 extern const char boot_secondary_code[], boot_secondary_code_end[];
-
-/* The image, from the link script; addresses are virtual. */
-extern const char image_start[], image_text_end[], image_rodata_end[], image_end[];
-extern const char boot_stack_guard[];

@@ -15,6 +15,7 @@
 #include <boot/acpi.h>
 #include <boot/init_image.h>
 #include <boot/memory_map.h>
+#include <boot/tables.h>
 #include <kernel/main.h>
 #include <protocols/console.h>
 #include <stddef.h>

@@ -8,7 +8,7 @@
  * mode, flat segments, paging off, interrupts off, ebx = physical address of
  * struct hvm_start_info. Tables made here map the first 4 GiB three times, at
  * 0, in the direct map and (2 GiB of it) where the kernel is linked;
- * boot/x86_64/tables.c replaces them.
+ * boot/x86_64/kernel_half.c replaces them.
  */
 #include <arch/layout.h>
 
