@@ -7,6 +7,7 @@
  */
 #include <kernel/cpu.h>
 
+#include <kernel/call_arguments.h>
 #include <kernel/log.h>
 #include <kernel/main.h>
 #include <kernel/scheduler.h>
@@ -44,4 +45,10 @@ _Noreturn void kernel_main_secondary(struct cpu *cpu)
     while (cpu_count() <= cpu->number)
         arch_cpu_relax();
     scheduler_leave_kernel();
+}
+
+int64_t call_cpu_number(struct thread *self)
+{
+    (void)self;
+    return cpu_current()->number;
 }

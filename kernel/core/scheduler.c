@@ -79,13 +79,6 @@ bool scheduler_await_other(void)
     return thread_may_run(cpu_current()->current);
 }
 
-void scheduler_set_cpus(struct thread *thread, uint64_t cpus)
-{
-    atomic_store(&thread->cpus, cpus);
-    scheduler_queue_remove(thread);
-    scheduler_reconsider(thread);
-}
-
 void scheduler_yield(struct thread *thread)
 {
     if (!scheduler_queue_has_from(cpu_current(), thread->effective))
@@ -217,18 +210,24 @@ void scheduler_choose(struct cpu *cpu)
         load(cpu, next);
 }
 
-/* The CPU's next thread without any choice, unless something speaks against it. */
+/* The CPU's next thread without any choice, unless something speaks against it: then it is made
+ * ready. Which CPUs it may use is looked at when it is held: who changes that does it the other
+ * way round. */
 static inline bool take_over(struct cpu *cpu, struct thread *to)
 {
-    uint32_t expected = HOLDER_NONE;
+    uint32_t expected = HOLDER_NONE, number = cpu->number;
 
     if (cpu->reschedule || scheduler_queue_has_above(cpu, to->effective) ||
-        !thread_may_use(to, cpu) ||
-        !atomic_compare_exchange_strong(&to->holder, &expected, holder_of_cpu(cpu)))
+        !atomic_compare_exchange_strong(&to->holder, &expected, holder_of_cpu(number))) {
+        scheduler_wake(to);
         return false;
-    atomic_store_explicit(&to->cpu, cpu->number, memory_order_relaxed);
+    }
+    atomic_store_explicit(&to->cpu, number, memory_order_relaxed);
     atomic_store_explicit(&to->runnable, true, memory_order_release);
-    return true;
+    if (thread_may_use(to, number))
+        return true;
+    let_go(to);
+    return false;
 }
 
 void scheduler_hand_over(struct thread *to)
@@ -237,8 +236,6 @@ void scheduler_hand_over(struct thread *to)
 
     if (take_over(cpu, to))
         load(cpu, to);
-    else
-        scheduler_wake(to);
 }
 
 void scheduler_personality_changed(struct process *process)
@@ -318,10 +315,8 @@ _Noreturn void scheduler_leave_to(struct thread *to)
 {
     struct cpu *cpu = cpu_current();
 
-    if (!take_over(cpu, to)) {
-        scheduler_wake(to);
+    if (!take_over(cpu, to))
         scheduler_leave_kernel();
-    }
     load(cpu, to);
     if (process_teardown_is_pending() || rcu_is_pending() || !is_undisturbed(cpu) ||
         atomic_load(&to->interrupted))

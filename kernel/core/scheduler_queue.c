@@ -18,6 +18,7 @@
 #include <kernel/scheduler_queue.h>
 
 #include <kernel/account.h>
+#include <kernel/call_arguments.h>
 #include <kernel/process.h>
 #include <kernel/scheduler.h>
 #include <kernel/time.h>
@@ -42,6 +43,11 @@ void scheduler_queue_init(uint32_t cpu)
     lock_init(&queue->lock, LOCK_RUN_QUEUE);
     for (int priority = 0; priority < PRIORITY_COUNT; priority++)
         list_init(&queue->accounts[priority]);
+}
+
+static uint32_t queue_number(const struct run_queue *queue)
+{
+    return (uint32_t)(queue - queues);
 }
 
 static uint32_t filled(const struct run_queue *queue)
@@ -74,7 +80,7 @@ struct account *scheduler_account_of(const struct thread *thread)
 
 static struct account_turn *turn_of(const struct run_queue *queue, const struct thread *thread)
 {
-    return account_turn_of(thread->charged, (uint32_t)(queue - queues), thread->queued_priority);
+    return account_turn_of(thread->charged, queue_number(queue), thread->queued_priority);
 }
 
 static void enqueue(struct run_queue *queue, struct thread *thread, bool first)
@@ -130,7 +136,7 @@ static struct thread *take_next(struct run_queue *queue)
 
 static bool may_steal(const struct thread *thread, const struct cpu *cpu)
 {
-    return atomic_load(&thread->holder) == HOLDER_NONE && thread_may_use(thread, cpu);
+    return atomic_load(&thread->holder) == HOLDER_NONE && thread_may_use(thread, cpu->number);
 }
 
 /* The first that another CPU may have, still in the queue, of the few that are looked at. */
@@ -156,7 +162,7 @@ static struct thread *find_for(struct run_queue *queue, const struct cpu *cpu)
 static void hold(struct cpu *cpu, struct thread *thread)
 {
     atomic_store(&thread->cpu, cpu->number);
-    atomic_store(&thread->holder, holder_of_cpu(cpu));
+    atomic_store(&thread->holder, holder_of_cpu(cpu->number));
 }
 
 static struct thread *steal(struct cpu *cpu)
@@ -196,7 +202,7 @@ void scheduler_queue_put_back(struct cpu *cpu, struct thread *thread, bool first
 {
     struct run_queue *queue = &queues[cpu->number];
     lock_acquire(&queue->lock);
-    if (thread_may_run(thread) && thread_may_use(thread, cpu))
+    if (thread_may_run(thread) && thread_may_use(thread, cpu->number))
         enqueue(queue, thread, first);
     lock_release(&queue->lock);
 }
@@ -244,10 +250,10 @@ static uint32_t claim_idle(uint64_t allowed, uint32_t preferred)
 /* Where a thread is to wait for its turn if no CPU is idle. */
 static uint32_t place_busy(const struct thread *thread)
 {
-    if (thread_may_use(thread, cpu_current()))
-        return cpu_current()->number;
-    uint32_t number = atomic_load(&thread->cpu);
-    return (thread->cpus >> number & 1) != 0 ? number : (uint32_t)__builtin_ctzll(thread->cpus);
+    uint32_t here = cpu_current()->number, last = atomic_load(&thread->cpu);
+    return thread_may_use(thread, here)   ? here
+           : thread_may_use(thread, last) ? last
+                                          : (uint32_t)__builtin_ctzll(thread->cpus);
 }
 
 static struct run_queue *lock_queue_of(const struct thread *thread)
@@ -298,23 +304,42 @@ static void offer(const struct thread *thread)
 
 void scheduler_queue_add(struct thread *thread)
 {
-    uint32_t number = CPU_MAX;
+    uint32_t idle = CPU_MAX;
     struct run_queue *queue = lock_queue_of(thread);
     if (is_to_be_queued(thread)) {
-        number = claim_idle(thread->cpus, atomic_load(&thread->cpu));
-        atomic_store(&thread->cpu, number != CPU_MAX ? number : place_busy(thread));
+        idle = claim_idle(thread->cpus, atomic_load(&thread->cpu));
+        atomic_store(&thread->cpu, idle != CPU_MAX ? idle : place_busy(thread));
         lock_release(&queue->lock);
         queue = lock_queue_of(thread);
-        if (is_to_be_queued(thread))
+        if (is_to_be_queued(thread) && thread_may_use(thread, queue_number(queue)))
             enqueue(queue, thread, false);
     }
     bool queued = thread->queued;
     uint8_t priority = thread->effective;
     lock_release(&queue->lock);
-    if (queued)
-        announce((uint32_t)(queue - queues), priority);
-    if (queued && number == CPU_MAX)
+    if (idle != CPU_MAX) {
+        scheduler_kick(cpu_get(idle));
+    } else if (queued) {
+        announce(queue_number(queue), priority);
         offer(thread);
+    }
+}
+
+/* Whoever finds it in no queue meanwhile leaves it there, or puts it where it may be. */
+int64_t call_thread_set_cpus(struct thread *self, const struct thread_set_cpus_arguments *arguments)
+{
+    struct thread *thread = arguments->thread;
+
+    (void)self;
+    if ((arguments->cpus & cpu_all()) == 0)
+        return status_to_result(STATUS_INVALID);
+    struct run_queue *queue = lock_queue_of(thread);
+    atomic_store(&thread->cpus, arguments->cpus);
+    if (thread->queued)
+        dequeue(queue, thread);
+    lock_release(&queue->lock);
+    scheduler_reconsider(thread);
+    return 0;
 }
 
 void scheduler_queue_remove(struct thread *thread)
@@ -349,7 +374,7 @@ void scheduler_move(struct thread *thread, uint8_t effective)
     thread->effective = effective;
     if (queued)
         enqueue(queue, thread, false);
-    uint32_t number = (uint32_t)(queue - queues);
+    uint32_t number = queue_number(queue);
     lock_release(&queue->lock);
     if (queued)
         announce(number, effective);

@@ -92,7 +92,6 @@ static enum status allocate_thread(struct process *process, uint64_t identity, u
     list_node_init(&thread->process_link);
     list_node_init(&thread->run_link);
     thread_init_wait(thread);
-    thread->cpus = UINT64_MAX;
     thread->cpu = cpu_current()->number;
     label_frame(thread);
     *result = thread;
@@ -131,13 +130,15 @@ enum status thread_create(const struct thread_create_request *request, struct th
     const struct arch_thread_start registers = {start->pc, start->sp, start->argument, start->tls};
     struct thread *thread;
 
-    if (start->priority >= PRIORITY_COUNT || (start->flags & ~(uint32_t)THREAD_SUSPENDED) != 0)
+    if (start->priority >= PRIORITY_COUNT || (start->flags & ~(uint32_t)THREAD_SUSPENDED) != 0 ||
+        (start->cpus != 0 && (start->cpus & cpu_all()) == 0))
         return STATUS_INVALID;
     enum status status = allocate_thread(request->process, request->identity, UINT32_MAX, &thread);
     if (status != STATUS_OK)
         return status;
     thread->priority = thread->effective = (uint8_t)start->priority;
     thread->suspended = (start->flags & THREAD_SUSPENDED) != 0;
+    thread->cpus = start->cpus != 0 ? start->cpus : UINT64_MAX;
     status = arch_thread_init(thread, &registers);
     if (status == STATUS_OK)
         status = publish_thread(thread);
@@ -159,6 +160,7 @@ enum status thread_clone(struct thread *from, struct process *process, uint64_t 
     if (status != STATUS_OK)
         return status;
     thread->priority = thread->effective = from->priority;
+    thread->cpus = from->cpus;
     memcpy(thread->frame, from->frame, FRAME_SIZE);
     thread->frame->interrupted = 0;
     label_frame(thread);
@@ -352,6 +354,8 @@ int64_t call_thread_inspect(struct thread *self, const struct thread_inspect_arg
         .kernel_ns = thread->kernel_ns,
         .frame = thread->frame_address,
         .suspended = thread->suspended,
+        .cpus = thread->cpus & cpu_all(),
+        .cpu = thread->cpu,
     };
     return 0;
 }

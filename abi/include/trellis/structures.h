@@ -105,6 +105,7 @@ struct thread_start {
     uint64_t identity; /* used if the handle has IDENTITY, else the caller's own is inherited */
     uint32_t priority; /* 0 lowest to PRIORITY_COUNT - 1; at most the caller's own ceiling */
     uint32_t flags;    /* enum thread_flag */
+    uint64_t cpus;     /* a bit for each it may run on; 0: all */
 };
 
 enum thread_flag {
@@ -127,6 +128,8 @@ struct thread_information {
     uint64_t user_ns, kernel_ns;
     uint64_t frame; /* user address of its frame */
     uint64_t suspended;
+    uint64_t cpus; /* a bit for each that it may run on, of those there are */
+    uint64_t cpu;  /* where it runs, or ran last */
 };
 
 enum thread_state {

@@ -113,6 +113,7 @@ static void fill_segments(struct cpu *cpu)
     segments[SELECTOR_TASK / 8] = (sizeof(struct x86_task) - 1) | (task & 0xffffff) << 16 |
                                   UINT64_C(0x89) << 40 | (task >> 24 & 0xff) << 56;
     segments[SELECTOR_TASK / 8 + 1] = task >> 32;
+    segments[CPU_NUMBER_SELECTOR / 8] = 0x0000f10000000000 | cpu->number;
 }
 
 static void load_segments(struct cpu *cpu)

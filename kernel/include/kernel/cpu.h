@@ -39,6 +39,11 @@ static inline struct cpu *cpu_current(void)
 /* The first cpu_count() of them run. */
 struct cpu *cpu_get(uint32_t number);
 uint32_t cpu_count(void);
+/* A bit for each that runs. */
+static inline uint64_t cpu_all(void)
+{
+    return UINT64_MAX >> (CPU_MAX - cpu_count());
+}
 struct boot_info;
 /* Start those that the boot information names, one after the other; no more come later. */
 void cpu_start_others(const struct boot_info *boot);

@@ -35,8 +35,6 @@ bool scheduler_is_running(const struct thread *thread);
 bool scheduler_await_other(void);
 /* Interrupt it, if it runs: something is to be seen on the way to user mode. */
 void scheduler_disturb(const struct thread *thread);
-/* The CPUs it may run on: a bit for each, at least one of them there. */
-void scheduler_set_cpus(struct thread *thread, uint64_t cpus);
 /* No CPU will run it any more, and who called may end it; false if it runs, and then its CPU does. */
 bool scheduler_seize(struct thread *thread) must_check;
 /* The entries of the running thread's process have changed. */

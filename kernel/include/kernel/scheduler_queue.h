@@ -17,9 +17,9 @@
 #define HOLDER_NONE 0u
 #define HOLDER_ENDING UINT32_MAX
 
-static inline uint32_t holder_of_cpu(const struct cpu *cpu)
+static inline uint32_t holder_of_cpu(uint32_t cpu)
 {
-    return cpu->number + 1;
+    return cpu + 1;
 }
 
 static inline bool thread_may_run(const struct thread *thread)
@@ -28,9 +28,9 @@ static inline bool thread_may_run(const struct thread *thread)
            !atomic_load(&thread->ending);
 }
 
-static inline bool thread_may_use(const struct thread *thread, const struct cpu *cpu)
+static inline bool thread_may_use(const struct thread *thread, uint32_t cpu)
 {
-    return (thread->cpus >> cpu->number & 1) != 0;
+    return (thread->cpus >> cpu & 1) != 0;
 }
 
 void scheduler_queue_init(uint32_t cpu);

@@ -42,6 +42,7 @@ void test_thread_start(struct test_thread *thread)
         .argument = (uint64_t)thread,
         .priority = thread->priority,
         .flags = thread->flags,
+        .cpus = thread->cpus,
     };
     thread->handle = SUCCEED(native_thread_create(test_world.self, &start));
 }

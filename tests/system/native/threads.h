@@ -21,6 +21,7 @@ struct test_thread {
     uint64_t argument;
     uint32_t priority;
     uint32_t flags; /* enum thread_flag */
+    uint64_t cpus;  /* as in struct thread_start */
     handle_t handle;
     uint64_t stack;
 };

@@ -39,7 +39,7 @@ struct arch_cpu {
     _Atomic uint64_t asked;            /* CPUs that have asked something of this one (smp.c) */
     uint32_t hardware_id;              /* of its local APIC; constant */
     char *fatal_stacks;                /* for what may come at any moment; constant */
-    uint64_t segments[7];
+    uint64_t segments[8];
     struct x86_task task;
 };
 

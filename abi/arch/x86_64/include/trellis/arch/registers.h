@@ -56,6 +56,9 @@ REGISTER_PROOF(REGISTER_SP, sp);
 REGISTER_PROOF(REGISTER_FLAGS, flags);
 REGISTER_PROOF(REGISTER_NUMBER, number);
 
+/* LSL with this selector gives the number of the processor. */
+#define CPU_NUMBER_SELECTOR 0x3b
+
 #define NATIVE_CALL_BASE 0x54520000u /* above every Linux number, x32's bit included */
 
 #define NATIVE_ELF_MACHINE 62 /* EM_X86_64 */
