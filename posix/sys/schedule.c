@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright The Trellis authors */
 
-/* Scheduling: one class, niceness, one processor. */
+/* Scheduling: one class, niceness, affinity. */
 #include <base/errno.h>
 #include <posix/calls.h>
 #include <posix/copy.h>
@@ -15,7 +15,7 @@
 #define PRIO_USER 2
 #define NICE_MIN (-20)
 #define NICE_MAX 19
-#define CPU_MASK_SIZE 8
+#define CPU_MASK_SIZE 8 /* no machine has more processors than bits in it */
 
 int64_t linux_sched_yield(struct task *task, const struct sched_yield_arguments *arguments)
 {
@@ -124,17 +124,31 @@ int64_t linux_sched_get_priority_min(struct task *task,
     return priority_bound(arguments->policy, 1);
 }
 
+static int64_t affinity_request(struct task *task, int32_t pid, const uint64_t *wanted,
+                                uint64_t *got)
+{
+    struct message message;
+
+    message_begin(&message, PROCESS_AFFINITY);
+    message.words[0] = (uint32_t)pid;
+    message.words[1] = wanted != NULL;
+    message.words[2] = wanted != NULL ? *wanted : 0;
+    int error = request_process(task, &message);
+    if (error == 0 && got != NULL)
+        *got = message.words[0];
+    return error;
+}
+
 int64_t linux_sched_getaffinity(struct task *task,
                                 const struct sched_getaffinity_arguments *arguments)
 {
-    uint64_t mask = 1;
-    int64_t error = check_pid(task, arguments->pid);
+    uint64_t mask = 0;
 
-    if (error != 0)
-        return error;
     if (arguments->size < CPU_MASK_SIZE || arguments->size % CPU_MASK_SIZE != 0)
         return -LINUX_EINVAL;
-    error = copy_to_program(arguments->mask, &mask, sizeof(mask));
+    int64_t error = affinity_request(task, arguments->pid, NULL, &mask);
+    if (error == 0)
+        error = copy_to_program(arguments->mask, &mask, sizeof(mask));
     return error != 0 ? error : CPU_MASK_SIZE;
 }
 
@@ -143,20 +157,17 @@ int64_t linux_sched_setaffinity(struct task *task,
 {
     uint64_t mask = 0;
     size_t size = arguments->size < sizeof(mask) ? arguments->size : sizeof(mask);
-    int64_t error = check_pid(task, arguments->pid);
 
-    if (error != 0)
-        return error;
     if (copy_from_program(&mask, arguments->mask, size) != 0)
         return -LINUX_EFAULT;
-    return (mask & 1) != 0 ? 0 : -LINUX_EINVAL;
+    return affinity_request(task, arguments->pid, &mask, NULL);
 }
 
 int64_t linux_getcpu(struct task *task, const struct getcpu_arguments *arguments)
 {
-    uint32_t zero = 0;
+    uint32_t cpu = (uint32_t)native_cpu_number(), node = 0;
 
-    if (arguments->cpu != 0 && copy_to_program(arguments->cpu, &zero, sizeof(zero)) != 0)
+    if (arguments->cpu != 0 && copy_to_program(arguments->cpu, &cpu, sizeof(cpu)) != 0)
         return -LINUX_EFAULT;
-    return arguments->node == 0 ? 0 : copy_to_program(arguments->node, &zero, sizeof(zero));
+    return arguments->node == 0 ? 0 : copy_to_program(arguments->node, &node, sizeof(node));
 }

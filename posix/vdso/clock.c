@@ -2,7 +2,8 @@
 /* Copyright The Trellis authors */
 
 /*
- * The code that programs call for the time without a trap (Linux' vDSO): a small
+ * The code that programs call for the time, and for the processor they run on,
+ * without a trap (Linux' vDSO): a small
  * shared object, part of the library's image but not of its code, which reads
  * the time page at its fixed address. What it does not know it asks by the call.
  * Which of the functions an architecture offers its vdso.ld says.
@@ -78,10 +79,13 @@ int64_t VDSO_NAME(time)(int64_t *seconds)
 
 int VDSO_NAME(getcpu)(uint32_t *cpu, uint32_t *node, void *unused)
 {
+    uint32_t number;
+    int64_t result = vdso_cpu(&number);
+
     (void)unused;
-    if (cpu != 0)
-        *cpu = 0;
-    if (node != 0)
+    if (result == 0 && cpu != 0)
+        *cpu = number;
+    if (result == 0 && node != 0)
         *node = 0;
-    return 0;
+    return (int)result;
 }

@@ -13,6 +13,7 @@
 #include <trellis/native.h>
 
 #include "accounts.h"
+#include "affinity.h"
 #include "cpu_clock.h"
 #include "effects.h"
 #include "end.h"
@@ -232,7 +233,8 @@ static void undo_thread(struct thread *thread)
 }
 
 /* Tell who it is before it runs. */
-static int start_thread(struct thread *thread, const struct process_thread *wanted,
+static int start_thread(const struct thread *caller, struct thread *thread,
+                        const struct process_thread *wanted,
                         const struct process_thread_result *result)
 {
     handle_t kernel_process = thread->process->kernel->process;
@@ -243,6 +245,7 @@ static int start_thread(struct thread *thread, const struct process_thread *want
         .tls = wanted->tls,
         .identity = process_identity(thread->process->pid, thread->tid),
         .priority = nice_priority(thread->process->info->nice),
+        .cpus = affinity_of(caller),
     };
     int64_t done = wanted->result == 0 ? (int64_t)sizeof(*result)
                                        : native_process_write(kernel_process, wanted->result,
@@ -282,7 +285,7 @@ enum answer clone_thread(struct thread *caller, struct message *message)
         result.slot = thread->slot;
         result.info = thread->process->at.info;
         result.signals = thread->process->at.signals;
-        error = start_thread(thread, &wanted, &result);
+        error = start_thread(caller, thread, &wanted, &result);
         if (error != 0)
             undo_thread(thread);
     }

@@ -55,6 +55,28 @@ void end_measure(const struct process *process, struct process_usage *usage)
     fill_usage(process, &information, usage);
 }
 
+handle_t end_event(struct process *process)
+{
+    if (process->ended_event == HANDLE_NONE) {
+        int64_t event = native_event_create(server.account, 0, 0);
+        if (event < 0)
+            return HANDLE_NONE;
+        process->ended_event = (handle_t)event;
+        if (process->life == LIFE_ZOMBIE)
+            (void)native_event_signal(process->ended_event, 0, PROCESS_PID_ENDED);
+    }
+    return process->ended_event;
+}
+
+void end_measure_thread(const struct thread *thread, struct process_usage *usage)
+{
+    struct thread_information information = {0};
+
+    (void)native_thread_inspect(thread->handle, &information);
+    *usage = (struct process_usage){.user_us = information.user_ns / NS_PER_US,
+                                    .system_us = information.kernel_ns / NS_PER_US};
+}
+
 void end_keep_times(struct process *process)
 {
     struct process_information information = {0};

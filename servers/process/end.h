@@ -22,10 +22,15 @@ void end_announced(uint32_t pid);
  */
 void end_leave_shared(struct process *process);
 
+/* Signals PROCESS_PID_ENDED when the process has ended; HANDLE_NONE: no memory. */
+handle_t end_event(struct process *process);
+
 /* Finish what ended by itself while a request was being served. */
 void end_finish_left(void);
 
 /* What a process that runs has used, the kernel processes it had before included. */
 void end_measure(const struct process *process, struct process_usage *usage);
+/* What one thread has used: only the times. */
+void end_measure_thread(const struct thread *thread, struct process_usage *usage);
 /* Before the process gets another kernel process: keep what this one used. */
 void end_keep_times(struct process *process);

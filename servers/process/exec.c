@@ -21,6 +21,7 @@
 #include <trellis/native.h>
 
 #include "accounts.h"
+#include "affinity.h"
 #include "credentials.h"
 #include "effects.h"
 #include "end.h"
@@ -192,7 +193,8 @@ static int prepare(struct exec *exec)
                                      .kernel_process = (handle_t)created,
                                      .block = exec->block,
                                      .start = &exec->start,
-                                     .account = account};
+                                     .account = account,
+                                     .cpus = affinity_of(exec->caller)};
     if (!exec->set_id)
         exec->program.tokens = process->tokens;
     int error = exec->set_id ? replace_sessions(exec) : 0;

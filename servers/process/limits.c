@@ -95,13 +95,18 @@ static bool is_meant(const struct process *caller, const struct nice_request *re
     }
 }
 
+bool nice_may_change(const struct process *caller, const struct process *process)
+{
+    uint32_t euid = caller->info->euid;
+
+    return euid == 0 || euid == process->info->uid || euid == process->info->euid;
+}
+
 static int renice(const struct process *caller, struct process *process, int32_t nice)
 {
-    const struct process_info_page *mine = caller->info;
-
-    if (mine->euid != 0 && mine->euid != process->info->uid && mine->euid != process->info->euid)
+    if (!nice_may_change(caller, process))
         return LINUX_EPERM;
-    if (nice < process->info->nice && mine->euid != 0)
+    if (nice < process->info->nice && caller->info->euid != 0)
         return LINUX_EACCES;
     info_begin(process);
     process->info->nice = nice;

@@ -51,5 +51,7 @@ struct nice_request {
 };
 /* ESRCH, EPERM, EACCES, EINVAL. *lowest: the lowest nice value among those meant. */
 int nice_change(struct process *caller, const struct nice_request *request, int32_t *lowest);
+/* Whether `caller` may say when and where the threads of `process` run. */
+bool nice_may_change(const struct process *caller, const struct process *process);
 /* The kernel's priority for a nice value. */
 uint32_t nice_priority(int32_t nice);

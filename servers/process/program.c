@@ -129,6 +129,7 @@ int64_t program_run(const struct program *program, struct thread *thread)
         .argument = POSIX_START_ADDRESS,
         .identity = process_identity(program->process->pid, thread->tid),
         .priority = nice_priority(program->process->info->nice),
+        .cpus = program->cpus,
     };
     int64_t handle = native_thread_create(program->kernel_process, &start);
 

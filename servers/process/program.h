@@ -22,6 +22,7 @@ struct program {
     handle_t block;            /* memory; the start block in it is at offset 0 */
     struct posix_start *start; /* its head, to be written back */
     struct account *account;
+    uint64_t cpus;                /* its first thread may run on; 0: all */
     struct process_tokens tokens; /* inherited; those that are missing are given */
     struct page_addresses at;     /* out */
 };

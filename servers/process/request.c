@@ -12,6 +12,7 @@
 #include <base/text.h>
 #include <trellis/native.h>
 
+#include "affinity.h"
 #include "alarm.h"
 #include "credentials.h"
 #include "end.h"
@@ -244,27 +245,32 @@ static int serve_priority(struct request *request)
     return error;
 }
 
+static int serve_affinity(struct request *request)
+{
+    const struct thread *thread =
+        request->words[0] == 0 ? request->thread : thread_find((uint32_t)request->words[0]);
+
+    if (thread == NULL)
+        return LINUX_ESRCH;
+    if (request->words[1] == 1)
+        return affinity_set(request->process, thread, request->words[2]);
+    request->reply[0] = affinity_of(thread);
+    return 0;
+}
+
 static int serve_usage(struct request *request)
 {
     enum { OWN = 0, CHILDREN = 1, THREAD = 2 };
     struct process_usage usage = {0};
-    struct thread_information information = {0};
 
-    switch (request->words[0]) {
-    case OWN:
-        end_measure(request->process, &usage);
-        break;
-    case CHILDREN:
-        usage = request->process->children_usage;
-        break;
-    case THREAD:
-        (void)native_thread_inspect(request->thread->handle, &information);
-        usage.user_us = information.user_ns / 1000;
-        usage.system_us = information.kernel_ns / 1000;
-        break;
-    default:
+    if (request->words[0] > THREAD)
         return LINUX_EINVAL;
-    }
+    if (request->words[0] == OWN)
+        end_measure(request->process, &usage);
+    else if (request->words[0] == CHILDREN)
+        usage = request->process->children_usage;
+    else
+        end_measure_thread(request->thread, &usage);
     put_text(request, &usage, sizeof(usage));
     return 0;
 }
@@ -365,16 +371,10 @@ static int serve_open_pid(struct request *request)
 
     if (target == NULL || target->pid == PID_INIT)
         return LINUX_ESRCH;
-    if (target->ended_event == HANDLE_NONE) {
-        int64_t event = native_event_create(server.account, 0, 0);
-        if (event < 0)
-            return LINUX_ENOMEM;
-        target->ended_event = (handle_t)event;
-        if (target->life == LIFE_ZOMBIE)
-            (void)native_event_signal(target->ended_event, 0, PROCESS_PID_ENDED);
-    }
-    put_handle(request, target->ended_event, RIGHT_COPY | RIGHT_MOVE | RIGHT_WAIT | RIGHT_INSPECT,
-               0);
+    handle_t event = end_event(target);
+    if (event == HANDLE_NONE)
+        return LINUX_ENOMEM;
+    put_handle(request, event, RIGHT_COPY | RIGHT_MOVE | RIGHT_WAIT | RIGHT_INSPECT, 0);
     return 0;
 }
 
@@ -436,6 +436,7 @@ static const handler handlers[] = {
     [PROCESS_TOTALS] = serve_totals,
     [PROCESS_SET_DUMPABLE] = serve_set_dumpable,
     [PROCESS_SET_FAMILY] = serve_set_family,
+    [PROCESS_AFFINITY] = serve_affinity,
 };
 
 static enum answer serve_usual(struct thread *thread, struct message *message, uint32_t label)

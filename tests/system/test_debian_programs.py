@@ -16,7 +16,7 @@ from trellis import root_files
 
 SOURCES = pathlib.Path(__file__).resolve().parents[1] / "posix"
 PROGRAMS = ("threads", "signals", "processes", "memory", "files", "events", "names", "sockets", "local_sockets",
-            "terminals", "machine")
+            "terminals", "machine", "processors")
 COMPILERS = {"glibc": None, "musl": "musl-gcc"}
 
 
@@ -63,6 +63,14 @@ def test_applets(guest):
 
 def test_proc_and_devices(guest):
     same_on_both(guest, "proc.sh")
+
+
+def test_processors_of_the_applets(guest):
+    script = "nproc; last=$(($(nproc) - 1)); taskset -c $last nproc; taskset -c $last sh -c 'grep Cpus_allowed_list /proc/self/status; taskset -pc $$'"
+    done = guest.run(["sh", "-c", script])
+    last = guest.cpus - 1
+    assert done.stdout.splitlines() == [
+        str(guest.cpus), "1", f"Cpus_allowed_list:\t{last}", f"pid 2's current affinity list: {last}"], done
 
 
 def test_another_user(guest):

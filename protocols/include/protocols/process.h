@@ -22,82 +22,85 @@ static inline uint64_t process_identity(uint32_t pid, uint32_t tid)
     return (uint64_t)tid << 32 | pid;
 }
 
-#define PROCESS_OPERATIONS(X)                                                                          \
+#define PROCESS_OPERATIONS(X)                                                                           \
     /* [0] flags (enum process_clone_flag), [1] exit signal. The library's gate is closed. Reply to  \
      * the parent: [0] pid. Reply to the child: [0] 0, [1] its pid, [2] its handle to itself,        \
      * [3] to its child event, [4] to its account (MESSAGE_LONG; the parent's three are not cloned). \
      * The child's own info and signal pages stand where the parent's stood; its one thread keeps   \
-     * the slot of the thread that called. */ \
-    X(FORK, 1)                                                                                         \
+     * the slot of the thread that called. */  \
+    X(FORK, 1)                                                                                          \
     /* A thread in the caller's kernel process. text: struct process_thread. Reply: [0] tid, or the \
-     * pid of the child with PROCESS_THREAD_NEW_PID; text: struct process_thread_result. */  \
-    X(THREAD, 2)                                                                                       \
+     * pid of the child with PROCESS_THREAD_NEW_PID; text: struct process_thread_result. */   \
+    X(THREAD, 2)                                                                                        \
     /* The calling thread is about to end (by thread_end). [0] wait status, used (as EXIT, and not   \
-     * answered) if it is the last one of its pid. */ \
-    X(THREAD_EXIT, 3)                                                                                  \
+     * answered) if it is the last one of its pid. */  \
+    X(THREAD_EXIT, 3)                                                                                   \
     /* [0] wait status as wait4 gives it. Not answered: the process ends, or of a vfork child its   \
-     * threads. */  \
-    X(EXIT, 4)                                                                                         \
+     * threads. */   \
+    X(EXIT, 4)                                                                                          \
     /* handles: the start block (memory, MOVEd); text: the new name, NUL, the executable's path.    \
      * Not answered when it works. [0] 1: the file is set-id, a second handle is its session: the    \
      * server checks it with its file server and replaces executable, executable_memory, root and    \
      * cwd in the block by its own, and interpreter by HANDLE_NONE: the new library then opens       \
-     * PT_INTERP itself. */  \
-    X(EXEC, 5)                                                                                         \
+     * PT_INTERP itself. */   \
+    X(EXEC, 5)                                                                                          \
     /* [0] id type (P_ALL 0, P_PID 1, P_PGID 2), [1] id, [2] options (WNOHANG is the library's      \
      * business: EAGAIN says that nobody has changed), [3] 1: as waitid, which reports ends only     \
      * with WEXITED. Reply: [0] pid, [1] wait status, [2] uid,                                      \
-     * text: struct process_usage of the child. ECHILD. */  \
-    X(WAIT, 6)                                                                                         \
+     * text: struct process_usage of the child. ECHILD. */   \
+    X(WAIT, 6)                                                                                          \
     /* [0] pid as kill takes it, [1] signal, [2] tid or 0, [3] bit 0: text is a struct              \
-     * process_signal to queue (sigqueue). */  \
-    X(KILL, 7)                                                                                         \
+     * process_signal to queue (sigqueue). */   \
+    X(KILL, 7)                                                                                          \
     /* [0] mask of the signals to leave alone, [1] 1: for sigtimedwait and signalfd, which take a    \
      * signal whatever its disposition. Without it only signals with a handler are given out: the    \
-     * server carries out default actions itself. Reply: text struct process_signal; EAGAIN. */ \
-    X(TAKE_SIGNAL, 8)                                                                                  \
-    /* [0] pid or 0, [1] group or 0. */                                                                \
-    X(SET_GROUP, 9)                                                                                    \
-    X(SET_SESSION, 10)                                                                                 \
-    /* [0] pid or 0. Reply: [0] group, [1] session, [2] uid. */                                        \
-    X(GET_GROUP, 11)                                                                                   \
+     * server carries out default actions itself. Reply: text struct process_signal; EAGAIN. */  \
+    X(TAKE_SIGNAL, 8)                                                                                   \
+    /* [0] pid or 0, [1] group or 0. */                                                                 \
+    X(SET_GROUP, 9)                                                                                     \
+    X(SET_SESSION, 10)                                                                                  \
+    /* [0] pid or 0. Reply: [0] group, [1] session, [2] uid. */                                         \
+    X(GET_GROUP, 11)                                                                                    \
     /* [0] enum process_identity_call, [1..3] the arguments (-1: unchanged); text: groups for        \
      * setgroups. Reply: the info page has changed; handles: new root, new working directory. The   \
-     * request's handles: the old ones. */ \
-    X(SET_CREDENTIALS, 12)                                                                             \
-    /* [0] pid or 0, [1] resource, [2] 1 to set: text two u64 (soft, hard). Reply: text the old. */    \
-    X(LIMIT, 13)                                                                                       \
-    /* [0] which (PRIO_*), [1] who, [2] 1 to set, [3] nice. Reply: [0] nice (the lowest). */           \
-    X(PRIORITY, 14)                                                                                    \
-    /* [0] 0 self, 1 children, 2 thread; reply: text struct process_usage. */                          \
-    X(USAGE, 15)                                                                                       \
+     * request's handles: the old ones. */  \
+    X(SET_CREDENTIALS, 12)                                                                              \
+    /* [0] pid or 0, [1] resource, [2] 1 to set: text two u64 (soft, hard). Reply: text the old. */     \
+    X(LIMIT, 13)                                                                                        \
+    /* [0] which (PRIO_*), [1] who, [2] 1 to set, [3] nice. Reply: [0] nice (the lowest). */            \
+    X(PRIORITY, 14)                                                                                     \
+    /* [0] 0 self, 1 children, 2 thread; reply: text struct process_usage. */                           \
+    X(USAGE, 15)                                                                                        \
     /* setitimer and alarm. [0] first expiry in ns from now (0: disarm), [1] interval, [2] bit 0:   \
-     * only ask, [3] ITIMER_*. Reply: [0] what was left, [1] the old interval. */  \
-    X(TIMER, 16)                                                                                       \
+     * only ask, [3] ITIMER_*. Reply: [0] what was left, [1] the old interval. */   \
+    X(TIMER, 16)                                                                                        \
     /* [0] rdev of a terminal, [1] enum process_terminal, [2] group. Session and job control rules   \
-     * are checked here. Reply: [0] session, [1] group, [2] 1: the caller's group is orphaned. */ \
-    X(TERMINAL, 17)                                                                                    \
+     * are checked here. Reply: [0] session, [1] group, [2] 1: the caller's group is orphaned. */  \
+    X(TERMINAL, 17)                                                                                     \
     /* Reply: text: for each mount u32 number, u32 parent mount, strings source, directory, type,    \
-     * options; handle with [0] mount number: a session of its root for the caller. */ \
-    X(MOUNT, 18)                                                                                       \
-    /* [0] enum process_power (reboot). */                                                             \
-    X(POWER, 19)                                                                                       \
-    /* [0] 1 host name, 2 domain name; text: the new one; no text: reply has it. */                    \
-    X(NAME, 20)                                                                                        \
-    /* text: the calling thread's new name (prctl PR_SET_NAME). */                                     \
-    X(THREAD_NAME, 21)                                                                                 \
-    /* [0] pid. Reply: handle: an event with PROCESS_PID_ENDED when it has (pidfd). ESRCH. */          \
-    X(OPEN_PID, 22)                                                                                    \
-    /* Reply: text struct process_totals (sysinfo, load). */                                           \
-    X(TOTALS, 23)                                                                                      \
-    /* [0] prctl's PR_SET_DUMPABLE value: whether others of its user may look at it in /proc. */       \
-    X(SET_DUMPABLE, 24)                                                                                \
-    /* PR_SET_CHILD_SUBREAPER and PR_SET_PDEATHSIG: [0] 1 or 2, [1] the value. */                      \
-    X(SET_FAMILY, 25)                                                                                  \
+     * options; handle with [0] mount number: a session of its root for the caller. */  \
+    X(MOUNT, 18)                                                                                        \
+    /* [0] enum process_power (reboot). */                                                              \
+    X(POWER, 19)                                                                                        \
+    /* [0] 1 host name, 2 domain name; text: the new one; no text: reply has it. */                     \
+    X(NAME, 20)                                                                                         \
+    /* text: the calling thread's new name (prctl PR_SET_NAME). */                                      \
+    X(THREAD_NAME, 21)                                                                                  \
+    /* [0] pid. Reply: handle: an event with PROCESS_PID_ENDED when it has (pidfd). ESRCH. */           \
+    X(OPEN_PID, 22)                                                                                     \
+    /* Reply: text struct process_totals (sysinfo, load). */                                            \
+    X(TOTALS, 23)                                                                                       \
+    /* [0] prctl's PR_SET_DUMPABLE value: whether others of its user may look at it in /proc. */        \
+    X(SET_DUMPABLE, 24)                                                                                 \
+    /* PR_SET_CHILD_SUBREAPER and PR_SET_PDEATHSIG: [0] 1 or 2, [1] the value. */                       \
+    X(SET_FAMILY, 25)                                                                                   \
     /* POSIX timers. [0] enum process_timer_operation, [1] the timer's number, SET: [2] first expiry \
      * in ns from now (0: disarm), [3] interval. CREATE: text struct process_timer; reply: [0] its   \
-     * number. The others' reply, as it was: [0] what is left, [1] interval, [2] overrun, [3] clock. */ \
-    X(CLOCK_TIMER, 26)
+     * number. The others' reply, as it was: [0] what is left, [1] interval, [2] overrun, [3] clock. */  \
+    X(CLOCK_TIMER, 26)                                                                                  \
+    /* sched_setaffinity and sched_getaffinity. [0] tid or 0, [1] 1 to set, [2] the processors, a     \
+     * bit for each. Asked: [0] those the thread may run on. */ \
+    X(AFFINITY, 27)
 
 enum process_operation {
 #define X(name, number) PROCESS_##name = (number),

@@ -23,20 +23,26 @@ struct state {
     const char *name;
 };
 
+/* One that has ended, or is not told apart: it waits, and may run anywhere. */
+static struct thread_information inspect(const struct thread *thread)
+{
+    struct thread_information information = {.state = THREAD_WAITING, .cpus = 1};
+
+    if (thread != NULL)
+        (void)native_thread_inspect(thread->handle, &information);
+    return information;
+}
+
 static struct state state_of(const struct process *process, const struct thread *thread)
 {
-    struct thread_information information = {.state = THREAD_WAITING};
-
     if (process->life == LIFE_ZOMBIE || process->life == LIFE_ENDING)
         return (struct state){'Z', "zombie"};
     if (process->life == LIFE_STOPPED)
         return (struct state){'T', "stopped"};
     if (thread != NULL && thread == procfs_viewer())
         return (struct state){'R', "running"};
-    if (thread != NULL)
-        (void)native_thread_inspect(thread->handle, &information);
-    return information.state == THREAD_RUNNABLE ? (struct state){'R', "running"}
-                                                : (struct state){'S', "sleeping"};
+    return inspect(thread).state == THREAD_RUNNABLE ? (struct state){'R', "running"}
+                                                    : (struct state){'S', "sleeping"};
 }
 
 static const char *name_of(const struct procfs_node *node, const struct process *process)
@@ -56,19 +62,17 @@ static void measure(const struct procfs_node *node, const struct process *proces
                     struct figures *figures)
 {
     const struct thread *thread = procfs_thread(node);
-    struct thread_information information = {0};
+    struct process_usage times;
 
     *figures = (struct figures){0};
     if (process->kernel != NULL)
         (void)native_process_inspect(process->kernel->process, &figures->kernel);
     end_measure(process, &figures->usage);
-    figures->user_ticks = figures->usage.user_us / TICK_US;
-    figures->system_ticks = figures->usage.system_us / TICK_US;
-    if (node->tid == 0 || thread == NULL)
-        return;
-    (void)native_thread_inspect(thread->handle, &information);
-    figures->user_ticks = information.user_ns / TICK_NS;
-    figures->system_ticks = information.kernel_ns / TICK_NS;
+    times = figures->usage;
+    if (node->tid != 0 && thread != NULL)
+        end_measure_thread(thread, &times);
+    figures->user_ticks = times.user_us / TICK_US;
+    figures->system_ticks = times.system_us / TICK_US;
 }
 
 static uint64_t signals_with(const struct process *process, enum process_disposition disposition)
@@ -113,10 +117,12 @@ void print_stat(struct output *output, const struct procfs_node *node)
     output_add(output, " %d %d %u 0 %lu %lu %lu %lu", 20 + info->nice, info->nice,
                process->thread_count, process->start_ns / TICK_NS, figures.kernel.mapped_bytes,
                figures.kernel.resident_pages, info->limits[LIMIT_RSS][0]);
-    output_add(output, " %lu %lu %lu 0 0 %lu %lu %lu %lu 0 0 0 %u 0 0 0 0 0 0", layout->code_start,
-               layout->code_end, layout->stack_top, process->pending.set & 0x7fffffff,
-               mask & 0x7fffffff, signals_with(process, PROCESS_SIGNAL_IGNORE) & 0x7fffffff,
-               signals_with(process, PROCESS_SIGNAL_HANDLER) & 0x7fffffff, process->exit_signal);
+    output_add(output, " %lu %lu %lu 0 0 %lu %lu %lu %lu 0 0 0 %u %lu 0 0 0 0 0",
+               layout->code_start, layout->code_end, layout->stack_top,
+               process->pending.set & 0x7fffffff, mask & 0x7fffffff,
+               signals_with(process, PROCESS_SIGNAL_IGNORE) & 0x7fffffff,
+               signals_with(process, PROCESS_SIGNAL_HANDLER) & 0x7fffffff, process->exit_signal,
+               inspect(thread).cpu);
     output_add(output, " 0 0 %lu %lu %lu %lu %lu %d\n", layout->heap_start, layout->arguments_start,
                layout->arguments_end, layout->environment_start, layout->environment_end,
                process->status);
@@ -162,6 +168,27 @@ static void add_signals(struct output *output, const struct process *process,
                signals_with(process, PROCESS_SIGNAL_HANDLER));
 }
 
+/* As a mask, in groups of 32, and as ranges. */
+static void add_cpus(struct output *output, uint64_t cpus)
+{
+    const char *separator = "";
+
+    if (cpus >> 32 != 0)
+        output_add(output, "Cpus_allowed:\t%lx,%08lx\n", cpus >> 32, cpus & UINT32_MAX);
+    else
+        output_add(output, "Cpus_allowed:\t%lx\n", cpus);
+    output_add(output, "Cpus_allowed_list:\t");
+    while (cpus != 0) {
+        unsigned first = (unsigned)__builtin_ctzll(cpus);
+        uint64_t rest = cpus + (UINT64_C(1) << first); /* the first range turned into a carry */
+        unsigned end = rest == 0 ? 64 : (unsigned)__builtin_ctzll(rest & ~cpus);
+        output_add(output, end - first == 1 ? "%s%u" : "%s%u-%u", separator, first, end - 1);
+        separator = ",";
+        cpus &= rest;
+    }
+    output_add(output, "\n");
+}
+
 void print_status(struct output *output, const struct procfs_node *node)
 {
     const struct process *process = procfs_process(node);
@@ -183,7 +210,8 @@ void print_status(struct output *output, const struct procfs_node *node)
     output_add(output, "CapInh:\t%016x\nCapPrm:\t%016lx\nCapEff:\t%016lx\nCapBnd:\t%016lx\n", 0,
                capabilities, capabilities, ALL_CAPABILITIES);
     output_add(output, "CapAmb:\t%016x\n", 0);
-    output_add(output, "NoNewPrivs:\t0\nSeccomp:\t0\nCpus_allowed:\t1\nCpus_allowed_list:\t0\n");
+    output_add(output, "NoNewPrivs:\t0\nSeccomp:\t0\n");
+    add_cpus(output, inspect(thread).cpus);
     output_add(output, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",
                figures.usage.voluntary, figures.usage.involuntary);
 }

@@ -12,6 +12,7 @@
 
 #define VDSO_CALL_CLOCK_GETTIME 113
 #define VDSO_CALL_CLOCK_GETRES 114
+#define VDSO_CALL_GETCPU 168
 
 static inline int64_t vdso_call(int64_t number, int64_t first, void *second)
 {
@@ -20,4 +21,10 @@ static inline int64_t vdso_call(int64_t number, int64_t first, void *second)
     register void *a1 __asm__("a1") = second;
     __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
     return a0;
+}
+
+/* Nothing but the kernel knows which it is. */
+static inline int64_t vdso_cpu(uint32_t *cpu)
+{
+    return vdso_call(VDSO_CALL_GETCPU, (int64_t)cpu, 0);
 }

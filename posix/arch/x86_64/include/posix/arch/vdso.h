@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdint.h>
+#include <trellis/arch/registers.h>
 
 #define VDSO_NAME(name) __vdso_##name
 
@@ -21,4 +22,10 @@ static inline int64_t vdso_call(int64_t number, int64_t first, void *second)
                      : "a"(number), "D"(first), "S"(second)
                      : "rcx", "r11", "memory");
     return result;
+}
+
+static inline int64_t vdso_cpu(uint32_t *cpu)
+{
+    __asm__ volatile("lsl %1, %0" : "=r"(*cpu) : "r"(CPU_NUMBER_SELECTOR));
+    return 0;
 }
