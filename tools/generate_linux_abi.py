@@ -21,18 +21,20 @@ BANNER = """/* SPDX-License-Identifier: MIT */
 /* Made from posix/linux/calls.toml by tools/generate_linux_abi.py. */
 """
 C_TYPES = {
-    "int": "int32_t", "uint": "uint32_t", "long": "int64_t", "size": "uint64_t", "hex": "uint64_t",
-    "octal": "uint32_t", "fd": "int32_t", "dirfd": "int32_t", "signal": "int32_t",
-    "pointer": "uint64_t", "string": "uint64_t", "strings": "uint64_t", "in": "uint64_t",
-    "out": "uint64_t", "pipe": "uint64_t", "status": "uint64_t", "timespec": "uint64_t",
-    "flags": "uint32_t", "choice": "int32_t",
+    "int": "int32_t", "uint": "uint32_t", "long": "int64_t", "octal": "uint32_t", "fd": "int32_t",
+    "dirfd": "int32_t", "signal": "int32_t", "flags": "uint32_t", "choice": "int32_t",
+    "request": "uint32_t", "mode": "uint32_t", "create_mode": "uint32_t",
 }
-SHAPES = {
-    "int": "INT", "uint": "UINT", "long": "LONG", "size": "SIZE", "hex": "HEX", "octal": "OCTAL",
-    "fd": "FD", "dirfd": "DIRFD", "signal": "SIGNAL", "pointer": "POINTER", "string": "STRING",
-    "strings": "STRINGS", "in": "BUFFER_IN", "out": "BUFFER_OUT", "pipe": "PIPE",
-    "status": "STATUS", "timespec": "TIMESPEC", "flags": "FLAGS", "choice": "CHOICE",
-}
+ADDRESSES = {"size", "hex", "pointer", "string", "strings", "in", "command", "environment", "word",
+             "stat", "statx", "statfs", "pipe", "status", "timespec", "timespecs", "timeval",
+             "itimerval", "itimerspec", "sigset", "sigaction", "stack", "siginfo", "limit",
+             "utsname", "event", "vectors", "poll", "select", "address", "message", "words",
+             "entries", "events", "out"}
+# The kinds whose name in enum argument_kind is another.
+SHAPES = {"in": "BUFFER_IN", "out": "BUFFER_OUT", "request": "CHOICE"}
+# What the call itself writes; others, if `kind:out` says so.
+ALWAYS_OUT = {"out", "pipe", "status", "stat", "statx", "statfs", "utsname", "words", "entries",
+              "events"}
 STATES = ("full", "partial", "absent")
 # The keys under which an architecture's numbers stand; the host is as x86_64.
 NUMBERS = {"x86_64": ["x86_64"], "host": ["x86_64"], "aarch64": ["aarch64", "generic"],
@@ -46,22 +48,27 @@ class Argument:
 
     def __init__(self, call, text, names):
         kind, _, self.name = text.strip().partition(" ")
-        self.kind, _, self.table = kind.partition(":")
-        if self.kind not in C_TYPES or not self.name.isidentifier() or self.name in RESERVED:
+        self.kind, _, detail = kind.partition(":")
+        self.out = self.kind in ALWAYS_OUT or detail == "out"
+        self.table = "" if detail == "out" else detail
+        self.mask = names.get(self.table, {}).get("mask", 0)
+        if self.kind not in C_TYPES.keys() | ADDRESSES or not self.name.isidentifier() or self.name in RESERVED:
             sys.exit(f"calls.toml: {call}: argument '{text}' is not understood")
         if self.table and self.table not in names:
             sys.exit(f"calls.toml: {call}: there is no [names.{self.table}]")
 
     def field(self):
         """The argument's place in the structure: eight bytes, whatever its type has."""
-        c_type = C_TYPES[self.kind]
+        c_type = C_TYPES.get(self.kind, "uint64_t")
         padding = "" if c_type.endswith("64_t") else " uint32_t : 32;"
         return f"    {c_type} {self.name};{padding}"
 
     def shape(self):
         """Its initialiser for struct argument_shape."""
         flags = f"names_{self.table}" if self.table else "NULL"
-        return f'{{"{self.name}", ARGUMENT_{SHAPES[self.kind]}, {flags}}}'
+        kind = SHAPES.get(self.kind, self.kind.upper())
+        return (f'{{"{self.name}", ARGUMENT_{kind}, {flags}, {self.mask:#x}, '
+                f'{"true" if self.out else "false"}}}')
 
 
 class Call:
@@ -71,6 +78,7 @@ class Call:
         self.name = name
         self.state = table["state"]
         self.note = table.get("note", "")
+        self.result = table.get("result", "long")
         self.numbers = {key: table[key] for key in KEYS if key in table}
         self._orders = {key: self._arguments(table[key], names)
                         for key in ("arguments", "generic_arguments") if key in table}
@@ -125,7 +133,7 @@ def name_tables(names, calls, architecture):
         own = {**values, **values.get(architecture, {})}
         lines.append(f"static const struct flag_name names_{table}[] = {{")
         lines += [f'    {{{value:#x}, "{name}"}},' for name, value in own.items()
-                  if isinstance(value, int)]
+                  if isinstance(value, int) and name != "mask"]
         lines += ["    {0, NULL},", "};"]
     return lines
 
@@ -150,7 +158,7 @@ def table(calls, names, architecture):
         arguments = call.arguments(architecture)
         shape = f"shape_{call.name}" if arguments else "NULL"
         lines.append(f'    [{call.number(architecture)}] = {{"{call.name}", {handler}, {shape}, '
-                     f"{len(arguments)}}},")
+                     f"{len(arguments)}, ARGUMENT_{call.result.upper()}}},")
     size = max(call.number(architecture) for call in present) + 1
     lines += ["};", f"const unsigned call_table_size = {size};",
               f"uint32_t call_absent_counts[{size + 1}];", ""]

@@ -105,6 +105,6 @@ void call_faulted(struct frame *frame)
     struct process_signal signal = signal_of_fault(frame);
 
     if (library.trace != HANDLE_NONE)
-        trace_signal(task, signal.number);
+        trace_signal(task, &signal);
     signal_force(task, &signal);
 }

@@ -166,7 +166,7 @@ void signal_deliver(struct task *task, int64_t result, uint64_t number)
             continue;
         }
         if (library.trace != HANDLE_NONE)
-            trace_signal(task, signal.number);
+            trace_signal(task, &signal);
         if (!settled)
             settle_call(task, result, number, (action.flags & LINUX_SA_RESTART) != 0);
         settled = true;

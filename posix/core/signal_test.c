@@ -61,10 +61,10 @@ void lock_release(struct lock *lock)
     lock->word--;
 }
 
-void trace_signal(struct task *traced, int number)
+void trace_signal(struct task *traced, const struct process_signal *signal)
 {
     (void)traced;
-    (void)number;
+    (void)signal;
 }
 
 void end_by_signal(struct task *dying, int number)

@@ -6,6 +6,8 @@
 #include <base/text.h>
 #include <posix/arch.h>
 #include <posix/linux/process.h>
+#include <posix/linux/signal.h>
+#include <posix/signal.h>
 #include <posix/task.h>
 #include <posix/wait.h>
 #include <trellis/native.h>
@@ -48,7 +50,7 @@ void trace_call(struct task *task, uint64_t number, const uint64_t *arguments, i
     begin(&line, task);
     trace_add_call(&line, number, arguments, result);
     trace_add(&line, " = ");
-    trace_add_result(&line, result);
+    trace_add_result(&line, number, result);
     finish(&line);
 }
 
@@ -74,12 +76,18 @@ void trace_success(struct task *task)
     trace_running(task, "0");
 }
 
-void trace_signal(struct task *task, int number)
+void trace_signal(struct task *task, const struct process_signal *signal)
 {
     struct trace_line line;
+    struct linux_siginfo information;
 
+    signal_information(&information, signal);
     begin(&line, task);
-    trace_add(&line, "--- %s ---", trace_signal_name(number));
+    trace_add(&line, "--- ");
+    trace_add_signal(&line, signal->number);
+    trace_add(&line, " ");
+    trace_add_siginfo(&line, &information);
+    trace_add(&line, " ---");
     finish(&line);
 }
 
@@ -88,10 +96,12 @@ void trace_exit(struct task *task, int status)
     struct trace_line line;
 
     begin(&line, task);
-    if ((status & 0x7f) == 0)
+    if ((status & 0x7f) == 0) {
         trace_add(&line, "+++ exited with %d +++", status >> 8);
-    else
-        trace_add(&line, "+++ killed by %s%s +++", trace_signal_name(status & 0x7f),
-                  (status & LINUX_STATUS_CORE) != 0 ? " (core dumped)" : "");
+    } else {
+        trace_add(&line, "+++ killed by ");
+        trace_add_signal(&line, status & 0x7f);
+        trace_add(&line, "%s +++", (status & LINUX_STATUS_CORE) != 0 ? " (core dumped)" : "");
+    }
     finish(&line);
 }

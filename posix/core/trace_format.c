@@ -2,10 +2,11 @@
 /* Copyright The Trellis authors */
 
 /*
- * How calls look in a trace. Everything of the program is read by copy routines;
- * what cannot be read is shown as an address.
+ * How calls look in a trace: as strace shows them, but that a call stands on one line
+ * when it has returned, and so shows what its arguments point to as it is then.
+ * Everything of the program is read by copy routines.
  */
-#include <posix/trace.h>
+#include "trace_format.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -13,9 +14,8 @@
 #include <base/errno.h>
 #include <base/text.h>
 #include <posix/copy.h>
+#include <posix/linux/file.h>
 #include <posix/linux/process.h>
-#include <posix/linux/signal.h>
-#include <posix/linux/time.h>
 #include <posix/wait.h>
 
 #define SHOWN_BYTES 32
@@ -32,7 +32,7 @@ void trace_add(struct trace_line *line, const char *format, ...)
     line->length += length < room ? length : room - 1;
 }
 
-static void add_bytes(struct trace_line *line, const char *bytes, size_t size)
+void trace_add_bytes(struct trace_line *line, const char *bytes, size_t size)
 {
     static const char escapes[] = "abtnvfr"; /* from 7 on */
 
@@ -51,7 +51,7 @@ static void add_bytes(struct trace_line *line, const char *bytes, size_t size)
     trace_add(line, "\"");
 }
 
-static void add_pointer(struct trace_line *line, uint64_t address)
+void trace_add_pointer(struct trace_line *line, uint64_t address)
 {
     if (address == 0)
         trace_add(line, "NULL");
@@ -59,16 +59,16 @@ static void add_pointer(struct trace_line *line, uint64_t address)
         trace_add(line, "%#lx", (unsigned long)address);
 }
 
-static void add_buffer(struct trace_line *line, uint64_t address, uint64_t size)
+void trace_add_buffer(struct trace_line *line, uint64_t address, uint64_t size)
 {
     char bytes[SHOWN_BYTES];
     size_t shown = size < SHOWN_BYTES ? (size_t)size : SHOWN_BYTES;
 
     if (address == 0 || copy_from_program(bytes, address, shown) != 0) {
-        add_pointer(line, address);
+        trace_add_pointer(line, address);
         return;
     }
-    add_bytes(line, bytes, shown);
+    trace_add_bytes(line, bytes, shown);
     if (shown < size)
         trace_add(line, "...");
 }
@@ -79,12 +79,12 @@ static void add_string(struct trace_line *line, uint64_t address)
     int64_t length = address == 0 ? -1 : copy_string_from_program(bytes, address, sizeof(bytes));
 
     if (address != 0 && length == -LINUX_ENAMETOOLONG) { /* longer than shown */
-        add_bytes(line, bytes, sizeof(bytes));
+        trace_add_bytes(line, bytes, sizeof(bytes));
         trace_add(line, "...");
     } else if (length < 0) {
-        add_pointer(line, address);
+        trace_add_pointer(line, address);
     } else {
-        add_bytes(line, bytes, (size_t)length);
+        trace_add_bytes(line, bytes, (size_t)length);
     }
 }
 
@@ -93,7 +93,7 @@ static void add_strings(struct trace_line *line, uint64_t address)
     uint64_t pointer = 0;
 
     if (address == 0 || copy_from_program(&pointer, address, sizeof(pointer)) != 0) {
-        add_pointer(line, address);
+        trace_add_pointer(line, address);
         return;
     }
     trace_add(line, "[");
@@ -111,17 +111,36 @@ static void add_strings(struct trace_line *line, uint64_t address)
     trace_add(line, "]");
 }
 
-static void add_flags(struct trace_line *line, const struct flag_name *flags, uint32_t value)
+static const char *name_of(const struct flag_name *names, uint32_t value)
+{
+    for (; names->name != NULL; names++) {
+        if (names->value == value)
+            return names->name;
+    }
+    return NULL;
+}
+
+/* One of the names below the mask, then each flag above it, then what has no name. */
+void trace_add_flags(struct trace_line *line, const struct flag_name *names, uint32_t mask,
+                     uint32_t value)
 {
     const char *separator = "";
+    const char *choice = name_of(names, value & mask);
 
-    if (value == 0)
-        trace_add(line, "%s", flags->value == 0 && flags->name != NULL ? flags->name : "0");
-    for (; flags->name != NULL; flags++) {
-        if (flags->value != 0 && (value & flags->value) == flags->value) {
-            trace_add(line, "%s%s", separator, flags->name);
+    if (choice != NULL && (mask != 0 || value == 0)) {
+        trace_add(line, "%s", choice);
+        separator = "|";
+        value &= ~mask;
+        if (value == 0)
+            return;
+    } else if (value == 0) {
+        trace_add(line, "0");
+    }
+    for (; names->name != NULL; names++) {
+        if ((names->value & ~(uint64_t)mask) != 0 && (value & names->value) == names->value) {
+            trace_add(line, "%s%s", separator, names->name);
             separator = "|";
-            value &= ~(uint32_t)flags->value;
+            value &= ~(uint32_t)names->value;
         }
     }
     if (value != 0)
@@ -130,35 +149,12 @@ static void add_flags(struct trace_line *line, const struct flag_name *flags, ui
 
 static void add_choice(struct trace_line *line, const struct flag_name *names, uint32_t value)
 {
-    for (; names->name != NULL; names++) {
-        if (names->value == value) {
-            trace_add(line, "%s", names->name);
-            return;
-        }
-    }
-    trace_add(line, "%#x", value);
-}
+    const char *name = name_of(names, value);
 
-static void add_words(struct trace_line *line, uint64_t address, unsigned count, int64_t result)
-{
-    int32_t words[2];
-
-    if (result < 0 || address == 0 || copy_from_program(words, address, count * 4) != 0)
-        add_pointer(line, address);
-    else if (count == 2)
-        trace_add(line, "[%d, %d]", words[0], words[1]);
+    if (name != NULL)
+        trace_add(line, "%s", name);
     else
-        trace_add(line, "[%#x]", (unsigned)words[0]);
-}
-
-static void add_timespec(struct trace_line *line, uint64_t address)
-{
-    struct linux_timespec time;
-
-    if (address == 0 || copy_from_program(&time, address, sizeof(time)) != 0)
-        add_pointer(line, address);
-    else
-        trace_add(line, "{tv_sec=%ld, tv_nsec=%ld}", (long)time.seconds, (long)time.nanoseconds);
+        trace_add(line, "%#x", value);
 }
 
 /* Those that are numbers and need nothing else. False: another kind. */
@@ -174,44 +170,63 @@ static bool add_number(struct trace_line *line, enum argument_kind kind, uint64_
         trace_add(line, "%lu", (unsigned long)value);
     else if (kind == ARGUMENT_HEX)
         trace_add(line, value == 0 ? "%lu" : "%#lx", (unsigned long)value);
-    else if (kind == ARGUMENT_OCTAL)
+    else if (kind == ARGUMENT_OCTAL || kind == ARGUMENT_CREATE_MODE)
         trace_add(line, "%#o", (unsigned)value);
     else if (kind == ARGUMENT_DIRFD && (int32_t)value == LINUX_AT_FDCWD)
         trace_add(line, "AT_FDCWD");
     else if (kind == ARGUMENT_DIRFD)
         trace_add(line, "%d", (int32_t)value);
     else if (kind == ARGUMENT_SIGNAL)
-        trace_add(line, "%s", trace_signal_name((int)value));
+        trace_add_signal(line, (int)value);
+    else if (kind == ARGUMENT_MODE)
+        trace_add_mode(line, (uint32_t)value);
     else if (kind == ARGUMENT_POINTER)
-        add_pointer(line, value);
+        trace_add_pointer(line, value);
     else
         return false;
     return true;
 }
 
-static void add_argument(struct trace_line *line, const struct argument_shape *shape,
-                         const uint64_t *value, int64_t result)
+/* Whether what an argument points to is there: not if it is what the call did not give. */
+static bool is_filled(const struct trace_argument *argument)
 {
-    if (add_number(line, shape->kind, *value))
+    int64_t least = argument->shape->kind == ARGUMENT_STATUS ? 1 : 0;
+
+    return trace_value(argument, 0) != 0 && (!argument->shape->out || argument->result >= least);
+}
+
+static void add_argument(struct trace_line *line, const struct trace_argument *argument)
+{
+    const struct argument_shape *shape = argument->shape;
+    uint64_t value = trace_value(argument, 0);
+
+    if (add_number(line, shape->kind, value))
         return;
-    if (shape->kind == ARGUMENT_STRING)
-        add_string(line, *value);
-    else if (shape->kind == ARGUMENT_STRINGS)
-        add_strings(line, *value);
-    else if (shape->kind == ARGUMENT_BUFFER_IN)
-        add_buffer(line, *value, value[1]);
-    else if (shape->kind == ARGUMENT_BUFFER_OUT && result >= 0)
-        add_buffer(line, *value, (uint64_t)result);
-    else if (shape->kind == ARGUMENT_FLAGS)
-        add_flags(line, shape->flags, (uint32_t)*value);
+    if (shape->kind == ARGUMENT_FLAGS)
+        trace_add_flags(line, shape->flags, shape->mask, (uint32_t)value);
     else if (shape->kind == ARGUMENT_CHOICE)
-        add_choice(line, shape->flags, (uint32_t)*value);
-    else if (shape->kind == ARGUMENT_PIPE || shape->kind == ARGUMENT_STATUS)
-        add_words(line, *value, shape->kind == ARGUMENT_PIPE ? 2 : 1, result);
-    else if (shape->kind == ARGUMENT_TIMESPEC)
-        add_timespec(line, *value);
-    else
-        add_pointer(line, *value);
+        add_choice(line, shape->flags, (uint32_t)value);
+    else if (shape->kind == ARGUMENT_COMMAND)
+        (void)trace_add_list(line, argument);
+    else if (!is_filled(argument))
+        trace_add_pointer(line, value);
+    else if (shape->kind == ARGUMENT_STRING)
+        add_string(line, value);
+    else if (shape->kind == ARGUMENT_STRINGS)
+        add_strings(line, value);
+    else if (shape->kind == ARGUMENT_BUFFER_IN)
+        trace_add_buffer(line, value, trace_value(argument, 1));
+    else if (shape->kind == ARGUMENT_BUFFER_OUT)
+        trace_add_buffer(line, value, (uint64_t)argument->result);
+    else if (!trace_add_list(line, argument))
+        trace_add_structure(line, shape->kind, value);
+}
+
+/* The mode of open stands for something only if the flags before it say so. */
+static bool is_shown(const struct trace_argument *argument)
+{
+    return argument->shape->kind != ARGUMENT_CREATE_MODE ||
+           (argument->all[argument->index - 1] & LINUX_O_CREAT) != 0;
 }
 
 void trace_add_call(struct trace_line *line, uint64_t number, const uint64_t *arguments,
@@ -225,21 +240,27 @@ void trace_add_call(struct trace_line *line, uint64_t number, const uint64_t *ar
     }
     trace_add(line, "%s(", entry->name);
     for (unsigned i = 0; i < entry->argument_count; i++) {
+        struct trace_argument argument = {&entry->arguments[i], arguments, i, result};
+        if (!is_shown(&argument))
+            continue;
         trace_add(line, i == 0 ? "" : ", ");
-        add_argument(line, &entry->arguments[i], &arguments[i], result);
+        add_argument(line, &argument);
     }
     trace_add(line, ")");
 }
 
-void trace_add_result(struct trace_line *line, int64_t result)
+void trace_add_result(struct trace_line *line, uint64_t number, int64_t result)
 {
-    if (result >= 0)
-        trace_add(line, result > 0xffffffff ? "%#lx" : "%ld", (long)result);
-    else if (result == -POSIX_RESTART || result == -POSIX_RESTART_UNLESS_HANDLED ||
-             result == -POSIX_RESTART_RESUME)
-        trace_add(line, "? (to be restarted)");
-    else if (result >= -LINUX_ERRNO_MAX)
-        trace_add(line, "-1 %s", trace_error_name((int)-result));
+    enum argument_kind kind = number < call_table_size ? call_table[number].result : ARGUMENT_NONE;
+
+    if (result >= 0 || result < -LINUX_ERRNO_MAX)
+        (void)add_number(line, kind == ARGUMENT_NONE ? ARGUMENT_LONG : kind, (uint64_t)result);
+    else if (result == -POSIX_RESTART)
+        trace_add(line, "? ERESTARTSYS (To be restarted if SA_RESTART is set)");
+    else if (result == -POSIX_RESTART_UNLESS_HANDLED)
+        trace_add(line, "? ERESTARTNOHAND (To be restarted if no handler)");
+    else if (result == -POSIX_RESTART_RESUME)
+        trace_add(line, "? ERESTART_RESTARTBLOCK (Interrupted by signal)");
     else
-        trace_add(line, "%#lx", (unsigned long)result);
+        trace_add_error(line, (int)-result);
 }

@@ -14,6 +14,7 @@
 #include <posix/request.h>
 #include <posix/task.h>
 #include <posix/time.h>
+#include <posix/trace.h>
 #include <posix/wait.h>
 #include <trellis/native.h>
 
@@ -333,6 +334,8 @@ int64_t linux_rt_sigreturn(struct task *task, const struct rt_sigreturn_argument
     uint64_t mask;
     struct linux_stack stack;
 
+    if (library.trace != HANDLE_NONE)
+        trace_success(task);
     if (!arch_signal_pop(task, &mask, &stack))
         end_by_signal(task, LINUX_SIGSEGV);
     (void)set_stack(task, &stack);

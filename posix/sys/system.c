@@ -13,7 +13,6 @@
 #include <posix/task.h>
 #include <trellis/native.h>
 
-#define UTS_FIELD 65
 #define GETRANDOM_FLAGS 7 /* NONBLOCK, RANDOM, INSECURE */
 #define GETRANDOM_STEP 256
 #define REBOOT_MAGIC 0xfee1dead
@@ -22,11 +21,6 @@
 #define REBOOT_POWER_OFF 0x4321fedc
 #define REBOOT_CAD_ON 0x89abcdef
 #define REBOOT_CAD_OFF 0
-
-struct linux_utsname {
-    char system[UTS_FIELD], node[UTS_FIELD], release[UTS_FIELD], version[UTS_FIELD],
-        machine[UTS_FIELD], domain[UTS_FIELD];
-};
 
 enum name_kind { NAME_HOST = 1, NAME_DOMAIN = 2 };
 
@@ -38,7 +32,7 @@ static void read_name(struct task *task, enum name_kind kind, char *to)
     message.words[0] = kind;
     size_t length =
         request_process(task, &message) == 0 ? message_text_length(message.information) : 0;
-    length = length < UTS_FIELD ? length : UTS_FIELD - 1;
+    length = length < LINUX_UTS_FIELD ? length : LINUX_UTS_FIELD - 1;
     memcpy(to, frame_text(task->frame), length);
     to[length] = 0;
 }
@@ -59,10 +53,10 @@ int64_t linux_uname(struct task *task, const struct uname_arguments *arguments)
 
 static int64_t set_name(struct task *task, enum name_kind kind, uint64_t address, uint64_t length)
 {
-    char name[UTS_FIELD];
+    char name[LINUX_UTS_FIELD];
     struct message message;
 
-    if (length >= UTS_FIELD || length == 0)
+    if (length >= LINUX_UTS_FIELD || length == 0)
         return -LINUX_EINVAL;
     if (copy_from_program(name, address, length) != 0)
         return -LINUX_EFAULT;

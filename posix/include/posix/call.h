@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <trellis/frame.h>
@@ -35,11 +36,41 @@ enum argument_kind {
     ARGUMENT_BUFFER_IN,  /* the next argument is its length */
     ARGUMENT_BUFFER_OUT, /* the result is its length */
     ARGUMENT_SIGNAL,
-    ARGUMENT_FLAGS,  /* names in `flags` */
-    ARGUMENT_CHOICE, /* one name of `flags` */
-    ARGUMENT_PIPE,   /* two descriptors, out */
-    ARGUMENT_STATUS, /* a wait status, out */
+    ARGUMENT_FLAGS,       /* names in `flags` */
+    ARGUMENT_CHOICE,      /* one name of `flags` */
+    ARGUMENT_MODE,        /* with the file's type */
+    ARGUMENT_CREATE_MODE, /* the last; shown if the flags before it have O_CREAT */
+    ARGUMENT_COMMAND,     /* what the fcntl command before it takes */
+    ARGUMENT_ENVIRONMENT, /* how many strings */
+    ARGUMENT_VECTORS,     /* struct iovec; the next argument is how many */
+    ARGUMENT_POLL,        /* struct pollfd; the next argument is how many */
+    ARGUMENT_SELECT,      /* an fd_set; the first argument is how many */
+    ARGUMENT_EVENTS,      /* struct epoll_event; the result is how many */
+    ARGUMENT_ENTRIES,     /* struct linux_dirent, only counted; the result is how many bytes */
+    ARGUMENT_WORDS,       /* int; the result is how many */
+    ARGUMENT_ADDRESS,     /* struct sockaddr; the next argument is its length, or where it is */
+    ARGUMENT_MESSAGE,     /* struct msghdr; its buffers hold as much as the result says */
+    /* Structures of one size. */
+    ARGUMENT_WORD,
+    ARGUMENT_PIPE,   /* two descriptors */
+    ARGUMENT_STATUS, /* a wait status */
     ARGUMENT_TIMESPEC,
+    ARGUMENT_TIMESPECS, /* two, for utimensat */
+    ARGUMENT_TIMEVAL,
+    ARGUMENT_ITIMERVAL,
+    ARGUMENT_ITIMERSPEC,
+    ARGUMENT_STAT,
+    ARGUMENT_STATX,
+    ARGUMENT_STATFS,
+    ARGUMENT_SIGSET,
+    ARGUMENT_SIGACTION,
+    ARGUMENT_STACK,
+    ARGUMENT_SIGINFO,
+    ARGUMENT_LIMIT,
+    ARGUMENT_UTSNAME,
+    ARGUMENT_LOCK,
+    ARGUMENT_EVENT,
+    ARGUMENT_KINDS
 };
 
 struct flag_name {
@@ -51,6 +82,8 @@ struct argument_shape {
     const char *name;
     enum argument_kind kind;
     const struct flag_name *flags; /* ended by one without a name */
+    uint32_t mask;                 /* of FLAGS: the bits that are one choice among them */
+    bool out;                      /* written by the call: shown if it succeeded */
 };
 
 struct call_entry {
@@ -58,6 +91,7 @@ struct call_entry {
     int64_t (*handler)(struct task *task, const void *arguments); /* NULL: absent */
     const struct argument_shape *arguments;
     unsigned argument_count;
+    enum argument_kind result; /* INT, POINTER or OCTAL */
 };
 
 /* By number; an empty entry has no name. */

@@ -70,6 +70,13 @@ struct linux_clone_arguments {
 #define LINUX_AT_SYMLINK_NOFOLLOW 0x100
 #define LINUX_AT_EMPTY_PATH 0x1000
 
+#define LINUX_UTS_FIELD 65
+
+struct linux_utsname {
+    char system[LINUX_UTS_FIELD], node[LINUX_UTS_FIELD], release[LINUX_UTS_FIELD],
+        version[LINUX_UTS_FIELD], machine[LINUX_UTS_FIELD], domain[LINUX_UTS_FIELD];
+};
+
 /* Status as wait4 gives it. */
 static inline int32_t linux_status_exited(int code)
 {
