@@ -174,7 +174,7 @@ static void a_cancelled_wait_is_off_its_queue(void **state)
     assert_true(thread_cancel_wait(threads[0], STATUS_INTERRUPTED));
     assert_int_equal(threads[0]->arch.result, status_to_result(STATUS_INTERRUPTED));
     assert_int_equal(wake(1500, 9, UINT32_MAX), 0);
-    threads[0]->interrupted = true;
+    threads[0]->attention = ATTENTION_MARKED;
     assert_int_equal(wait_at(0, 1500, 1, 0), status_to_result(STATUS_INTERRUPTED));
     assert_int_equal(wake(1500, 9, UINT32_MAX), 0);
 }

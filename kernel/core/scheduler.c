@@ -132,7 +132,7 @@ void scheduler_book_time(void)
 /* Something was said to a thread while this CPU had it. */
 static __attribute__((noinline)) void look_after(struct thread *thread)
 {
-    if (atomic_load(&thread->ending)) {
+    if (thread_needs(thread, ATTENTION_ENDING)) {
         if (scheduler_seize(thread))
             thread_finish_end(thread);
     } else if (atomic_load(&thread->runnable) || !thread_notice_mark(thread)) {
@@ -144,16 +144,15 @@ static __attribute__((noinline)) void look_after(struct thread *thread)
 static inline void let_go(struct thread *thread)
 {
     atomic_store(&thread->holder, HOLDER_NONE);
-    if (atomic_load(&thread->runnable) || atomic_load(&thread->ending) ||
-        atomic_load(&thread->interrupted))
+    if (atomic_load(&thread->runnable) || atomic_load(&thread->attention) != 0)
         look_after(thread);
 }
 
-/* Held by this CPU. */
-static inline __attribute__((always_inline)) void load(struct cpu *cpu, struct thread *thread)
+/* Held by this CPU, as `from` is too; that is then to be let go. */
+static inline __attribute__((always_inline)) void load(struct cpu *cpu, struct thread *from,
+                                                       struct thread *thread)
 {
     struct space *space = &thread->process->space;
-    struct thread *from = cpu->current;
 
     if (cpu->space != space) {
         arch_table_switch(&space->table);
@@ -162,8 +161,6 @@ static inline __attribute__((always_inline)) void load(struct cpu *cpu, struct t
     arch_thread_switch(from, thread);
     cpu->current = thread;
     cpu->switches++;
-    if (from != NULL && from != thread)
-        let_go(from);
 }
 
 static void unload(struct cpu *cpu)
@@ -207,35 +204,43 @@ void scheduler_choose(struct cpu *cpu)
     if (next == NULL)
         unload(cpu);
     else if (next != current || cpu->space != &next->process->space)
-        load(cpu, next);
+        load(cpu, current, next);
+    if (next != NULL && current != NULL && next != current)
+        let_go(current);
 }
 
-/* The CPU's next thread without any choice, unless something speaks against it: then it is made
- * ready. Which CPUs it may use is looked at when it is held: who changes that does it the other
- * way round. */
-static inline bool take_over(struct cpu *cpu, struct thread *to)
+/*
+ * This CPU's next thread without any choice, unless another has it or it is to have another: then
+ * it is made ready. Which CPUs it may use, and whether something more urgent is ready, is looked at
+ * when it is held: who changes that does it the other way round.
+ */
+static inline __attribute__((always_inline)) bool hand_over(struct cpu *cpu, struct thread *from,
+                                                            struct thread *to)
 {
     uint32_t expected = HOLDER_NONE, number = cpu->number;
 
-    if (cpu->reschedule || scheduler_queue_has_above(cpu, to->effective) ||
-        !atomic_compare_exchange_strong(&to->holder, &expected, holder_of_cpu(number))) {
+    if (!atomic_compare_exchange_strong(&to->holder, &expected, holder_of_cpu(number))) {
         scheduler_wake(to);
         return false;
     }
     atomic_store_explicit(&to->cpu, number, memory_order_relaxed);
     atomic_store_explicit(&to->runnable, true, memory_order_release);
-    if (thread_may_use(to, number))
-        return true;
-    let_go(to);
-    return false;
+    if (!thread_may_use(to, number)) {
+        let_go(to);
+        return false;
+    }
+    load(cpu, from, to);
+    let_go(from);
+    if (scheduler_queue_has_above(cpu, to->effective))
+        atomic_store(&cpu->reschedule, true);
+    return true;
 }
 
 void scheduler_hand_over(struct thread *to)
 {
     struct cpu *cpu = cpu_current();
 
-    if (take_over(cpu, to))
-        load(cpu, to);
+    (void)hand_over(cpu, cpu->current, to);
 }
 
 void scheduler_personality_changed(struct process *process)
@@ -306,20 +311,18 @@ _Noreturn void scheduler_leave_kernel(void)
         rcu_quiescent();
     } while (!is_undisturbed(cpu));
     debug_assert(lock_none_held());
-    if (atomic_load(&cpu->current->interrupted))
+    if (thread_needs(cpu->current, ATTENTION_MARKED))
         personality_interrupt(cpu->current);
     arch_return_to_user(cpu->current);
 }
 
-_Noreturn void scheduler_leave_to(struct thread *to)
+__attribute__((always_inline)) _Noreturn void scheduler_leave_to(struct thread *self,
+                                                                 struct thread *to)
 {
     struct cpu *cpu = cpu_current();
 
-    if (!take_over(cpu, to))
-        scheduler_leave_kernel();
-    load(cpu, to);
-    if (process_teardown_is_pending() || rcu_is_pending() || !is_undisturbed(cpu) ||
-        atomic_load(&to->interrupted))
+    if (!hand_over(cpu, self, to) || cpu->reschedule || atomic_load(&to->attention) != 0 ||
+        process_teardown_is_pending())
         scheduler_leave_kernel();
     debug_assert(lock_none_held());
     arch_return_to_user(to);

@@ -29,8 +29,7 @@
 struct run_queue {
     struct spinlock lock;                 /* LOCK_RUN_QUEUE */
     struct list accounts[PRIORITY_COUNT]; /* lock; of struct account_turn */
-    _Atomic uint32_t filled;  /* lock, for writing; a bit for each list that is not empty */
-    _Atomic bool slice_armed; /* its CPU, for writing */
+    _Atomic bool slice_armed;             /* its CPU, for writing */
 };
 
 static struct run_queue queues[CPU_MAX];
@@ -50,19 +49,15 @@ static uint32_t queue_number(const struct run_queue *queue)
     return (uint32_t)(queue - queues);
 }
 
+static _Atomic uint32_t *ready_of(const struct run_queue *queue)
+{
+    return &cpu_get(queue_number(queue))->ready;
+}
+
+/* A bit for each list that is not empty. */
 static uint32_t filled(const struct run_queue *queue)
 {
-    return atomic_load_explicit(&queue->filled, memory_order_relaxed);
-}
-
-bool scheduler_queue_has_above(const struct cpu *cpu, uint8_t priority)
-{
-    return filled(&queues[cpu->number]) >> priority > 1;
-}
-
-bool scheduler_queue_has_from(const struct cpu *cpu, uint8_t priority)
-{
-    return filled(&queues[cpu->number]) >> priority != 0;
+    return atomic_load_explicit(ready_of(queue), memory_order_relaxed);
 }
 
 struct account *scheduler_account_of(const struct thread *thread)
@@ -101,7 +96,7 @@ static void enqueue(struct run_queue *queue, struct thread *thread, bool first)
     else
         list_push_back(&turn->threads, &thread->run_link);
     thread->queued = true;
-    atomic_store(&queue->filled, filled(queue) | 1u << thread->queued_priority);
+    atomic_store(ready_of(queue), filled(queue) | 1u << thread->queued_priority);
 }
 
 static void dequeue(struct run_queue *queue, struct thread *thread)
@@ -113,7 +108,7 @@ static void dequeue(struct run_queue *queue, struct thread *thread)
     if (list_is_empty(&turn->threads))
         list_remove(&turn->link);
     if (list_is_empty(&queue->accounts[thread->queued_priority]))
-        atomic_store(&queue->filled, filled(queue) & ~(1u << thread->queued_priority));
+        atomic_store(ready_of(queue), filled(queue) & ~(1u << thread->queued_priority));
     object_release(&thread->charged->object);
 }
 

@@ -59,7 +59,7 @@ void thread_unclaim_wait(struct thread *thread)
                  interruptible ? WAIT_STATE_INTERRUPTIBLE : WAIT_STATE_WAITING);
     if (until && !timer_is_armed(&thread->wait.timer))
         (void)thread_cancel_wait(thread, STATUS_TIMED_OUT);
-    else if (atomic_load(&thread->ending) || (interruptible && atomic_load(&thread->interrupted)))
+    else if (thread_needs(thread, ATTENTION_ENDING | (interruptible ? ATTENTION_MARKED : 0)))
         (void)thread_cancel_wait(thread, STATUS_INTERRUPTED);
 }
 
@@ -136,7 +136,7 @@ bool thread_notice_mark(struct thread *thread)
 void thread_interrupt(struct thread *thread)
 {
     __atomic_store_n(&thread->frame->interrupted, 1, __ATOMIC_SEQ_CST);
-    atomic_store(&thread->interrupted, true);
+    atomic_fetch_or(&thread->attention, ATTENTION_MARKED);
     if (!thread_notice_mark(thread))
         scheduler_disturb(thread);
 }

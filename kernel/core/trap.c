@@ -44,7 +44,7 @@ _Noreturn void trap_call(void)
     else if (number == CALL_IPC_REPLY_AND_WAIT)
         next = ipc_fast_reply_and_wait(self);
     if (next != NULL)
-        scheduler_leave_to(next);
+        scheduler_leave_to(self, next);
     if (index >= NATIVE_CALL_COUNT)
         trap_reflect();
     finish_call(self, call_table[index].decode(self));

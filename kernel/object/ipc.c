@@ -60,7 +60,7 @@ static void set_source(struct thread *to, const struct thread *from, const struc
  * which is held here. */
 static bool bind_client(struct endpoint *endpoint, struct thread *server, struct thread *client)
 {
-    if (atomic_load(&server->ending))
+    if (thread_needs(server, ATTENTION_ENDING))
         return false;
     endpoint_add_taken(endpoint, client);
     client->server = server;

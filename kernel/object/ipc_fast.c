@@ -28,11 +28,6 @@ static bool is_live(const struct derivation *derivation)
     return !atomic_load_explicit(&derivation->dead, memory_order_relaxed);
 }
 
-static bool can_take_over(const struct thread *thread)
-{
-    return thread->suspended == 0 && !thread->wait.until;
-}
-
 /* From the last store on others may end the wait. */
 static void begin_wait(struct thread *self, struct endpoint *endpoint, enum wait_kind kind)
 {
@@ -57,11 +52,11 @@ static void end_wait(struct thread *thread, int64_t result)
 /* Off the receivers, claimed; NULL if the general path must look. Endpoint locked. */
 static struct thread *claim_receiver(struct endpoint *endpoint)
 {
-    struct list_node *first = list_first(&endpoint->receivers);
-    if (first == NULL)
+    if (list_is_empty(&endpoint->receivers))
         return NULL;
+    struct list_node *first = endpoint->receivers.head.next;
     struct thread *receiver = container_of(first, struct thread, wait.link);
-    if (!can_take_over(receiver) || !thread_claim_wait(receiver))
+    if (receiver->wait.until || !thread_claim_wait(receiver))
         return NULL;
     list_remove(first);
     return receiver;
@@ -110,7 +105,7 @@ struct thread *ipc_fast_reply_and_wait(struct thread *self)
     struct endpoint *endpoint = container_of(object, struct endpoint, object);
     if (object == NULL || client == NULL || endpoint != self->serves ||
         !is_plain(arch_message_information(self)) || self->frame->interrupted != 0 ||
-        !can_take_over(client))
+        client->wait.until)
         return NULL;
     lock_acquire(&endpoint->object.lock);
     bool claimed = is_live(derivation) && is_quiet(endpoint) && self->client == client &&

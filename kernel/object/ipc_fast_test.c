@@ -95,7 +95,9 @@ static void the_cpu_is_not_handed_past_the_more_urgent(void **state)
     assert_int_equal(receive(), MACHINE_BLOCKED);
     assert_int_equal(machine_call(client, fast_or_general_call, way_in, 0), MACHINE_BLOCKED);
     assert_int_equal(machine_result(server), RECEIVED_CALL);
-    assert_ptr_equal(thread_current(), client);
+    assert_true(cpu_current()->reschedule);
+    scheduler_choose(cpu_current());
+    assert_ptr_equal(thread_current(), other);
     assert_true(server->queued);
 }
 

@@ -138,7 +138,7 @@ void machine_leave(void)
 {
     struct thread *current = thread_current();
     host_run_thread(NULL);
-    if (current != NULL && current->ending && scheduler_seize(current))
+    if (current != NULL && thread_needs(current, ATTENTION_ENDING) && scheduler_seize(current))
         thread_finish_end(current);
 }
 

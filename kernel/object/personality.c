@@ -94,7 +94,7 @@ void personality_interrupt(struct thread *thread)
     uint64_t pc = arch_thread_pc(thread);
 
     /* Before the frame is looked at: whoever marks the thread anew does it the other way round. */
-    atomic_store(&thread->interrupted, false);
+    atomic_fetch_and(&thread->attention, ~ATTENTION_MARKED);
     if (personality->interrupt == 0 ||
         __atomic_load_n(&thread->frame->interrupted, __ATOMIC_SEQ_CST) == 0)
         return; /* the library has seen the mark itself */
@@ -103,7 +103,7 @@ void personality_interrupt(struct thread *thread)
     else if (!is_inside(pc, personality->text_low, personality->text_high))
         enter(thread, personality->interrupt, FRAME_INTERRUPT);
     else
-        atomic_store(&thread->interrupted, true);
+        atomic_fetch_or(&thread->attention, ATTENTION_MARKED);
 }
 
 int64_t call_frame_resume(struct thread *self)

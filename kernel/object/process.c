@@ -160,7 +160,7 @@ static struct thread *next_to_end(struct process *process)
     lock_acquire(&process->object.lock);
     struct list_node *node = list_first(&process->threads);
     struct thread *thread = node == NULL ? NULL : container_of(node, struct thread, process_link);
-    if (thread != NULL && thread->ending)
+    if (thread != NULL && thread_needs(thread, ATTENTION_ENDING))
         thread = NULL;
     if (thread != NULL) {
         list_remove(node);

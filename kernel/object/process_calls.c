@@ -172,7 +172,7 @@ static void suspend_threads(struct process *process, int32_t change)
     process->suspended += (uint32_t)change;
     list_for_each (&process->threads, node) {
         struct thread *thread = container_of(node, struct thread, process_link);
-        thread->suspended += (uint32_t)change;
+        thread_suspend(thread, change);
         scheduler_reconsider(thread);
     }
     lock_release(&process->object.lock);

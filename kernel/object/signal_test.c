@@ -329,7 +329,7 @@ static void a_cancelled_wait_leaves_nothing(void **state)
         assert_true(list_is_empty(&events[i]->observers));
         assert_int_equal(events[i]->references, 1);
     }
-    self->interrupted = true;
+    self->attention = ATTENTION_MARKED;
     assert_int_equal(wait_many(EVENTS, DEADLINE_NEVER), status_to_result(STATUS_INTERRUPTED));
     rcu_quiescent();
     assert_true(list_is_empty(&events[0]->observers));

@@ -98,10 +98,19 @@ static enum status allocate_thread(struct process *process, uint64_t identity, u
     return STATUS_OK;
 }
 
+void thread_suspend(struct thread *thread, int32_t times)
+{
+    thread->suspended += (uint32_t)times;
+    if (thread->suspended != 0)
+        atomic_fetch_or(&thread->attention, ATTENTION_SUSPENDED);
+    else
+        atomic_fetch_and(&thread->attention, ~ATTENTION_SUSPENDED);
+}
+
 /* It was never published. */
 static void discard_thread(struct thread *thread)
 {
-    thread->ending = true;
+    thread->attention = ATTENTION_ENDING;
     account_uncharge(thread->process->account, ALLOW_THREADS, 1);
     object_release(&thread->object);
 }
@@ -116,7 +125,7 @@ static enum status publish_thread(struct thread *thread)
     if (alive) {
         object_acquire(&thread->object);
         list_push_back(&process->threads, &thread->process_link);
-        thread->suspended += process->suspended;
+        thread_suspend(thread, (int32_t)process->suspended);
         process->thread_count++;
         process->state = PROCESS_RUNNING;
     }
@@ -137,7 +146,7 @@ enum status thread_create(const struct thread_create_request *request, struct th
     if (status != STATUS_OK)
         return status;
     thread->priority = thread->effective = (uint8_t)start->priority;
-    thread->suspended = (start->flags & THREAD_SUSPENDED) != 0;
+    thread_suspend(thread, (start->flags & THREAD_SUSPENDED) != 0);
     thread->cpus = start->cpus != 0 ? start->cpus : UINT64_MAX;
     status = arch_thread_init(thread, &registers);
     if (status == STATUS_OK)
@@ -196,7 +205,7 @@ void thread_finish_end(struct thread *thread)
 
 void thread_end(struct thread *thread, uint32_t code)
 {
-    if (atomic_exchange(&thread->ending, true))
+    if ((atomic_fetch_or(&thread->attention, ATTENTION_ENDING) & ATTENTION_ENDING) != 0)
         return;
     thread->code = code;
     if (scheduler_seize(thread))
@@ -276,7 +285,7 @@ int64_t call_thread_interrupt(struct thread *self,
                               const struct thread_interrupt_arguments *arguments)
 {
     (void)self;
-    if (arguments->thread->ending)
+    if (thread_needs(arguments->thread, ATTENTION_ENDING))
         return status_to_result(STATUS_DEAD);
     thread_interrupt(arguments->thread);
     return 0;
@@ -290,7 +299,7 @@ static int64_t suspend_once(struct thread *thread, int32_t change)
     lock_acquire(&process->object.lock);
     bool possible = change > 0 || thread->suspended > process->suspended;
     if (possible) {
-        thread->suspended += (uint32_t)change;
+        thread_suspend(thread, change);
         scheduler_reconsider(thread);
     }
     lock_release(&process->object.lock);
@@ -301,8 +310,8 @@ int64_t call_thread_suspend(struct thread *self, const struct thread_suspend_arg
 {
     struct thread *thread = arguments->thread;
     int64_t result = suspend_once(thread, 1);
-    while (thread != self && atomic_load(&thread->suspended) != 0 && scheduler_is_running(thread) &&
-           scheduler_await_other())
+    while (thread != self && thread_needs(thread, ATTENTION_SUSPENDED) &&
+           scheduler_is_running(thread) && scheduler_await_other())
         continue;
     return result;
 }
@@ -321,9 +330,9 @@ int64_t call_thread_yield(struct thread *self)
 
 static uint32_t state_of(const struct thread *thread)
 {
-    if (thread->ending)
+    if (thread_needs(thread, ATTENTION_ENDING))
         return THREAD_ENDED;
-    if (thread->suspended > 0)
+    if (thread_needs(thread, ATTENTION_SUSPENDED))
         return THREAD_STOPPED;
     switch (thread->wait.kind) {
     case WAIT_NONE:

@@ -81,7 +81,7 @@ bool fake_thread_waits(const struct thread *thread)
 
 enum status thread_begin_wait(struct thread *thread, uint64_t deadline)
 {
-    if (thread->interrupted)
+    if (thread_needs(thread, ATTENTION_MARKED))
         return STATUS_INTERRUPTED;
     if (deadline <= time_now())
         return STATUS_TIMED_OUT;

@@ -68,7 +68,7 @@ enum status arch_thread_set_base(struct thread *thread, uint32_t which, uint64_t
     return STATUS_OK;
 }
 
-void arch_thread_switch(struct thread *from, struct thread *to)
+__attribute__((always_inline)) void arch_thread_switch(struct thread *from, struct thread *to)
 {
     struct cpu *cpu = cpu_current();
     struct thread *loaded = cpu->arch.thread;
@@ -84,7 +84,7 @@ void arch_thread_switch(struct thread *from, struct thread *to)
     cpu->arch.frame_user = to->frame_address;
 }
 
-_Noreturn void arch_return_to_user(struct thread *thread)
+__attribute__((always_inline)) _Noreturn void arch_return_to_user(struct thread *thread)
 {
     if (thread->arch.full == 0)
         riscv_return_call(thread);

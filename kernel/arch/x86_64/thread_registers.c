@@ -38,17 +38,8 @@ static void read_bases(struct frame_registers *registers)
 
 static void load_bases(const struct frame_registers *registers)
 {
-    if (x86_features.base_instructions) {
-        __asm__ volatile("wrfsbase %0\n\t"
-                         "swapgs\n\t"
-                         "wrgsbase %1\n\t"
-                         "swapgs"
-                         :
-                         : "r"(registers->fs_base), "r"(registers->gs_base));
-    } else {
-        x86_write_msr(MSR_FS_BASE, registers->fs_base);
-        x86_write_msr(MSR_KERNEL_GS_BASE, registers->gs_base);
-    }
+    x86_write_msr(MSR_FS_BASE, registers->fs_base);
+    x86_write_msr(MSR_KERNEL_GS_BASE, registers->gs_base);
 }
 
 enum status arch_thread_init(struct thread *thread, const struct arch_thread_start *start)
@@ -127,32 +118,42 @@ enum status arch_thread_set_base(struct thread *thread, uint32_t which, uint64_t
 }
 
 /* The bases of one thread out, of another in. */
-static void switch_bases(struct thread *loaded, const struct thread *to)
+static void switch_bases(struct frame_registers *from, const struct frame_registers *to)
 {
-    if (loaded != NULL)
-        read_bases(&loaded->arch.registers);
-    load_bases(&to->arch.registers);
+    if (!x86_features.base_instructions) {
+        load_bases(to);
+        return;
+    }
+    __asm__ volatile("rdfsbase %0\n\t"
+                     "wrfsbase %2\n\t"
+                     "swapgs\n\t"
+                     "rdgsbase %1\n\t"
+                     "wrgsbase %3\n\t"
+                     "swapgs"
+                     : "=&r"(from->fs_base), "=&r"(from->gs_base)
+                     : "r"(to->fs_base), "r"(to->gs_base));
 }
 
-static void unload(struct cpu *cpu)
+static void unload(struct cpu *cpu, struct thread *from)
 {
-    if (cpu->arch.thread != NULL)
-        read_bases(&cpu->arch.thread->arch.registers);
+    if (from != NULL)
+        read_bases(&from->arch.registers);
     cpu->arch.thread = NULL;
     x86_floating_put_away(cpu);
 }
 
-void arch_thread_switch(struct thread *from, struct thread *to)
+__attribute__((always_inline)) void arch_thread_switch(struct thread *from, struct thread *to)
 {
     struct cpu *cpu = cpu_current();
-    (void)from;
     if (to == NULL) {
-        unload(cpu);
+        unload(cpu, from);
         return;
     }
     uint64_t reflect = to->process->personality.reflect;
-    if (cpu->arch.thread != to)
-        switch_bases(cpu->arch.thread, to);
+    if (from == NULL)
+        load_bases(&to->arch.registers);
+    else if (from != to)
+        switch_bases(&from->arch.registers, &to->arch.registers);
     cpu->arch.thread = to;
     cpu->arch.reflect = reflect;
     cpu->arch.frame = reflect != 0 ? (uint64_t)to->frame : 0;
@@ -165,14 +166,14 @@ void arch_thread_switch(struct thread *from, struct thread *to)
 /*
  * sysretq and iretq fault in the kernel on an address that is not canonical;
  * a thread with one goes on at the end of user space instead, where nothing is
- * ever mapped, and faults there.
+ * ever mapped, and faults there. After a call it is in user space.
  */
-_Noreturn void arch_return_to_user(struct thread *thread)
+__attribute__((always_inline)) _Noreturn void arch_return_to_user(struct thread *thread)
 {
     struct frame_registers *registers = &thread->arch.registers;
-    if (registers->pc >= USER_END)
-        registers->pc = USER_END;
     if (thread->arch.full == 0)
         x86_return_call(thread);
+    if (registers->pc >= USER_END)
+        registers->pc = USER_END;
     x86_return_full(thread);
 }

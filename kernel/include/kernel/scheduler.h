@@ -58,5 +58,5 @@ void scheduler_tick(uint64_t now);
  * is none. Never returns.
  */
 _Noreturn void scheduler_leave_kernel(void);
-/* The same after scheduler_hand_over. */
-_Noreturn void scheduler_leave_to(struct thread *to);
+/* The same after scheduler_hand_over by the current thread. */
+_Noreturn void scheduler_leave_to(struct thread *self, struct thread *to);

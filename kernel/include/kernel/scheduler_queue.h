@@ -24,8 +24,8 @@ static inline uint32_t holder_of_cpu(uint32_t cpu)
 
 static inline bool thread_may_run(const struct thread *thread)
 {
-    return atomic_load(&thread->runnable) && atomic_load(&thread->suspended) == 0 &&
-           !atomic_load(&thread->ending);
+    return atomic_load(&thread->runnable) &&
+           !thread_needs(thread, ATTENTION_SUSPENDED | ATTENTION_ENDING);
 }
 
 static inline bool thread_may_use(const struct thread *thread, uint32_t cpu)
@@ -33,11 +33,19 @@ static inline bool thread_may_use(const struct thread *thread, uint32_t cpu)
     return (thread->cpus >> cpu & 1) != 0;
 }
 
-void scheduler_queue_init(uint32_t cpu);
 /* Whether this CPU's queue has a thread of higher priority. */
-bool scheduler_queue_has_above(const struct cpu *cpu, uint8_t priority);
+static inline bool scheduler_queue_has_above(const struct cpu *cpu, uint8_t priority)
+{
+    return atomic_load_explicit(&cpu->ready, memory_order_relaxed) >> priority > 1;
+}
+
 /* ... or of the same. */
-bool scheduler_queue_has_from(const struct cpu *cpu, uint8_t priority);
+static inline bool scheduler_queue_has_from(const struct cpu *cpu, uint8_t priority)
+{
+    return atomic_load_explicit(&cpu->ready, memory_order_relaxed) >> priority != 0;
+}
+
+void scheduler_queue_init(uint32_t cpu);
 /* The running thread, which goes on being held, to the head or the end of this CPU's queue. */
 void scheduler_queue_put_back(struct cpu *cpu, struct thread *thread, bool first);
 /* The thread whose turn it is, off its queue and held by this CPU: from this CPU's queue, else

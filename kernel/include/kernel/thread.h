@@ -80,8 +80,8 @@ struct thread {
     struct account *charged; /* run queue lock; whose turn it waits for; a reference while queued */
     _Atomic uint64_t cpus;   /* a bit for each that it may run on */
     uint64_t user_ns, kernel_ns; /* its holder's */
-    _Atomic uint32_t
-        suspended; /* process lock, for writing; how often, its process' suspensions included */
+    uint32_t suspended;          /* process lock; how often, its process' suspensions included */
+    _Atomic uint32_t attention;  /* enum thread_attention, any of them: it does not simply run on */
 
     struct wait wait;
     _Atomic uint32_t wait_state;       /* enum wait_state: who may end the wait is decided here */
@@ -96,10 +96,19 @@ struct thread {
     struct endpoint *serves; /* where it received last; a reference */
     struct call_step step;   /* of the call under way */
     struct page_request page_request;
-    _Atomic bool interrupted; /* the sticky mark, as the kernel knows it */
-    _Atomic bool ending;      /* set once: it never returns to user mode */
     uint32_t code;
 };
+
+enum thread_attention {
+    ATTENTION_SUSPENDED = 1 << 0,
+    ATTENTION_ENDING = 1 << 1, /* set once: it never returns to user mode */
+    ATTENTION_MARKED = 1 << 2, /* the sticky mark, as the kernel knows it */
+};
+
+static inline bool thread_needs(const struct thread *thread, uint32_t attention)
+{
+    return (atomic_load(&thread->attention) & attention) != 0;
+}
 
 enum wait_state {
     WAIT_STATE_NONE,
@@ -116,6 +125,8 @@ static inline struct thread *thread_current(void)
 }
 
 void thread_init_wait(struct thread *thread);
+/* Suspend it that many times more. Process locked. */
+void thread_suspend(struct thread *thread, int32_t times);
 
 /*
  * The running thread begins to wait: it leaves the CPU at the end of this
