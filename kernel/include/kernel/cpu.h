@@ -20,9 +20,9 @@ struct space;
 struct cpu {
     struct arch_cpu arch; /* first: assembly knows its offsets */
     uint32_t number;
-    struct thread *current;  /* the thread that runs; NULL when idle */
-    struct space *space;     /* whose page tables are loaded */
-    _Atomic uint32_t ready;  /* run queue lock, for writing; priorities at which threads wait here */
+    struct thread *current; /* the thread that runs; NULL when idle */
+    struct space *space;    /* whose page tables are loaded */
+    _Atomic uint32_t ready; /* run queue lock, for writing; priorities at which threads wait here */
     _Atomic bool reschedule; /* something more urgent may be runnable; others set it too */
     _Atomic bool polling;    /* looks at `reschedule` all the time: need not be interrupted */
     bool asleep;             /* in rcu_sleep */
