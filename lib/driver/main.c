@@ -25,7 +25,7 @@ void service_main(const struct start_block *start)
     handle_t interrupt = service_need_handle("interrupt");
     driver_open_registers(&driver.registers, start);
     ring_open(&driver.ring, driver_ring_name);
-    driver_finish_transfer(&driver);
+    driver_finish_transfer(&driver, &start->predecessor);
     driver_start(&driver, start->instance);
     struct wait_item items[2] = {
         {.handle = interrupt, .mask = SIGNAL_INTERRUPT, .fired = SIGNAL_INTERRUPT},

@@ -3,12 +3,15 @@
 
 /*
  * A note names one transfer and holds both counters as they were before it: the
- * ring's own, which moves last, and the kernel's. A kill leaves all stores up to
- * some instruction, so only the compiler's order matters.
+ * ring's own, which moves last, and the kernel's, or how many bytes went through a
+ * register in memory. A kill leaves all stores up to some instruction, so only the
+ * compiler's order matters.
  */
 #include <driver/transfer.h>
 
 #include <base/text.h>
+
+#include "access.h"
 
 enum { NONE = 0, TRANSMIT = 1, RECEIVE = 2 };
 
@@ -52,13 +55,18 @@ static void move(struct driver *driver, uint32_t kind, uint32_t offset, uint32_t
 {
     struct driver_registers *registers = &driver->registers;
     struct note *note = note_of(driver);
-    uint32_t step = registers->kind == START_REGISTERS_PORTS ? count : 1;
-    for (uint32_t at = 0; at < count; at += step) {
+    if (registers->kind == START_REGISTERS_PORTS) {
         if (kind == TRANSMIT)
-            driver_write_bytes(registers, offset, note->bytes + at, step);
+            driver_write_bytes(registers, offset, note->bytes, count);
         else
-            driver_read_bytes(registers, offset, note->bytes + at, step);
-        atomic_store(&note->done, at + step);
+            driver_read_bytes(registers, offset, note->bytes, count);
+        return;
+    }
+    for (uint32_t at = 0; at < count; at++) {
+        if (kind == TRANSMIT)
+            driver_access_write(registers->bytes + offset, note->bytes[at], &note->done, at + 1);
+        else
+            driver_access_read(registers->bytes + offset, note->bytes + at, &note->done, at + 1);
     }
 }
 
@@ -96,14 +104,28 @@ void driver_receive(struct driver *driver, uint32_t offset, uint32_t count)
     transfer(driver, RECEIVE, offset, count);
 }
 
-void driver_finish_transfer(struct driver *driver)
+/* Bytes that a predecessor moved, the one too that it had not counted yet. */
+static uint32_t done_before(struct driver *driver, const struct frame_registers *predecessor)
 {
     struct note *note = note_of(driver);
-    uint32_t kind = atomic_load(&note->kind), done = atomic_load(&note->done);
+    uint32_t done = atomic_load(&note->done);
     if (driver->registers.kind == START_REGISTERS_PORTS)
-        done = (uint32_t)(moved(&driver->registers, kind) - note->moved);
-    if (kind != NONE)
+        return (uint32_t)(moved(&driver->registers, note->kind) - note->moved);
+    if (predecessor->pc == (uint64_t)driver_access_loaded && done < note->count)
+        note->bytes[done] = driver_access_byte(predecessor);
+    return done + (predecessor->pc == (uint64_t)driver_access_written ||
+                   predecessor->pc == (uint64_t)driver_access_loaded ||
+                   predecessor->pc == (uint64_t)driver_access_kept);
+}
+
+void driver_finish_transfer(struct driver *driver, const struct frame_registers *predecessor)
+{
+    struct note *note = note_of(driver);
+    uint32_t kind = atomic_load(&note->kind);
+    if (kind != NONE) {
+        uint32_t done = done_before(driver, predecessor);
         settle(driver, kind, done < note->count ? done : note->count);
+    }
     atomic_store(&note->kind, NONE);
     ring_notify(&driver->ring, RING_DATA | RING_ROOM);
 }

@@ -307,10 +307,7 @@ static enum status start_thread(struct service *service)
     if (stack < 0)
         return status_of_result(stack);
     start.sp = (uint64_t)stack + STACK_SIZE;
-    int64_t thread = native_thread_create(service->process, &start);
-    if (thread >= 0)
-        (void)native_handle_close((handle_t)thread);
-    return status_of_result(thread);
+    return store(&service->thread, native_thread_create(service->process, &start));
 }
 
 /* Map, start and watch a process that has its handles. */
@@ -345,6 +342,14 @@ static enum status create_first(struct service *service)
     return status == STATUS_OK ? run(service) : status;
 }
 
+/* Where the last instance's thread was at its end. One that had none yet leaves its predecessor's. */
+static void take_registers(struct service *service)
+{
+    (void)native_thread_read_registers(service->thread, &service->block.predecessor);
+    (void)native_handle_close(service->thread);
+    service->thread = HANDLE_NONE;
+}
+
 static enum status create_next(struct service *service)
 {
     handle_t old = service->process;
@@ -352,6 +357,7 @@ static enum status create_next(struct service *service)
     if (status != STATUS_OK)
         return status;
     (void)native_handle_close(old);
+    take_registers(service);
     service->block.instance++;
     return run(service);
 }

@@ -25,7 +25,7 @@
 struct service {
     const struct manifest_service *entry;
     struct loader_program program; /* prepared at the first start */
-    handle_t process;              /* HANDLE_NONE before the first start */
+    handle_t process, thread;      /* HANDLE_NONE before the first start */
     handle_t account, endpoint, ledger;
     handle_t device[2];    /* registers and interrupt, until they are given */
     handle_t block_memory; /* a page: struct start_block */

@@ -22,6 +22,7 @@
 
 #include <stdint.h>
 
+#include <trellis/arch/registers.h>
 #include <trellis/object.h>
 
 #define START_NAME 24
@@ -55,5 +56,6 @@ struct start_block {
     char name[START_NAME];            /* the service's, NUL-terminated */
     struct start_registers registers; /* of the service's device */
     struct start_handle handles[START_HANDLES];
-    char arguments[START_ARGUMENTS]; /* the manifest's argument line, NUL-terminated */
+    struct frame_registers predecessor; /* of the last instance's thread at its end; or zeroes */
+    char arguments[START_ARGUMENTS];    /* the manifest's argument line, NUL-terminated */
 };
