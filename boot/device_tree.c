@@ -70,20 +70,19 @@ static void read_entropy(struct boot_info *boot, const void *tree, int chosen)
     memcpy(boot->entropy, seed, boot->entropy_bytes);
 }
 
-static bool read_chosen(struct boot_info *boot, const void *tree)
+static void read_chosen(struct boot_info *boot, const void *tree)
 {
     uint64_t start, end;
     int chosen = tree_find(tree, "/chosen");
     if (chosen == TREE_NONE)
-        return true;
+        return;
     read_command_line(boot, tree_text(tree, chosen, "bootargs"));
     read_entropy(boot, tree, chosen);
     if (!tree_number(tree, chosen, "linux,initrd-start", &start) ||
         !tree_number(tree, chosen, "linux,initrd-end", &end) || start >= end)
-        return true;
+        return;
     boot->archive_start = start;
     boot->archive_end = end;
-    return set_memory(boot, start, end - start, BOOT_MEMORY_ARCHIVE);
 }
 
 static void read_console(struct boot_info *boot, const void *tree)
@@ -204,12 +203,11 @@ static void read_firmware(struct boot_info *boot, const void *tree)
 
 bool device_tree_read(struct boot_info *boot, const void *tree, uint64_t boot_cpu)
 {
-    if (!read_memory(boot, tree) || !read_reserved(boot, tree) || !read_chosen(boot, tree))
-        return false;
     read_console(boot, tree);
+    read_chosen(boot, tree);
     read_cpus(boot, tree, boot_cpu);
     read_timer(boot, tree);
     read_interrupts(boot, tree);
     read_firmware(boot, tree);
-    return true;
+    return read_memory(boot, tree) && read_reserved(boot, tree);
 }

@@ -41,8 +41,6 @@ static void test_memory_and_what_is_reserved(void **state)
     assert_int_equal(kind_at(0x7ffff000), 0);
     assert_int_equal(kind_at(0x80000000), BOOT_MEMORY_RESERVED);
     assert_int_equal(kind_at(0x80080000), BOOT_MEMORY_FREE);
-    assert_int_equal(kind_at(0x88000000), BOOT_MEMORY_ARCHIVE);
-    assert_int_equal(kind_at(0x88013000), BOOT_MEMORY_FREE);
     assert_int_equal(kind_at(0x8f000000), BOOT_MEMORY_RESERVED);
     assert_int_equal(kind_at(TREE_ADDRESS), BOOT_MEMORY_TABLES);
     assert_int_equal(kind_at(0x90000000), 0);

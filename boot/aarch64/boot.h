@@ -28,8 +28,5 @@ extern uint64_t boot_root;
 /* Show a gigabyte of devices at its place in the early direct map. */
 void boot_show_devices(uint64_t physical);
 
-/* Stop, with a line on the console if one was found. */
-_Noreturn void boot_fail(const char *message);
-
 /* start.S: entries of 1 GiB. */
 extern uint64_t early_direct[512];

@@ -4,10 +4,10 @@
 /* From the device tree that the loader left in memory to struct boot_info. */
 #include "boot.h"
 
+#include <arch/cpu.h>
 #include <arch/page_table_state.h>
 #include <boot/device_tree.h>
-#include <boot/init_image.h>
-#include <boot/memory_map.h>
+#include <boot/place.h>
 #include <boot/tables.h>
 #include <device_tree/tree.h>
 #include <kernel/main.h>
@@ -20,41 +20,24 @@
 
 /* A page of its own: mapped, read-only, into init and the device server. */
 static struct boot_info boot_information __attribute__((aligned(4096)));
-static struct init_image init_image;
 
 _Static_assert(sizeof(struct boot_info) <= 4096, "one page");
 
-static void serial_put(char character)
+void boot_write(const char *text, size_t length)
 {
+    if (boot_information.console_registers == 0)
+        return;
     volatile uint8_t *serial = arch_physical_to_virtual(boot_information.console_registers);
-    while ((*(volatile uint32_t *)(serial + SERIAL_FLAGS) & SERIAL_FULL) != 0)
-        continue;
-    *(volatile uint32_t *)(serial + SERIAL_DATA) = (uint8_t)character;
-}
-
-static void serial_write(const char *text)
-{
-    while (*text != 0)
-        serial_put(*text++);
-}
-
-_Noreturn void boot_fail(const char *message)
-{
-    if (boot_information.console_registers != 0) {
-        serial_write("trellis: cannot boot: ");
-        serial_write(message);
-        serial_write("\n");
+    for (size_t i = 0; i < length; i++) {
+        while ((*(volatile uint32_t *)(serial + SERIAL_FLAGS) & SERIAL_FULL) != 0)
+            continue;
+        *(volatile uint32_t *)(serial + SERIAL_DATA) = (uint8_t)text[i];
     }
-    for (;;)
-        __asm__ volatile("wfi");
 }
 
-static void place_image(struct boot_info *boot)
+_Noreturn void boot_end(enum stop_kind kind)
 {
-    boot->kernel_start = arch_virtual_to_physical(image_start);
-    boot->kernel_end = arch_virtual_to_physical(image_end);
-    if (!memory_map_set(boot, boot->kernel_start, boot->kernel_end, BOOT_MEMORY_KERNEL))
-        boot_fail("too many memory ranges");
+    arch_machine_stop(kind);
 }
 
 static void read_tree(struct boot_info *boot, uint64_t physical)
@@ -73,26 +56,14 @@ static void read_tree(struct boot_info *boot, uint64_t physical)
         boot_fail("the device tree names no memory, or too many ranges of it");
 }
 
-static void find_init(const struct boot_info *boot)
-{
-    const uint8_t *archive = arch_physical_to_virtual(boot->archive_start);
-    struct archive_file file;
-    if (!archive_find(archive, boot->archive_end - boot->archive_start, "init", &file) ||
-        !init_image_parse(&file, &init_image))
-        init_image.count = 0;
-}
-
 _Noreturn void boot_image(uint64_t tree, uint64_t image)
 {
     struct boot_info *boot = &boot_information;
     image_displacement = image - LAYOUT_KERNEL;
     boot->magic = BOOT_INFO_MAGIC;
     read_tree(boot, tree);
-    place_image(boot);
-    if (boot->archive_start % 4096 != 0)
-        boot_fail("the boot archive is not page aligned");
+    boot_place(boot, image_start, image_end);
     if (!boot_build_tables(boot))
-        boot_fail("no memory for page tables");
-    find_init(boot);
-    kernel_main(boot, &init_image);
+        boot_fail_memory("no memory for page tables");
+    kernel_main(boot, boot_find_init(boot));
 }

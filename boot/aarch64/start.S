@@ -46,6 +46,8 @@ boot_header:
 boot_entry:
     mov x20, x0
     bl leave_el2
+    ldr x0, =boot_vectors
+    msr vbar_el1, x0
     bl build_early_tables
     adrp x21, early_high
     ldr x22, =boot_entry_high
@@ -211,6 +213,15 @@ translate:
     br x22
 
     .ltorg
+
+/* Whatever happens before the kernel has its own is the end. */
+    .balign 2048
+boot_vectors:
+    .rept 16
+    wfi
+    b . - 4
+    .balign 128
+    .endr
 
     .section .boot_pages, "aw", @nobits
     .balign 4096

@@ -11,9 +11,6 @@
 /* start.S calls it with the tables made there, on the first CPU's stack. */
 _Noreturn void boot_main(uint64_t hart, uint64_t tree);
 
-/* Print why, and stop. */
-_Noreturn void boot_fail(const char *message);
-
 /* Replace the tables of start.S; the memory they take is taken out of the map. */
 bool boot_build_tables(struct boot_info *boot);
 

@@ -4,36 +4,31 @@
 /* RISC-V: what the firmware left becomes struct boot_info. */
 #include "boot.h"
 
+#include <arch/cpu.h>
 #include <arch/layout.h>
 #include <boot/device_tree.h>
-#include <boot/init_image.h>
-#include <boot/memory_map.h>
+#include <boot/place.h>
 #include <boot/tables.h>
 #include <device_tree/tree.h>
 #include <kernel/main.h>
 #include <stddef.h>
 
-#define SBI_PUT_CHARACTER 1
+#define FINISHER_FAIL 0x3333 /* of sifive,test0, with the exit status above it */
 
 static struct boot_info boot_information __attribute__((aligned(4096)));
-static struct init_image init_image;
 
-static void put_character(char character)
+void boot_write(const char *text, size_t length)
 {
-    register uint64_t a0 __asm__("a0") = (uint8_t)character;
-    register uint64_t a7 __asm__("a7") = SBI_PUT_CHARACTER;
-    __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "a1", "memory");
+    arch_console_write(text, length);
 }
 
-_Noreturn void boot_fail(const char *message)
+/* The kernel has not mapped the finisher yet; the early tables show it. */
+_Noreturn void boot_end(enum stop_kind kind)
 {
-    for (const char *text = "trellis: cannot boot: "; *text != 0; text++)
-        put_character(*text);
-    for (; *message != 0; message++)
-        put_character(*message);
-    put_character('\n');
-    for (;;)
-        __asm__ volatile("wfi");
+    uint64_t finisher = boot_information.power_registers;
+    if (finisher != 0 && finisher < LAYOUT_DIRECT_SIZE)
+        *(volatile uint32_t *)(LAYOUT_DIRECT_MAP + finisher) = FINISHER_FAIL | (uint32_t)kind << 16;
+    arch_machine_stop(kind);
 }
 
 static const uint8_t *view(uint64_t physical)
@@ -56,39 +51,14 @@ static void read_tree(struct boot_info *boot, uint64_t hart, uint64_t address)
         boot_fail("the device tree has no memory, or too many ranges of it");
 }
 
-static void set_memory(struct boot_info *boot, uint64_t start, uint64_t end, uint32_t kind)
-{
-    if (!memory_map_set(boot, start, end, kind))
-        boot_fail("too many memory ranges");
-}
-
-static void place_image(struct boot_info *boot)
-{
-    boot->kernel_start = (uint64_t)image_start - LAYOUT_KERNEL;
-    boot->kernel_end = (uint64_t)image_end - LAYOUT_KERNEL;
-    set_memory(boot, boot->kernel_start, boot->kernel_end, BOOT_MEMORY_KERNEL);
-    set_memory(boot, LAYOUT_DIRECT_SIZE, UINT64_MAX - 0xfff, BOOT_MEMORY_RESERVED);
-    if ((boot->archive_start & 0xfff) != 0)
-        boot_fail("the boot archive is not page aligned");
-}
-
-static void find_init(const struct boot_info *boot)
-{
-    struct archive_file file;
-    if (!archive_find(view(boot->archive_start), boot->archive_end - boot->archive_start, "init",
-                      &file) ||
-        !init_image_parse(&file, &init_image))
-        init_image.count = 0;
-}
-
 _Noreturn void boot_main(uint64_t hart, uint64_t tree)
 {
     struct boot_info *boot = &boot_information;
     boot->magic = BOOT_INFO_MAGIC;
     read_tree(boot, hart, tree);
-    place_image(boot);
+    boot_set_memory(boot, LAYOUT_DIRECT_SIZE, UINT64_MAX - 0xfff, BOOT_MEMORY_RESERVED);
+    boot_place(boot, image_start, image_end);
     if (!boot_build_tables(boot))
-        boot_fail("no memory for page tables");
-    find_init(boot);
-    kernel_main(boot, &init_image);
+        boot_fail_memory("no memory for page tables");
+    kernel_main(boot, boot_find_init(boot));
 }

@@ -17,6 +17,9 @@
 #define ENTRY_DATA 0xe7 /* the same, not executable */
 #define ENTRY_GIGABYTE 0x10000000
 #define SATP_SV39 8
+#define SBI_PUT_CHARACTER 0x01 /* legacy; no function number */
+#define SBI_RESET 0x53525354
+#define SBI_SHUT_DOWN 0
 #define DIRECT_ENTRIES 128
 #define TOP_INDEX(address) (((address) >> 30) & 511)
 
@@ -31,6 +34,7 @@
     or \root, \root, t1
     sfence.vma
     csrw satp, \root
+    j boot_untranslated /* comes here only if that changed nothing */
     .balign 4
 9:  lla t1, boot_trap
     csrw stvec, t1
@@ -89,6 +93,26 @@ boot_secondary_entry:
 boot_trap:
     wfi
     j boot_trap
+
+/* Without Sv39 there is no place for the kernel: only the firmware can still be asked for anything. */
+boot_untranslated:
+    lla s0, untranslated_text
+1:  lbu a0, 0(s0)
+    beqz a0, 2f
+    li a7, SBI_PUT_CHARACTER
+    ecall
+    addi s0, s0, 1
+    j 1b
+2:  li a7, SBI_RESET
+    li a6, 0
+    li a0, SBI_SHUT_DOWN
+    li a1, 0
+    ecall
+    j boot_trap
+
+    .section .rodata.boot, "a"
+untranslated_text:
+    .asciz "trellis: cannot boot: the processor lacks Sv39 translation\n"
 
     .section .bss.boot, "aw", @nobits
     .balign 4096

@@ -18,10 +18,6 @@ _Noreturn void boot_pvh(uint64_t start_info);
  */
 bool boot_build_tables(struct boot_info *boot);
 
-/* Stop: there is nothing to report to yet but the serial line and the emulator. */
-_Noreturn void boot_fail(const char *message);
-_Noreturn void boot_fail_memory(const char *message);
-
 /* For secondary.S: what another CPU that comes in is to have. */
 struct cpu;
 extern uint64_t boot_secondary_root, boot_secondary_stack;

@@ -10,11 +10,12 @@
  */
 #include "pvh.h"
 #include "boot.h"
+#include "power.h"
 
+#include <arch/cpu.h>
 #include <arch/layout.h>
 #include <boot/acpi.h>
-#include <boot/init_image.h>
-#include <boot/memory_map.h>
+#include <boot/place.h>
 #include <boot/tables.h>
 #include <kernel/main.h>
 #include <protocols/console.h>
@@ -25,16 +26,13 @@
 #define LEGACY_END 0x100000
 #define LOCAL_APIC_DEFAULT 0xfee00000
 #define IO_APIC_DEFAULT 0xfec00000
-#define SERIAL_DATA 0x3f8
-#define SERIAL_STATUS 0x3fd
-#define SERIAL_ROOM 0x20
 #define RANDOM_TRIES 10
 
 /* A page of its own: mapped, read-only, into init and the device server. */
 static struct boot_info boot_information __attribute__((aligned(4096)));
-static struct init_image init_image;
 
 _Static_assert(sizeof(struct boot_info) <= 4096, "one page");
+_Static_assert(BOOT_POWER_PORT == CONSOLE_POWER_PORT && BOOT_POWER_PANIC == STOP_PANIC, "power.h");
 
 static const void *view_early(uint64_t physical, size_t length)
 {
@@ -51,41 +49,14 @@ static const void *view_needed(uint64_t physical, size_t length)
     return view;
 }
 
-static void serial_put(char character)
+void boot_write(const char *text, size_t length)
 {
-    uint8_t status;
-    do
-        __asm__ volatile("inb %w1, %0" : "=a"(status) : "d"(SERIAL_STATUS));
-    while ((status & SERIAL_ROOM) == 0);
-    __asm__ volatile("outb %0, %w1" : : "a"(character), "d"(SERIAL_DATA));
+    arch_console_write(text, length);
 }
 
-static _Noreturn void stop(const char *message, enum console_power power)
+_Noreturn void boot_end(enum stop_kind kind)
 {
-    for (const char *text = "trellis: cannot boot: "; *text != 0; text++)
-        serial_put(*text);
-    for (; *message != 0; message++)
-        serial_put(*message);
-    serial_put('\n');
-    __asm__ volatile("outb %b0, %w1" : : "a"(power), "d"(CONSOLE_POWER_PORT));
-    for (;;)
-        __asm__ volatile("cli; hlt");
-}
-
-_Noreturn void boot_fail(const char *message)
-{
-    stop(message, CONSOLE_POWER_PANIC);
-}
-
-_Noreturn void boot_fail_memory(const char *message)
-{
-    stop(message, CONSOLE_POWER_OUT_OF_MEMORY);
-}
-
-static void set_memory(struct boot_info *boot, uint64_t start, uint64_t end, uint32_t kind)
-{
-    if (!memory_map_set(boot, start, end, kind))
-        boot_fail("too many memory ranges");
+    arch_machine_stop(kind);
 }
 
 static void read_memory(struct boot_info *boot, const struct hvm_start_info *info)
@@ -96,13 +67,13 @@ static void read_memory(struct boot_info *boot, const struct hvm_start_info *inf
         view_needed(info->memory_map, info->memory_map_count * sizeof(*map));
     for (uint32_t i = 0; i < info->memory_map_count; i++)
         if (map[i].kind == HVM_MEMORY_RAM)
-            set_memory(boot, map[i].start, map[i].start + map[i].size, BOOT_MEMORY_FREE);
+            boot_set_memory(boot, map[i].start, map[i].start + map[i].size, BOOT_MEMORY_FREE);
     for (uint32_t i = 0; i < info->memory_map_count; i++)
         if (map[i].kind != HVM_MEMORY_RAM)
-            set_memory(boot, map[i].start, map[i].start + map[i].size,
+            boot_set_memory(boot, map[i].start, map[i].start + map[i].size,
                        map[i].kind == HVM_MEMORY_ACPI ? BOOT_MEMORY_TABLES : BOOT_MEMORY_RESERVED);
-    set_memory(boot, 0, 0x1000, BOOT_MEMORY_RESERVED);
-    set_memory(boot, LAYOUT_STARTUP, LAYOUT_STARTUP + 0x1000, BOOT_MEMORY_KERNEL);
+    boot_set_memory(boot, 0, 0x1000, BOOT_MEMORY_RESERVED);
+    boot_set_memory(boot, LAYOUT_STARTUP, LAYOUT_STARTUP + 0x1000, BOOT_MEMORY_KERNEL);
 }
 
 static void read_command_line(struct boot_info *boot, uint64_t physical)
@@ -114,23 +85,13 @@ static void read_command_line(struct boot_info *boot, uint64_t physical)
         boot->command_line[i] = text[i];
 }
 
-static void place_image(struct boot_info *boot)
-{
-    boot->kernel_start = (uint64_t)image_start - LAYOUT_KERNEL;
-    boot->kernel_end = (uint64_t)image_end - LAYOUT_KERNEL;
-    set_memory(boot, boot->kernel_start, boot->kernel_end, BOOT_MEMORY_KERNEL);
-}
-
-static void place_archive(struct boot_info *boot, const struct hvm_start_info *info)
+static void find_archive(struct boot_info *boot, const struct hvm_start_info *info)
 {
     if (info->module_count == 0)
         return;
     const struct hvm_module *module = view_needed(info->modules, sizeof(*module));
-    if ((module->start & 0xfff) != 0)
-        boot_fail("the boot archive is not page aligned");
     boot->archive_start = module->start;
     boot->archive_end = module->start + module->size;
-    set_memory(boot, boot->archive_start, boot->archive_end, BOOT_MEMORY_ARCHIVE);
 }
 
 static void read_tables(struct boot_info *boot, uint64_t acpi_root)
@@ -160,12 +121,43 @@ static bool random_word(uint64_t *value)
     return false;
 }
 
+struct identification {
+    uint32_t eax, ebx, ecx, edx;
+};
+
+static struct identification identify(uint32_t leaf)
+{
+    struct identification found = {.eax = leaf};
+    __asm__ volatile("cpuid"
+                     : "+a"(found.eax), "=b"(found.ebx), "+c"(found.ecx), "=d"(found.edx));
+    return found;
+}
+
+/* What kernel and programs use without asking (SDM volume 2A, CPUID; edx of both leaves). */
+static void check_processor(void)
+{
+    static const struct {
+        uint32_t leaf;
+        uint8_t bit;
+        const char *message;
+    } needed[] = {
+        {1, 0, "the processor lacks floating point"},
+        {1, 4, "the processor lacks a time stamp counter"},
+        {1, 9, "the processor lacks a local APIC"},
+        {1, 13, "the processor lacks global pages"},
+        {1, 24, "the processor lacks FXSAVE"},
+        {1, 26, "the processor lacks SSE2"},
+        {0x80000001, 11, "the processor lacks SYSCALL"},
+    };
+    for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+        if ((identify(needed[i].leaf).edx >> needed[i].bit & 1) == 0)
+            boot_fail(needed[i].message);
+}
+
 /* CPUID 1, ecx bit 30: RDRAND. */
 static void gather_entropy(struct boot_info *boot)
 {
-    uint32_t eax = 1, ebx, ecx = 0, edx;
-    __asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
-    if ((ecx & 1u << 30) == 0)
+    if ((identify(1).ecx & 1u << 30) == 0)
         return;
     unsigned words = 0;
     while (words < 8 && random_word(&boot->entropy[words]))
@@ -173,31 +165,21 @@ static void gather_entropy(struct boot_info *boot)
     boot->entropy_bytes = words * 8;
 }
 
-/* Through the kernel's own direct map: the archive may be anywhere. */
-static void find_init(const struct boot_info *boot)
-{
-    const uint8_t *archive = (const uint8_t *)LAYOUT_DIRECT_MAP + boot->archive_start;
-    struct archive_file file;
-    if (!archive_find(archive, boot->archive_end - boot->archive_start, "init", &file) ||
-        !init_image_parse(&file, &init_image))
-        init_image.count = 0;
-}
-
 _Noreturn void boot_pvh(uint64_t start_info)
 {
     struct boot_info *boot = &boot_information;
+    check_processor();
     const struct hvm_start_info *info = view_needed(start_info, sizeof(*info));
     if (info->magic != PVH_MAGIC)
         boot_fail("the loader does not speak PVH");
     boot->magic = BOOT_INFO_MAGIC;
     read_memory(boot, info);
     read_command_line(boot, info->command_line);
-    place_image(boot);
-    place_archive(boot, info);
+    find_archive(boot, info);
+    boot_place(boot, image_start, image_end);
     read_tables(boot, info->acpi_root);
     gather_entropy(boot);
     if (!boot_build_tables(boot))
         boot_fail_memory("no memory for page tables");
-    find_init(boot);
-    kernel_main(boot, &init_image);
+    kernel_main(boot, boot_find_init(boot));
 }

@@ -10,6 +10,8 @@
  * 0, in the direct map and (2 GiB of it) where the kernel is linked;
  * boot/x86_64/kernel_half.c replaces them.
  */
+#include "power.h"
+
 #include <arch/layout.h>
 
 #define PHYSICAL(symbol) (symbol - LAYOUT_KERNEL)
@@ -27,6 +29,13 @@
 #define EFER_LONG_MODE 0x100
 #define EFER_NO_EXECUTE 0x800
 
+#define CPUID_HIGHEST 0x80000000
+#define CPUID_EXTENDED 0x80000001
+#define EXTENDED_NEEDED (1 << 29 | 1 << 20) /* edx: long mode, pages that are not executable */
+#define SERIAL_DATA 0x3f8
+#define SERIAL_STATUS 0x3fd
+#define SERIAL_ROOM 0x20
+
 #define NOTE_PHYSICAL_ENTRY 18
 
     .section .note.pvh, "a", @note
@@ -40,6 +49,18 @@
     .globl boot_entry
 boot_entry:
     cld
+    movl %ebx, %ebp
+    movl $CPUID_HIGHEST, %eax
+    cpuid
+    cmpl $CPUID_EXTENDED, %eax
+    jb lacking
+    movl $CPUID_EXTENDED, %eax
+    cpuid
+    notl %edx
+    testl $EXTENDED_NEEDED, %edx
+    jnz lacking
+    movl %ebp, %ebx
+
     movl $PHYSICAL(early_directories), %edi
     movl $PRESENT_WRITE_LARGE, %eax
     xorl %ecx, %ecx
@@ -80,6 +101,23 @@ boot_enter_long_mode:
     lgdt PHYSICAL(early_segments_pointer)
     ljmp $SELECTOR_KERNEL_CODE, $PHYSICAL(boot_entry_long)
 
+lacking:
+    movl $PHYSICAL(lacking_text), %esi
+1:  movl $SERIAL_STATUS, %edx
+    inb %dx, %al
+    testb $SERIAL_ROOM, %al
+    jz 1b
+    lodsb
+    testb %al, %al
+    jz 2f
+    movl $SERIAL_DATA, %edx
+    outb %al, %dx
+    jmp 1b
+2:  movb $BOOT_POWER_PANIC, %al
+    outb %al, $BOOT_POWER_PORT
+3:  hlt
+    jmp 3b
+
     .code64
 boot_entry_long:
     movabs $boot_entry_high, %rax
@@ -109,6 +147,9 @@ early_segments:
 early_segments_pointer:
     .word early_segments_pointer - early_segments - 1
     .quad PHYSICAL(early_segments)
+
+lacking_text:
+    .asciz "trellis: cannot boot: the processor lacks 64 bits or non-executable pages\n"
 
     .section .bss.boot, "aw", @nobits
     .balign 4096
