@@ -61,9 +61,10 @@ void boot_place(struct boot_info *boot, const char *image_start, const char *ima
 const struct init_image *boot_find_init(const struct boot_info *boot)
 {
     static struct init_image init;
-    const uint8_t *archive = arch_physical_to_virtual(boot->archive_start);
+    uint64_t size = boot->archive_end - boot->archive_start;
     struct archive_file file;
-    if (!archive_find(archive, boot->archive_end - boot->archive_start, "init", &file) ||
+    if (size == 0 ||
+        !archive_find(arch_physical_to_virtual(boot->archive_start), size, "init", &file) ||
         !init_image_parse(&file, &init))
         init.count = 0;
     return &init;

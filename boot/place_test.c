@@ -3,6 +3,7 @@
 
 #include <boot/place.h>
 
+#include <arch/page_table.h>
 #include <boot/init_image.h>
 #include <boot/memory_map.h>
 #include <setjmp.h>
@@ -84,7 +85,8 @@ static void test_an_archive_that_is_not_all_in_memory(void **state)
 {
     (void)state;
     assert_int_equal(place(MEMORY_END - 0x1000, MEMORY_END + 1), STOP_MEMORY);
-    assert_string_equal(said, "trellis: cannot boot: there is not enough memory for the boot archive\n");
+    assert_string_equal(said,
+                        "trellis: cannot boot: there is not enough memory for the boot archive\n");
     assert_int_equal(place(MEMORY_END, MEMORY_END + 0x1000), STOP_MEMORY);
     assert_int_equal(place(MEMORY_END - 0x1000, MEMORY_END), 0);
 }

@@ -71,7 +71,8 @@ static void read_memory(struct boot_info *boot, const struct hvm_start_info *inf
     for (uint32_t i = 0; i < info->memory_map_count; i++)
         if (map[i].kind != HVM_MEMORY_RAM)
             boot_set_memory(boot, map[i].start, map[i].start + map[i].size,
-                       map[i].kind == HVM_MEMORY_ACPI ? BOOT_MEMORY_TABLES : BOOT_MEMORY_RESERVED);
+                            map[i].kind == HVM_MEMORY_ACPI ? BOOT_MEMORY_TABLES
+                                                           : BOOT_MEMORY_RESERVED);
     boot_set_memory(boot, 0, 0x1000, BOOT_MEMORY_RESERVED);
     boot_set_memory(boot, LAYOUT_STARTUP, LAYOUT_STARTUP + 0x1000, BOOT_MEMORY_KERNEL);
 }
@@ -128,8 +129,7 @@ struct identification {
 static struct identification identify(uint32_t leaf)
 {
     struct identification found = {.eax = leaf};
-    __asm__ volatile("cpuid"
-                     : "+a"(found.eax), "=b"(found.ebx), "+c"(found.ecx), "=d"(found.edx));
+    __asm__ volatile("cpuid" : "+a"(found.eax), "=b"(found.ebx), "+c"(found.ecx), "=d"(found.edx));
     return found;
 }
 

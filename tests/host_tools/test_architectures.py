@@ -31,6 +31,21 @@ def test_machines_and_accelerators_are_checked():
         qemu.Machine(kernel="k", archive="a", architecture="riscv64", accelerator="kvm").check()
 
 
+@pytest.mark.parametrize("name, least", [("x86_64", 6), ("aarch64", 10), ("riscv64", 14)])
+def test_memory_that_cannot_hold_the_archive_is_refused(tmp_path, name, least):
+    archive = tmp_path / "archive"
+    archive.write_bytes(bytes(2_600_000))
+    machine = qemu.Machine(kernel="k", archive=archive, architecture=name)
+    for mib in range(1, 24):
+        machine.memory = f"{mib}M"
+        if mib >= least:
+            machine.check()
+            continue
+        with pytest.raises(errors.Failure, match=f"2 MiB; give at least {least}M") as failure:
+            machine.check()
+        assert failure.value.code == errors.Exit.OUT_OF_MEMORY
+
+
 def test_the_last_word_makes_each_emulators_status():
     word = frames.CONSTANTS["CONSOLE_POWER_PANIC"]
     assert architectures.X86_64.status_of("CONSOLE_POWER_PANIC") == word << 1 | 1

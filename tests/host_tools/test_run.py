@@ -75,6 +75,7 @@ def test_standard_input_may_be_a_file_or_nothing(tmp_path):
     (["--disk", "x"], 125, "no disk that lasts yet"),
     (["--arch", "vax"], 125, "choose x86_64, aarch64, riscv64"),
     (["--memory", "lots"], 125, "--memory lots"),
+    (["--memory", "2M"], 121, "give at least 4M"),
     (["--machine", "toaster"], 125, "choose q35"),
     (["--smp", "65"], 125, "not there yet"),
     (["--no-such-option"], 125, "unrecognized"),

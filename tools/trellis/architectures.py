@@ -9,10 +9,23 @@ protocols/console.h describes.
 
 import dataclasses
 import platform
+import typing
 
 from trellis import errors, frames, paths
 
 DEFAULT = "x86_64"
+MIB = 1 << 20
+BLOCK = 2 * MIB  # by which QEMU aligns device trees
+KERNEL_END = 3 * MIB  # the image lies below, from the start of memory
+FIRMWARE_TABLES = 0x28000  # what QEMU keeps free at the top of a PC's memory
+
+
+def _at_the_end(memory, archive):
+    return memory - FIRMWARE_TABLES - archive
+
+
+def _halfway(kernel_start):
+    return lambda memory, _: kernel_start + min(memory // 2, 128 * MIB)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,8 +35,9 @@ class Architecture:
     `machines`: {name: QEMU's -machine}; `accelerators`: {name: QEMU's -cpu};
     `power_device`: QEMU's arguments for the device that ends it; `flat_image`: QEMU
     boots trellis.image instead of the ELF file; `memory_start`: its
-    physical address; `cpus_max`: what the kernel starts;
-    `linux`: Debian's package of its kernel, the suite, its serial port.
+    physical address; `cpus_max`: what the kernel starts; `archive_start`: where QEMU puts
+    the boot archive, by the size of the memory and of the archive; `archive_room`: what has to
+    be free behind it; `linux`: Debian's package of its kernel, the suite, its serial port.
     """
 
     name: str
@@ -36,6 +50,8 @@ class Architecture:
     flat_image: bool = False
     memory_start: int = 0
     cpus_max: int = 1
+    archive_start: typing.Callable = None
+    archive_room: int = 0
 
     @property
     def emulator(self):
@@ -69,6 +85,12 @@ class Architecture:
             raise errors.Failure(f"--smp {count}: more than {self.cpus_max} on {self.name} is "
                                  "not there yet")
 
+    def memory_holds(self, memory, archive):
+        """Whether QEMU finds a place for a boot archive of so many bytes, clear of the kernel."""
+        start = self.archive_start(memory, archive)
+        end = -(-(start + archive) // BLOCK) * BLOCK if self.archive_room else start + archive
+        return start >= KERNEL_END and end + self.archive_room <= memory
+
     def status_of(self, constant):
         """QEMU's exit status for an `enum console_power` word."""
         word = frames.CONSTANTS[constant]
@@ -85,6 +107,7 @@ X86_64 = Architecture(
     power_device=("-device",
                   f"isa-debug-exit,iobase={frames.CONSTANTS['CONSOLE_POWER_PORT']:#x},iosize=0x4"),
     cpus_max=64,
+    archive_start=_at_the_end,
 )
 
 AARCH64 = Architecture(
@@ -102,6 +125,8 @@ AARCH64 = Architecture(
     flat_image=True,
     cpus_max=64,
     memory_start=0x40000000,
+    archive_start=_halfway(0),
+    archive_room=BLOCK,
 )
 
 RISCV64 = Architecture(
@@ -112,6 +137,8 @@ RISCV64 = Architecture(
     accelerators={"tcg": "rv64"},
     linux=("linux-image-riscv64", "trixie", "ttyS0"),
     memory_start=0x80000000,
+    archive_start=_halfway(2 * MIB),
+    archive_room=BLOCK,
 )
 
 ALL = {architecture.name: architecture for architecture in (X86_64, AARCH64, RISCV64)}

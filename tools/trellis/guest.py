@@ -21,6 +21,7 @@ SIGNAL_BASE = 128
 CHUNK = 65536
 TYPED_AHEAD_MAX = 16 << 20  # more is not read: then even Ctrl-] waits
 ENOENT = 2
+CANNOT_BOOT = b"trellis: cannot boot: "  # before there is anything that could speak in frames
 
 
 class Outcome(enum.Enum):
@@ -214,7 +215,8 @@ class Guest:
 
     def _judge(self, emulator, status, cause):
         """The Result from how the emulator ended, what it said, and the limit that passed."""
-        if self._machine.ended_with(status, "CONSOLE_POWER_PANIC") or self._last_words["panic"]:
+        if (self._machine.ended_with(status, "CONSOLE_POWER_PANIC") or self._last_words["panic"]
+                or (status == 0 and CANNOT_BOOT in self._conversation.noise)):
             return self._panic()
         if (self._machine.ended_with(status, "CONSOLE_POWER_OUT_OF_MEMORY")
                 or self._last_words["out_of_memory"]):
@@ -260,7 +262,8 @@ class Guest:
 
     def _last_words_of(self, kind):
         """What it said at its end, before there was a console in frames too."""
-        words = self._last_words[kind] or self._conversation.noise
+        noise = self._conversation.noise
+        words = self._last_words[kind] or noise[max(0, noise.find(CANNOT_BOOT)):]
         return words.decode(errors="replace").strip()[-2000:]
 
     def _panic(self):

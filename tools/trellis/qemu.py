@@ -4,6 +4,7 @@
 """The emulator: its command line, its process, and what its end means."""
 
 import dataclasses
+import itertools
 import os
 import pathlib
 import signal
@@ -47,6 +48,16 @@ class Machine:
         if self.accelerator == "kvm" and not os.access("/dev/kvm", os.R_OK | os.W_OK):
             raise errors.Failure("--accel kvm: /dev/kvm is not there or not yours to use; "
                                  "leave --accel out, TCG works anywhere")
+        self._check_memory(os.stat(self.archive).st_size)
+
+    def _check_memory(self, archive):
+        """Failure if the memory cannot hold the kernel and the boot archive."""
+        if not self.of.memory_holds(size_of(self.memory), archive):
+            least = next(mib for mib in itertools.count(1)
+                         if self.of.memory_holds(mib << 20, archive))
+            raise errors.Failure(
+                f"--memory {self.memory}: too little for the kernel and a boot archive of "
+                f"{archive >> 20} MiB; give at least {least}M", errors.Exit.OUT_OF_MEMORY)
 
     def __post_init__(self):
         self.of = architectures.get(self.architecture)

@@ -111,6 +111,17 @@ class Guest:
         with self._archive(root) as archive:
             return self._boot(archive, request, stdin, timeout, machine)
 
+    def front_door(self, *options, command=()):
+        """`./trellis run OPTIONS [-- COMMAND]` as a user types it: (status, stdout, stderr)."""
+        done = subprocess.run(self._front_door(options, command), stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, errors="replace", check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    def _front_door(self, options, command):
+        words = [sys.executable, "-B", str(paths.TREE / "trellis"), "run", "--no-build",
+                 "--arch", self.architecture, "--smp", str(self.cpus), *options]
+        return [*words, "--", *command] if command else words
+
     def native(self, program, timeout=TIMEOUT_S, **machine):
         """Boots with a program of tests/system/native as init's only task."""
         archive = boot_archive.default(self.architecture, with_tests=True)
@@ -139,9 +150,7 @@ class Guest:
     @contextlib.contextmanager
     def shell(self, *arguments, rows=24, columns=80, command=()):
         """`./trellis run ARGUMENTS [-- COMMAND]` on a pseudo-terminal: a Terminal."""
-        words = [sys.executable, "-B", str(paths.TREE / "trellis"), "run", "--no-build", "--quiet",
-                 "--arch", self.architecture, "--smp", str(self.cpus), *arguments, *(["--", *command] if command else [])]
-        terminal = Terminal(words, rows, columns)
+        terminal = Terminal(self._front_door(["--quiet", *arguments], command), rows, columns)
         try:
             yield terminal
         finally:
