@@ -18,12 +18,15 @@
 #define USER_HANDLES 65536
 #define USER_THREADS 2048
 #define USER_PROCESSES 1024
+#define PAGES_OF_PROCESS 64 /* less of the memory than that for each makes them fewer */
+#define ROOT_TIMES 4
 
 struct account {
     struct list_node link;
     uint32_t uid;
     handle_t handle;
     handle_t files; /* below it */
+    struct allowances allowances;
 };
 
 static struct list accounts = {{&accounts.head, &accounts.head}};
@@ -58,6 +61,12 @@ static int64_t account_above(uint32_t uid)
     return everybody;
 }
 
+static uint32_t processes_for_user(void)
+{
+    uint64_t processes = pages_for_users() / PAGES_OF_PROCESS;
+    return processes < USER_PROCESSES ? (uint32_t)processes : USER_PROCESSES;
+}
+
 /* Root may use three quarters of that memory, everybody else half of it. */
 static struct account_limits limits_for(uint32_t uid)
 {
@@ -67,7 +76,7 @@ static struct account_limits limits_for(uint32_t uid)
     if (uid != 0) {
         limits.handles = USER_HANDLES;
         limits.threads = USER_THREADS;
-        limits.processes = USER_PROCESSES;
+        limits.processes = (uint64_t)processes_for_user() * 2; /* exec has two for a while */
     }
     return limits;
 }
@@ -99,6 +108,10 @@ static struct account *create(uint32_t uid)
     if (account == NULL)
         return NULL;
     account->uid = uid;
+    if (uid == 0)
+        allowances_init(&account->allowances, UINT32_MAX, ROOT_TIMES);
+    else
+        allowances_init(&account->allowances, processes_for_user(), 1);
     if (create_below(account) != STATUS_OK) {
         release(account);
         return NULL;
@@ -120,6 +133,11 @@ struct account *account_of_user(uint32_t uid)
 handle_t account_handle(const struct account *account)
 {
     return account->handle;
+}
+
+struct allowances *account_allowances(struct account *account)
+{
+    return &account->allowances;
 }
 
 handle_t account_for_files(const struct account *account)

@@ -8,6 +8,8 @@
 
 #include <trellis/object.h>
 
+#include "allowance.h"
+
 struct account; /* lives on: a user comes again */
 
 /* NULL if there is no memory. */
@@ -15,3 +17,5 @@ struct account *account_of_user(uint32_t uid);
 handle_t account_handle(const struct account *account);
 /* The account below it that file servers charge for the content of the user's files. */
 handle_t account_for_files(const struct account *account);
+/* What this server itself keeps for the user. */
+struct allowances *account_allowances(struct account *account);

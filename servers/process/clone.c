@@ -35,22 +35,41 @@ static bool is_over_limit(const struct process *process)
            limits_count_threads(process->info->uid) >= limit;
 }
 
+/* A child in the table with pages, that counts for the account. */
+static struct process *create_counted(struct process *parent, struct account *account)
+{
+    struct allowances *allowances = account_allowances(account);
+    struct process_pages pages;
+
+    if (!allowance_take(allowances, ALLOWANCE_PIDS))
+        return NULL;
+    bool has_pages = pages_take(&pages, parent->info->uid == 0);
+    struct process *child = has_pages ? process_create(parent, &pages) : NULL;
+    if (child == NULL) {
+        allowance_give_back(allowances, ALLOWANCE_PIDS);
+        if (has_pages)
+            pages_release(&pages);
+        return NULL;
+    }
+    child->account = account;
+    child->allowances = allowances;
+    return child;
+}
+
 /* A child in the table with pages, event and account, and nothing that runs. */
 static struct process *create_child(struct process *parent, bool sibling)
 {
-    struct process_pages pages;
     struct account *account = account_of_user(parent->info->uid);
 
-    if (account == NULL || is_over_limit(parent) || !pages_take(&pages))
+    if (account == NULL || is_over_limit(parent))
         return NULL;
-    int64_t event = native_event_create(account_handle(account), 0, 0);
+    struct process *child = create_counted(parent, account);
+    int64_t event = child == NULL ? 0 : native_event_create(account_handle(account), 0, 0);
+    if (event < 0)
+        process_destroy(child);
+    if (child == NULL || event < 0)
+        return NULL;
     struct process *family = sibling && parent->parent->kernel != NULL ? parent->parent : parent;
-    struct process *child = event < 0 ? NULL : process_create(parent, &pages);
-    if (child == NULL) {
-        server_close(event < 0 ? HANDLE_NONE : (handle_t)event);
-        pages_release(&pages);
-        return NULL;
-    }
     if (family != parent) {
         list_remove(&child->sibling);
         list_push_back(&family->children, &child->sibling);
@@ -58,7 +77,6 @@ static struct process *create_child(struct process *parent, bool sibling)
         child->info->parent = family->pid;
     }
     child->child_event = (handle_t)event;
-    child->account = account;
     child->tokens = parent->tokens;
     child->at = parent->at;
     child->dumpable = parent->dumpable;

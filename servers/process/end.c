@@ -32,8 +32,8 @@ int64_t end_observe(uint32_t pid, handle_t kernel_process)
                           OBSERVE_ONCE);
 }
 
-static void fill_usage(const struct process *process, const struct process_information *information,
-                       struct process_usage *usage)
+void end_fill_usage(const struct process *process, const struct process_information *information,
+                    struct process_usage *usage)
 {
     *usage = (struct process_usage){
         .user_us = (process->user_ns + information->user_ns) / NS_PER_US,
@@ -52,7 +52,7 @@ void end_measure(const struct process *process, struct process_usage *usage)
         return;
     }
     (void)native_process_inspect(process->kernel->process, &information);
-    fill_usage(process, &information, usage);
+    end_fill_usage(process, &information, usage);
 }
 
 handle_t end_event(struct process *process)
@@ -152,7 +152,7 @@ void end_announced(uint32_t pid)
         if (process->life != LIFE_ENDING)
             process->status = status_of_end(&information);
         process->life = LIFE_ENDING;
-        fill_usage(process, &information, &process->usage);
+        end_fill_usage(process, &information, &process->usage);
         destroy_threads(process);
     }
     server_close(kernel->process);

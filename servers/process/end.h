@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <trellis/structures.h>
+
 #include "table.h"
 
 /*
@@ -32,5 +34,8 @@ void end_finish_left(void);
 void end_measure(const struct process *process, struct process_usage *usage);
 /* What one thread has used: only the times. */
 void end_measure_thread(const struct thread *thread, struct process_usage *usage);
+/* The same from what the kernel says of it. */
+void end_fill_usage(const struct process *process, const struct process_information *information,
+                    struct process_usage *usage);
 /* Before the process gets another kernel process: keep what this one used. */
 void end_keep_times(struct process *process);

@@ -44,6 +44,7 @@ struct exec {
     struct fs_attributes file; /* set_id */
     struct program program;
     struct kernel_process *kernel; /* the new one */
+    struct allowances *counted;    /* of another user than before: a pid of these; or NULL */
 };
 
 static void close_request(struct exec *exec)
@@ -184,6 +185,12 @@ static int prepare(struct exec *exec)
     exec->kernel = account == NULL ? NULL : allocate_zeroed(1, sizeof(*exec->kernel));
     if (exec->kernel == NULL)
         return LINUX_ENOMEM;
+    struct allowances *allowances = account_allowances(account);
+    if (allowances != process->allowances) {
+        if (!allowance_take(allowances, ALLOWANCE_PIDS))
+            return LINUX_EAGAIN;
+        exec->counted = allowances;
+    }
     int64_t created = native_process_create(account_handle(account), process->kernel->process,
                                             exec->name, strlen(exec->name), 0);
     if (created < 0)
@@ -211,6 +218,7 @@ static void abandon(struct exec *exec)
         (void)native_process_end(exec->kernel->process, 0);
         server_close(exec->kernel->process);
     }
+    allowance_give_back(exec->counted, ALLOWANCE_PIDS);
     release(exec->kernel);
 }
 
@@ -278,6 +286,10 @@ static void enter_program(struct exec *exec)
     process->has_run_program = true;
     timer_delete_all(process);
     process->account = exec->program.account;
+    if (exec->counted != NULL) {
+        allowance_give_back(process->allowances, ALLOWANCE_PIDS);
+        process->allowances = exec->counted;
+    }
     release(process->path);
     process->path = exec->path;
     exec->path = NULL;

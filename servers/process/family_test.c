@@ -282,6 +282,29 @@ static void test_numbers_are_not_given_twice(void **state)
     }
 }
 
+/* Also when the numbers have gone round: what lists them goes on from the last it had. */
+static void test_processes_are_found_in_order(void **state)
+{
+    struct process *init = table_init_process(), *old = fake_child(init, 0);
+    uint32_t first = fake_child(init, 0)->pid;
+
+    (void)state;
+    assert_non_null(fake_child(init, 0));
+    process_destroy(process_find(first));
+    assert_ptr_equal(process_from(0), init);
+    assert_ptr_equal(process_from(PID_INIT + 1), old);
+    assert_int_equal(process_from(first)->pid, first + 1);
+    assert_int_equal(process_from(first + 1)->pid, first + 1);
+    assert_null(process_from(first + 2));
+    for (uint32_t last = first; last < PID_MAX - 2; last = table_last_number())
+        thread_destroy(thread_create(old, 0));
+    uint32_t high = fake_child(init, 0)->pid, low = fake_child(init, 0)->pid;
+    assert_int_equal(high, PID_MAX - 1);
+    assert_int_equal(process_from(first + 2)->pid, low);
+    assert_int_equal(process_from(low + 1)->pid, high);
+    assert_null(process_from(high + 1));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
 
 int main(void)
@@ -302,6 +325,7 @@ int main(void)
         TEST(test_kill),
         TEST(test_creation_without_memory),
         TEST(test_numbers_are_not_given_twice),
+        TEST(test_processes_are_found_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -77,7 +77,8 @@ static void set_up(void)
 
     find_handles();
     seed_random();
-    if (!pages_init(server.account, service_self()) || !pages_take(&pages) || !table_init(&pages))
+    if (!pages_init(server.account, service_self()) || !pages_take(&pages, true) ||
+        !table_init(&pages))
         service_fail_status(STATUS_NO_MEMORY, "no memory for the table of processes");
     limits_init(pages.info);
     if (!program_init(service_need_handle("archive")))

@@ -13,7 +13,8 @@
 #include <trellis/native.h>
 
 #define PLACES 8192
-#define PLACE_SIZE 0x8000 /* info page, then the signal pages */
+#define PLACES_OF_ROOT 512 /* that others leave */
+#define PLACE_SIZE 0x8000  /* info page, then the signal pages */
 
 struct place {
     struct process_info_page info;
@@ -53,9 +54,9 @@ static uint64_t offset_of(const struct process_info_page *info)
     return (uint64_t)((const char *)info - (const char *)places);
 }
 
-bool pages_take(struct process_pages *pages)
+bool pages_take(struct process_pages *pages, bool root)
 {
-    if (free_count == 0)
+    if (free_count <= (root ? 0 : PLACES_OF_ROOT))
         return false;
     struct place *place = &places[free_places[--free_count]];
     *pages = (struct process_pages){&place->info, &place->signals};

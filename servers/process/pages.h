@@ -10,8 +10,8 @@
 
 /* With the account that pays for all of them. False: no memory. */
 bool pages_init(handle_t account, handle_t self);
-/* All zero. False: no memory. */
-bool pages_take(struct process_pages *pages);
+/* All zero. False: there are none, or only those that are kept for root. */
+bool pages_take(struct process_pages *pages, bool root);
 void pages_release(const struct process_pages *pages);
 /*
  * Map a process' pages into a kernel process: at these addresses, or where there

@@ -20,6 +20,7 @@
 #include <base/heap.h>
 #include <base/text.h>
 
+#include "allowance.h"
 #include "effects.h"
 #include "family.h"
 #include "job.h"
@@ -36,6 +37,7 @@
 
 struct queued_signal {
     struct list_node link;
+    struct allowances *allowances; /* it counts for whose it is sent to */
     struct process_signal signal;
 };
 
@@ -69,6 +71,25 @@ enum signal_action signal_default_action(unsigned number)
     }
 }
 
+/* NULL: the user has as many as it may, or there is no memory. */
+static struct queued_signal *create_queued(struct allowances *allowances)
+{
+    if (!allowance_take(allowances, ALLOWANCE_SIGNALS))
+        return NULL;
+    struct queued_signal *queued = allocate(sizeof(*queued));
+    if (queued == NULL)
+        allowance_give_back(allowances, ALLOWANCE_SIGNALS);
+    else
+        queued->allowances = allowances;
+    return queued;
+}
+
+static void free_queued(struct queued_signal *queued)
+{
+    allowance_give_back(queued->allowances, ALLOWANCE_SIGNALS);
+    release(queued);
+}
+
 void pending_init(struct pending *pending)
 {
     pending->set = 0;
@@ -79,7 +100,7 @@ void pending_init(struct pending *pending)
 void pending_clear(struct pending *pending)
 {
     list_for_each_safe (&pending->queue, node)
-        release(container_of(node, struct queued_signal, link));
+        free_queued(container_of(node, struct queued_signal, link));
     pending_init(pending);
 }
 
@@ -109,7 +130,7 @@ static void forget(struct process *process, struct thread *thread, uint64_t sign
         if ((signals & signal_bit((unsigned)queued->signal.number)) == 0)
             continue;
         list_remove(&queued->link);
-        release(queued);
+        free_queued(queued);
         pending->count--;
     }
     pending->set &= ~signals;
@@ -133,7 +154,7 @@ static int enqueue(struct process *process, struct thread *thread,
     if (!queues && (pending->set & bit) != 0)
         return 0;
     bool room = pending->count < process->info->limits[LIMIT_SIGPENDING][0];
-    struct queued_signal *queued = queues && !room ? NULL : allocate(sizeof(*queued));
+    struct queued_signal *queued = queues && !room ? NULL : create_queued(process->allowances);
     if (queued == NULL && queues && signal->code != SIGNAL_CODE_USER)
         return LINUX_EAGAIN;
     if (queued != NULL) {
@@ -165,7 +186,7 @@ static void dequeue(struct process *process, struct thread *thread, unsigned num
         found = true;
         *signal = queued->signal;
         list_remove(&queued->link);
-        release(queued);
+        free_queued(queued);
         pending->count--;
     }
     if (!more)

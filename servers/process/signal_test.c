@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "allowance.h"
 #include "process_fake.h"
 
 static struct process *child(void)
@@ -215,6 +216,42 @@ static void test_queue_is_bounded(void **state)
     assert_int_equal(fake_send(process, SIGNAL_REALTIME), LINUX_EAGAIN);
 }
 
+/* What waits counts for the user, in whichever of the user's processes it does. */
+static void test_a_user_has_so_many_waiting(void **state)
+{
+    struct process *first = child(), *second = child(), *other = child();
+    struct allowances mine, others;
+    struct process_signal taken;
+
+    (void)state;
+    allowances_init(&mine, 10, 1);
+    allowances_init(&others, 10, 1);
+    mine.limit[ALLOWANCE_SIGNALS] = 3;
+    first->allowances = second->allowances = &mine;
+    other->allowances = &others;
+    mine.used[ALLOWANCE_PIDS] = 2, others.used[ALLOWANCE_PIDS] = 1;
+    set_handler(first, SIGNAL_REALTIME);
+    set_handler(second, SIGNAL_REALTIME);
+    set_handler(second, SIGNAL_USR1);
+    set_handler(other, SIGNAL_REALTIME);
+    assert_int_equal(fake_send(first, SIGNAL_REALTIME), 0);
+    assert_int_equal(fake_send(first, SIGNAL_REALTIME), 0);
+    assert_int_equal(fake_send(second, SIGNAL_REALTIME), 0);
+    assert_int_equal(fake_send(second, SIGNAL_REALTIME), LINUX_EAGAIN);
+    assert_int_equal(fake_send(second, SIGNAL_USR1), 0); /* its bit alone */
+    assert_int_equal(mine.used[ALLOWANCE_SIGNALS], 3);
+    assert_int_equal(fake_send(other, SIGNAL_REALTIME), 0);
+    assert_int_equal(signal_take(process_first_thread(first), 0, false, &taken), 0);
+    assert_int_equal(fake_send(second, SIGNAL_REALTIME), 0);
+    process_destroy(second);
+    assert_int_equal(mine.used[ALLOWANCE_SIGNALS], 1);
+    assert_int_equal(mine.used[ALLOWANCE_PIDS], 1);
+    process_destroy(first);
+    process_destroy(other);
+    assert_int_equal(mine.used[ALLOWANCE_SIGNALS] + others.used[ALLOWANCE_SIGNALS], 0);
+    assert_int_equal(mine.used[ALLOWANCE_PIDS] + others.used[ALLOWANCE_PIDS], 0);
+}
+
 static void test_synchronous_first(void **state)
 {
     struct process *process = child();
@@ -277,6 +314,7 @@ int main(void)
         TEST(test_orphans_do_not_stop_at_the_terminal),
         TEST(test_realtime_queues_in_order),
         TEST(test_queue_is_bounded),
+        TEST(test_a_user_has_so_many_waiting),
         TEST(test_synchronous_first),
         TEST(test_without_memory_the_bit_stands),
         TEST(test_exec_inherits_pending),

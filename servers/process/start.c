@@ -125,7 +125,7 @@ static int create_process(struct first *first)
     struct process_pages pages;
     struct terminal_state wanted = {.rdev = CONSOLE_RDEV}, state;
 
-    if (!pages_take(&pages))
+    if (!pages_take(&pages, true))
         return LINUX_ENOMEM;
     first->process = process_create(table_init_process(), &pages);
     if (first->process == NULL)

@@ -12,6 +12,7 @@
 #include <base/heap.h>
 #include <base/text.h>
 
+#include "allowance.h"
 #include "effects.h"
 #include "signal.h"
 
@@ -55,6 +56,16 @@ struct thread *thread_find(uint32_t tid)
     return NULL;
 }
 
+struct process *process_from(uint32_t pid)
+{
+    const struct process *before = pid == 0 ? NULL : process_find(pid - 1);
+    struct list_node *node = before == NULL ? all_processes.head.next : before->all_link.next;
+
+    while (node != &all_processes.head && container_of_process(node, all_link)->pid < pid)
+        node = node->next;
+    return node == &all_processes.head ? NULL : container_of_process(node, all_link);
+}
+
 uint32_t table_last_number(void)
 {
     return next_number - 1;
@@ -87,6 +98,17 @@ static uint32_t take_number(void)
     return 0;
 }
 
+/* Numbers rise but for once in 32768 times, so its place is most often the last. */
+static void insert_by_number(struct process *process)
+{
+    struct list_node *before = all_processes.head.previous;
+
+    while (before != &all_processes.head &&
+           container_of_process(before, all_link)->pid > process->pid)
+        before = before->previous;
+    list_insert_between(&process->all_link, before, before->next);
+}
+
 static struct process *new_process(uint32_t pid, const struct process_pages *pages)
 {
     struct process *process = allocate_zeroed(1, sizeof(*process));
@@ -102,7 +124,7 @@ static struct process *new_process(uint32_t pid, const struct process_pages *pag
     list_node_init(&process->sibling);
     pending_init(&process->pending);
     list_push_back(&processes_by_number[pid % BUCKETS], &process->number_link);
-    list_push_back(&all_processes, &process->all_link);
+    insert_by_number(process);
     return process;
 }
 
@@ -145,6 +167,7 @@ void process_destroy(struct process *process)
     list_for_each_safe (&process->threads, node)
         thread_destroy(container_of_thread(node));
     pending_clear(&process->pending);
+    allowance_give_back(process->allowances, ALLOWANCE_PIDS);
     effect_release(process);
     list_remove(&process->sibling);
     list_remove(&process->number_link);

@@ -84,6 +84,7 @@ struct process_tokens {
 };
 
 struct account;
+struct allowances;
 
 struct process {
     struct list_node number_link;
@@ -107,6 +108,7 @@ struct process {
     handle_t child_event;
     handle_t ended_event; /* for pidfds; HANDLE_NONE until asked for */
     struct account *account;
+    struct allowances *allowances; /* of the account, one pid of which is this one's; NULL: none */
 
     struct pending pending;
     struct alarm alarm;
@@ -146,8 +148,10 @@ void process_destroy(struct process *process);
 struct process *process_find(uint32_t pid);
 /* The number that was given out last. */
 uint32_t table_last_number(void);
-/* All of them, init first. */
+/* All of them by rising pid, init first. */
 const struct list *process_all(void);
+/* The first whose pid is at least this; at once if the one before it is there. NULL: none. */
+struct process *process_from(uint32_t pid);
 
 /* With a slot; `tid` 0: a new number. NULL: no memory, no number or no slot. */
 struct thread *thread_create(struct process *process, uint32_t tid);

@@ -12,6 +12,7 @@
 #include <base/heap.h>
 #include <trellis/native.h>
 
+#include "allowance.h"
 #include "server.h"
 #include "signal.h"
 
@@ -25,6 +26,7 @@ struct timer {
     struct process_timer what;
     uint64_t deadline, interval; /* ns since boot, ns; deadline 0: disarmed */
     uint32_t overrun;
+    struct allowances *allowances;
 };
 
 static struct timer *timers[TIMERS];
@@ -41,6 +43,7 @@ static void destroy(uint32_t index)
 
     (void)native_unobserve(server.endpoint, key_of(KEY_TIMER, index));
     server_close(timer->event);
+    allowance_give_back(timer->allowances, ALLOWANCE_TIMERS);
     release(timer);
     timers[index] = NULL;
 }
@@ -59,25 +62,39 @@ static uint32_t find_place(const struct process *process)
     return owned < TIMERS_OF_PROCESS ? place : TIMERS;
 }
 
+/* An event that reports as the timer of a place. */
+static int64_t create_event(uint32_t index, handle_t *result)
+{
+    int64_t event = native_event_create(server.account, 0, 0);
+
+    if (event < 0)
+        return event;
+    int64_t observed = native_observe(server.endpoint, (handle_t)event, SIGNAL_TIMER,
+                                      key_of(KEY_TIMER, index), OBSERVE_EDGE);
+    if (observed < 0)
+        server_close((handle_t)event);
+    else
+        *result = (handle_t)event;
+    return observed;
+}
+
 static int create(struct process *process, const struct process_timer *given, uint64_t *id)
 {
     uint32_t index = find_place(process);
-    struct timer *timer;
 
     if (given->signal > SIGNAL_LAST)
         return LINUX_EINVAL;
-    if (index == TIMERS || (timer = allocate_zeroed(1, sizeof(*timer))) == NULL)
+    if (index == TIMERS || !allowance_take(process->allowances, ALLOWANCE_TIMERS))
         return LINUX_EAGAIN;
-    int64_t event = native_event_create(server.account, 0, 0);
-    int64_t result = event < 0 ? event
-                               : native_observe(server.endpoint, (handle_t)event, SIGNAL_TIMER,
-                                                key_of(KEY_TIMER, index), OBSERVE_EDGE);
-    if (result < 0) {
-        server_close(event < 0 ? HANDLE_NONE : (handle_t)event);
+    struct timer *timer = allocate_zeroed(1, sizeof(*timer));
+    handle_t event = HANDLE_NONE;
+    if (timer == NULL || create_event(index, &event) < 0) {
+        allowance_give_back(process->allowances, ALLOWANCE_TIMERS);
         release(timer);
         return LINUX_EAGAIN;
     }
-    *timer = (struct timer){.process = process, .event = (handle_t)event, .what = *given};
+    *timer = (struct timer){
+        .process = process, .event = event, .what = *given, .allowances = process->allowances};
     timers[index] = timer;
     *id = index;
     return 0;

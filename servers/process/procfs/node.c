@@ -247,11 +247,8 @@ static uint32_t next_number(const struct procfs_node *directory, uint32_t from)
     uint32_t found = UINT32_MAX;
 
     if (procfs_entry_of(directory)->numbers == NUMBERS_PROCESSES) {
-        list_for_each (process_all(), node) {
-            uint32_t pid = container_of_process(node, all_link)->pid;
-            if (pid >= from && pid < found)
-                found = pid;
-        }
+        const struct process *next = process_from(from);
+        return next == NULL ? UINT32_MAX : next->pid;
     } else if (procfs_entry_of(directory)->numbers == NUMBERS_THREADS && process != NULL) {
         list_for_each (&process->threads, node) {
             uint32_t tid = container_of_thread(node)->tid;

@@ -64,10 +64,11 @@ static void measure(const struct procfs_node *node, const struct process *proces
     const struct thread *thread = procfs_thread(node);
     struct process_usage times;
 
-    *figures = (struct figures){0};
-    if (process->kernel != NULL)
+    *figures = (struct figures){.usage = process->usage};
+    if (process->kernel != NULL) {
         (void)native_process_inspect(process->kernel->process, &figures->kernel);
-    end_measure(process, &figures->usage);
+        end_fill_usage(process, &figures->kernel, &figures->usage);
+    }
     times = figures->usage;
     if (node->tid != 0 && thread != NULL)
         end_measure_thread(thread, &times);

@@ -7,6 +7,7 @@
 #include <base/heap.h>
 #include <trellis/native.h>
 
+#include "accounts.h"
 #include "server.h"
 
 #define BUCKETS 64
@@ -35,16 +36,22 @@ struct procfs_session *procfs_session_find(uint64_t badge)
 
 int procfs_session_create(const struct procfs_session *like, handle_t *handle)
 {
-    struct procfs_session *session = allocate(sizeof(*session));
+    struct account *account = account_of_user(like->credentials.uid);
 
-    if (session == NULL)
+    if (account == NULL)
         return LINUX_ENOMEM;
-    int64_t created = native_session_create(server.endpoint, next_badge);
-    if (created < 0) {
-        release(session);
+    struct allowances *allowances = account_allowances(account);
+    if (!allowance_take(allowances, ALLOWANCE_SESSIONS))
         return LINUX_ENFILE;
+    struct procfs_session *session = allocate(sizeof(*session));
+    int64_t created = session == NULL ? 0 : native_session_create(server.endpoint, next_badge);
+    if (session == NULL || created < 0) {
+        allowance_give_back(allowances, ALLOWANCE_SESSIONS);
+        release(session);
+        return session == NULL ? LINUX_ENOMEM : LINUX_ENFILE;
     }
     *session = *like;
+    session->allowances = allowances;
     session->badge = next_badge++;
     session->offset = 0;
     list_push_front(bucket_of(session->badge), &session->link);
@@ -59,6 +66,7 @@ void procfs_session_close(uint64_t badge)
     if (session == NULL)
         return;
     list_remove(&session->link);
+    allowance_give_back(session->allowances, ALLOWANCE_SESSIONS);
     release(session);
 }
 

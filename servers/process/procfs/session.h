@@ -13,8 +13,9 @@ struct procfs_session {
     uint64_t badge;
     struct procfs_node node;
     struct fs_credentials credentials;
-    uint32_t flags;  /* enum fs_open_flag */
-    uint64_t offset; /* while shared */
+    uint32_t flags;                /* enum fs_open_flag */
+    uint64_t offset;               /* while shared */
+    struct allowances *allowances; /* of the user whose credentials these are */
 };
 
 /* A session handle of the root, to be closed or moved by the caller. */
@@ -24,6 +25,6 @@ int procfs_renew(uint64_t badge, const struct fs_credentials *credentials, handl
 
 /* NULL: there is none with this badge. */
 struct procfs_session *procfs_session_find(uint64_t badge);
-/* A session like another, of another node; the handle to it in *handle. */
+/* A session like another, of another node; the handle to it in *handle. ENFILE, ENOMEM. */
 int procfs_session_create(const struct procfs_session *like, handle_t *handle);
 void procfs_session_close(uint64_t badge);
