@@ -111,8 +111,12 @@ def read_calls(path):
 
 
 def header(calls, architecture):
-    """posix/calls.h: structures and prototypes of what is not absent."""
-    lines = [BANNER, "#pragma once\n", "#include <stdint.h>\n", "struct task;\n"]
+    """posix/calls.h: numbers, structures and prototypes."""
+    lines = [BANNER, "#pragma once\n", "#include <stdint.h>\n", "struct task;\n",
+             "enum linux_call_number {"]
+    lines += [f"    LINUX_CALL_{call.name.upper()} = {call.number(architecture)},"
+              for call in calls if call.number(architecture) is not None]
+    lines.append("};\n")
     for call in calls:
         lines.append(f"struct {call.name}_arguments {{")
         fields = [argument.field() for argument in call.arguments(architecture)]

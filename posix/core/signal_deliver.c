@@ -15,6 +15,7 @@
 #include <base/errno.h>
 #include <base/text.h>
 #include <posix/arch.h>
+#include <posix/calls.h>
 #include <posix/end.h>
 #include <posix/request.h>
 #include <posix/task.h>
@@ -141,7 +142,7 @@ static void settle_call_unhandled(struct task *task, int64_t result, uint64_t nu
     if (result == -POSIX_RESTART || result == -POSIX_RESTART_UNLESS_HANDLED)
         arch_call_rewind(task->frame, number);
     else if (result == -POSIX_RESTART_RESUME)
-        arch_call_rewind(task->frame, ARCH_RESTART_NUMBER);
+        arch_call_rewind(task->frame, LINUX_CALL_RESTART_SYSCALL);
 }
 
 /* One that lost its handler on the way here. */

@@ -5,6 +5,7 @@
 
 #include <base/errno.h>
 #include <posix/arch.h>
+#include <posix/calls.h>
 #include <posix/end.h>
 #include <posix/memory.h>
 #include <posix/request.h>
@@ -178,7 +179,7 @@ static void goes_on_when_no_handler_runs(void **state)
     assert_int_equal(task.frame->registers.pc, CALL_PC - 2);
     assert_int_equal(task.frame->registers.rax, CALL_NUMBER);
     deliver(-POSIX_RESTART_RESUME);
-    assert_int_equal(task.frame->registers.rax, ARCH_RESTART_NUMBER);
+    assert_int_equal(task.frame->registers.rax, LINUX_CALL_RESTART_SYSCALL);
     assert_int_equal(push_count, 0);
 }
 

@@ -12,6 +12,7 @@
 
 #include <posix/arch/counter.h>
 #include <posix/arch/vdso.h>
+#include <posix/calls.h>
 #include <posix/library_layout.h>
 #include <posix/linux/time.h>
 #include <trellis/structures.h>
@@ -44,7 +45,7 @@ int VDSO_NAME(clock_gettime)(int32_t clock, struct linux_timespec *time)
 
     if (!real && clock != LINUX_CLOCK_MONOTONIC && clock != LINUX_CLOCK_MONOTONIC_RAW &&
         clock != LINUX_CLOCK_MONOTONIC_COARSE && clock != LINUX_CLOCK_BOOTTIME)
-        return (int)vdso_call(VDSO_CALL_CLOCK_GETTIME, clock, time);
+        return (int)vdso_call(LINUX_CALL_CLOCK_GETTIME, clock, time);
     uint64_t ns = read_ns(real);
     time->seconds = (int64_t)(ns / NS_PER_SECOND);
     time->nanoseconds = (int64_t)(ns % NS_PER_SECOND);
@@ -53,7 +54,7 @@ int VDSO_NAME(clock_gettime)(int32_t clock, struct linux_timespec *time)
 
 int VDSO_NAME(clock_getres)(int32_t clock, struct linux_timespec *resolution)
 {
-    return (int)vdso_call(VDSO_CALL_CLOCK_GETRES, clock, resolution);
+    return (int)vdso_call(LINUX_CALL_CLOCK_GETRES, clock, resolution);
 }
 
 int VDSO_NAME(gettimeofday)(struct linux_timeval *time, void *zone)

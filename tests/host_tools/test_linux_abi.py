@@ -38,6 +38,10 @@ def test_numbers_are_those_of_the_architecture(tmp_path):
     _, arm, _ = generate(tmp_path, CALLS, "table", "aarch64")
     assert '[0] = {"read"' in x86 and '[63] = {"read"' in arm
     assert '"fork"' in x86 and '"fork"' not in arm
+    _, x86, _ = generate(tmp_path, CALLS, "header", "x86_64")
+    _, arm, _ = generate(tmp_path, CALLS, "header", "aarch64")
+    assert " LINUX_CALL_READ = 0," in x86 and " LINUX_CALL_READ = 63," in arm
+    assert "LINUX_CALL_FORK" in x86 and "LINUX_CALL_FORK" not in arm
 
 
 def test_numbers_are_those_of_linux():

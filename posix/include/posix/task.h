@@ -22,6 +22,7 @@
 #include <posix/arch/task.h>
 #include <posix/lock.h>
 #include <posix/signal.h>
+#include <posix/task_stack.h>
 #include <protocols/process.h>
 #include <trellis/frame.h>
 #include <trellis/structures.h>

@@ -6,11 +6,6 @@
  */
 #pragma once
 
-#include <stdint.h>
-
-#define TASK_STACK_SIZE 0x10000
-#define TASK_STACK_MASK (~(uint64_t)(TASK_STACK_SIZE - 1))
-
 struct task;
 
 struct task *task_current(void);

@@ -6,10 +6,7 @@
  */
 #pragma once
 
-#include <stdint.h>
-
-#define TASK_STACK_SIZE 0x10000 /* a power of two; the task's page, a guard page, the stack */
-#define TASK_STACK_MASK (~(uint64_t)(TASK_STACK_SIZE - 1))
+#include <posix/task_stack.h>
 
 struct task;
 

@@ -6,13 +6,10 @@
  */
 #pragma once
 
+#include <posix/calls.h>
 #include <stdint.h>
 
 #define VDSO_NAME(name) __vdso_##name
-
-#define VDSO_CALL_CLOCK_GETTIME 113
-#define VDSO_CALL_CLOCK_GETRES 114
-#define VDSO_CALL_GETCPU 168
 
 static inline int64_t vdso_call(int64_t number, int64_t first, void *second)
 {
@@ -26,5 +23,5 @@ static inline int64_t vdso_call(int64_t number, int64_t first, void *second)
 /* Nothing but the kernel knows which it is. */
 static inline int64_t vdso_cpu(uint32_t *cpu)
 {
-    return vdso_call(VDSO_CALL_GETCPU, (int64_t)cpu, 0);
+    return vdso_call(LINUX_CALL_GETCPU, (int64_t)cpu, 0);
 }

@@ -10,8 +10,6 @@
 
 #include <trellis/frame.h>
 
-#define ARCH_RESTART_NUMBER 219 /* restart_syscall */
-
 static inline void arch_call_arguments(const struct frame *frame, uint64_t arguments[6])
 {
     arguments[0] = frame->registers.rdi;

@@ -11,9 +11,6 @@
 
 #define VDSO_NAME(name) __vdso_##name
 
-#define VDSO_CALL_CLOCK_GETTIME 228
-#define VDSO_CALL_CLOCK_GETRES 229
-
 static inline int64_t vdso_call(int64_t number, int64_t first, void *second)
 {
     int64_t result;
