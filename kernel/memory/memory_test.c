@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright The Trellis authors */
 
-#include <arch/cpu.h>
-#include <arch/test_memory.h>
-#include <kernel/cpu.h>
-#include <kernel/memory.h>
+#include "space_fake.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,37 +9,22 @@
 
 #include <cmocka.h>
 
-const struct object_operations object_operations[OBJECT_TYPE_COUNT] = {
-    [OBJECT_ACCOUNT] = {.name = "account", .destroy = account_destroy},
-    [OBJECT_MEMORY] = {.name = "memory", .destroy = memory_destroy},
-};
-
-static struct account *account;
 static struct memory *memory;
-static struct space space;
 
 #define MEMORY_PAGES 100
 #define PLACE UINT64_C(0x40000000)
 
 static int setup(void **state)
 {
-    account = test_account_create(TEST_PAGES);
+    space_setup(state);
     assert_int_equal(memory_create(account, MEMORY_PAGES * PAGE_SIZE, 0, &memory), STATUS_OK);
-    assert_int_equal(space_init(&space, account), STATUS_OK);
-    cpu_current()->space = &space;
     return 0;
 }
 
 static int teardown(void **state)
 {
     object_release(&memory->object);
-    cpu_current()->space = NULL;
-    while (!space_teardown_step(&space, 16))
-        continue;
-    while (atomic_load(&account->object.references) > 1)
-        rcu_quiescent();
-    test_account_end(account);
-    return 0;
+    return space_teardown(state);
 }
 
 /* The byte at an offset; zero where no page is. */

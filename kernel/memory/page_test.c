@@ -10,10 +10,6 @@
 
 #include <cmocka.h>
 
-const struct object_operations object_operations[OBJECT_TYPE_COUNT] = {
-    [OBJECT_ACCOUNT] = {.name = "account", .destroy = account_destroy},
-};
-
 static void blocks_are_aligned_and_come_back_together(void **state)
 {
     uint64_t free_before = page_count_free();

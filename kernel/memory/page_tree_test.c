@@ -11,10 +11,6 @@
 
 #include <cmocka.h>
 
-const struct object_operations object_operations[OBJECT_TYPE_COUNT] = {
-    [OBJECT_ACCOUNT] = {.name = "account", .destroy = account_destroy},
-};
-
 static struct account *account;
 static struct page_tree tree;
 

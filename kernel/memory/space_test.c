@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright The Trellis authors */
 
-#include <arch/cpu.h>
-#include <arch/test_memory.h>
-#include <kernel/cpu.h>
+#include "space_fake.h"
+
 #include <kernel/mapping.h>
-#include <kernel/memory.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,38 +11,8 @@
 
 #include <cmocka.h>
 
-const struct object_operations object_operations[OBJECT_TYPE_COUNT] = {
-    [OBJECT_ACCOUNT] = {.name = "account", .destroy = account_destroy},
-    [OBJECT_MEMORY] = {.name = "memory", .destroy = memory_destroy},
-};
-
 #define READ_WRITE (MAP_READ | MAP_WRITE)
 #define PLACE UINT64_C(0x10000000)
-
-static struct account *account;
-static struct space space;
-
-static int setup(void **state)
-{
-    account = test_account_create(TEST_PAGES);
-    assert_int_equal(space_init(&space, account), STATUS_OK);
-    cpu_current()->space = &space;
-    return 0;
-}
-
-static void end_space(struct space *ended)
-{
-    while (!space_teardown_step(ended, 16))
-        continue;
-    assert_true(space_teardown_step(ended, 16));
-}
-
-static int teardown(void **state)
-{
-    end_space(&space);
-    test_account_end(account);
-    return 0;
-}
 
 static enum status map_at(uint64_t address, uint64_t pages, uint32_t flags, uint64_t *result)
 {
@@ -464,7 +432,7 @@ static void running_out_is_an_error_to_the_program(void **state)
 
 int main(void)
 {
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, space_setup, space_teardown)
     const struct CMUnitTest tests[] = {
         TEST(fresh_memory_is_zero_and_keeps_what_is_written),
         TEST(places_are_refused_that_are_not_the_programs),

@@ -2,11 +2,9 @@
 /* Copyright The Trellis authors */
 
 /* Long work on memory goes in steps, and what it is about is in order between any two of them. */
-#include <arch/cpu.h>
-#include <arch/test_memory.h>
-#include <kernel/cpu.h>
+#include "space_fake.h"
+
 #include <kernel/mapping.h>
-#include <kernel/memory.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,42 +12,11 @@
 
 #include <cmocka.h>
 
-const struct object_operations object_operations[OBJECT_TYPE_COUNT] = {
-    [OBJECT_ACCOUNT] = {.name = "account", .destroy = account_destroy},
-    [OBJECT_MEMORY] = {.name = "memory", .destroy = memory_destroy},
-};
-
 #define READ_WRITE (MAP_READ | MAP_WRITE)
 #define PLACE UINT64_C(0x10000000)
 #define MANY 1800
 #define SIZE (MANY * PAGE_SIZE)
 #define STEPS_MIN (MANY / SPACE_STEP_LIMIT)
-
-static struct account *account;
-static struct space space;
-
-static int setup(void **state)
-{
-    account = test_account_create(TEST_PAGES);
-    assert_int_equal(space_init(&space, account), STATUS_OK);
-    cpu_current()->space = &space;
-    return 0;
-}
-
-static void end_space(struct space *ended)
-{
-    while (!space_teardown_step(ended, 16))
-        continue;
-}
-
-static int teardown(void **state)
-{
-    end_space(&space);
-    for (unsigned i = 0; i < MANY && atomic_load(&account->object.references) > 1; i++)
-        rcu_quiescent();
-    test_account_end(account);
-    return 0;
-}
 
 static enum status map_step(struct memory *memory, uint64_t address, uint32_t flags,
                             struct call_step *step)
@@ -360,7 +327,7 @@ static void revoked_mappings_go_in_steps(void **state)
 
 int main(void)
 {
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, space_setup, space_teardown)
     const struct CMUnitTest tests[] = {
         TEST(unmapping_frees_some_pages_in_each_step),
         TEST(a_range_stays_taken_until_it_is_unmapped),

@@ -66,29 +66,6 @@ bool arch_random(uint64_t *value)
     return drawn != 0;
 }
 
-/* There are no ports. */
-
-uint32_t arch_port_count(void)
-{
-    return 0;
-}
-
-bool arch_port_read(uint32_t port, uint32_t width, uint32_t *value)
-{
-    (void)port;
-    (void)width;
-    (void)value;
-    return false;
-}
-
-bool arch_port_write(uint32_t port, uint32_t width, uint32_t value)
-{
-    (void)port;
-    (void)width;
-    (void)value;
-    return false;
-}
-
 /* The end. */
 
 /* SMC Calling Convention 1.0: x0 to x17 are not kept. */

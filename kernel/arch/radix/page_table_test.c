@@ -18,10 +18,6 @@
 #define PAGES 1200
 #define RIGHTS (PTE_READ | PTE_WRITE | PTE_EXECUTE)
 
-const struct object_operations object_operations[OBJECT_TYPE_COUNT] = {
-    [OBJECT_ACCOUNT] = {.name = "account", .destroy = account_destroy},
-};
-
 static struct account *account;
 static struct page_table table;
 

@@ -121,24 +121,3 @@ bool arch_random(uint64_t *value)
     (void)value;
     return false;
 }
-
-uint32_t arch_port_count(void)
-{
-    return 0;
-}
-
-bool arch_port_read(uint32_t port, uint32_t width, uint32_t *value)
-{
-    (void)port;
-    (void)width;
-    (void)value;
-    return false;
-}
-
-bool arch_port_write(uint32_t port, uint32_t width, uint32_t value)
-{
-    (void)port;
-    (void)width;
-    (void)value;
-    return false;
-}

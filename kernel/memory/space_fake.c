@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+#include "space_fake.h"
+
+const struct object_operations object_operations[OBJECT_TYPE_COUNT] = {
+    [OBJECT_ACCOUNT] = {.name = "account", .destroy = account_destroy},
+    [OBJECT_MEMORY] = {.name = "memory", .destroy = memory_destroy},
+};
+
+#define GRACE_PERIODS_MAX 10000 /* more than any test's objects take to go */
+
+struct account *account;
+struct space space;
+
+int space_setup(void **state)
+{
+    account = test_account_create(TEST_PAGES);
+    enum status status = space_init(&space, account);
+    assert(status == STATUS_OK);
+    cpu_current()->space = &space;
+    return 0;
+}
+
+void end_space(struct space *ended)
+{
+    while (!space_teardown_step(ended, 16))
+        continue;
+    assert(space_teardown_step(ended, 16));
+}
+
+int space_teardown(void **state)
+{
+    cpu_current()->space = NULL;
+    end_space(&space);
+    for (unsigned i = 0; i < GRACE_PERIODS_MAX && atomic_load(&account->object.references) > 1; i++)
+        rcu_quiescent();
+    test_account_end(account);
+    return 0;
+}
