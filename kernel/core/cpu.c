@@ -49,6 +49,5 @@ _Noreturn void kernel_main_secondary(struct cpu *cpu)
 
 int64_t call_cpu_number(struct thread *self)
 {
-    (void)self;
     return cpu_current()->number;
 }

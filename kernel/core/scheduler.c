@@ -4,12 +4,14 @@
 /*
  * The scheduler: who runs on this CPU. Who waits for it is in scheduler_queue.c.
  *
- * A CPU with nothing else to run has no slice timer; the first thread that
- * becomes ready beside the running one arms it. Times are booked when the
- * scheduler chooses, by the clock it has to read anyway; a direct hand-over
- * between caller and server reads none, and their time together is booked to
- * who runs when the next choice is made. What a tick finds is all booked as
- * user time.
+ * A CPU that runs a thread ticks: a turn ends, and the load is evened out
+ * (scheduler_queue.c). One that has fallen idle ticks once more, in vain. Times
+ * are booked when the scheduler chooses, by the clock it has to read anyway; a
+ * direct hand-over between caller and server reads none, and their time together
+ * is booked to who runs when the next choice is made. Whether it was the
+ * program's own or the kernel's a tick decides for all the time up to the next
+ * one, by where it finds the thread: in the kernel, or in the library that
+ * carries out its calls. Nothing is measured at each call.
  *
  * An idle CPU has no address space loaded and holds nothing of any thread. It
  * looks for work a short while before it sleeps: as long as it does, whoever has
@@ -95,31 +97,44 @@ void scheduler_set_priority(struct thread *thread, uint8_t own)
 
 /* Time. */
 
-void scheduler_tick(uint64_t now)
+static void arm_tick(struct cpu *cpu, uint64_t now)
+{
+    cpu->tick_due = arch_counter_read() + time_to_ticks(SLICE_NS);
+    timer_set_slice_end(now + SLICE_NS);
+}
+
+void scheduler_tick(void)
+{
+    struct cpu *cpu = cpu_current();
+    struct thread *current = cpu->current;
+
+    cpu->tick_due = 0;
+    if (current == NULL)
+        return;
+    current->in_kernel = cpu->tick_in_kernel || personality_is_in_library(current);
+    cpu->tick_in_kernel = false;
+    current->yielded = true;
+    cpu->reschedule = true;
+}
+
+void scheduler_leave_fault(void)
 {
     struct cpu *cpu = cpu_current();
 
-    (void)now;
-    scheduler_queue_slice_ended(cpu);
-    if (cpu->current != NULL) {
-        cpu->current->yielded = true;
-        cpu->reschedule = true;
-    }
+    cpu->tick_in_kernel = arch_counter_read() >= cpu->tick_due;
 }
 
 static void book_time(struct cpu *cpu, uint64_t now)
 {
     uint64_t spent = now - cpu->entered_ns;
+    struct thread *current = cpu->current;
 
     cpu->entered_ns = now;
-    if (cpu->current == NULL) {
-        cpu->idle_ns += spent;
+    if (current == NULL)
         return;
-    }
-    cpu->busy_ns += spent;
-    cpu->current->user_ns += spent;
-    atomic_fetch_add_explicit(&scheduler_account_of(cpu->current)->cpu_ns, spent,
-                              memory_order_relaxed);
+    *(current->in_kernel ? &cpu->kernel_ns : &cpu->user_ns) += spent;
+    *(current->in_kernel ? &current->kernel_ns : &current->user_ns) += spent;
+    atomic_fetch_add_explicit(&scheduler_account_of(current)->cpu_ns, spent, memory_order_relaxed);
 }
 
 void scheduler_book_time(void)
@@ -179,13 +194,16 @@ static void unload(struct cpu *cpu)
 /* One that this CPU finds again after it has said that it is idle was not seen before. */
 static struct thread *take_or_be_idle(struct cpu *cpu, uint64_t now)
 {
-    struct thread *next = scheduler_queue_take(cpu, now);
+    struct thread *next = scheduler_queue_take(cpu, cpu->tick_due == 0);
     if (next == NULL) {
         scheduler_queue_set_idle(cpu, true);
-        next = scheduler_queue_take(cpu, now);
+        next = scheduler_queue_take(cpu, false);
     }
-    if (next != NULL)
-        scheduler_queue_set_idle(cpu, false);
+    if (next == NULL)
+        return NULL;
+    scheduler_queue_set_idle(cpu, false);
+    if (cpu->tick_due == 0)
+        arm_tick(cpu, now);
     return next;
 }
 
@@ -277,7 +295,7 @@ static void idle(struct cpu *cpu)
     if (atomic_load(&cpu->reschedule))
         return;
     if (rcu_is_pending())
-        scheduler_queue_arm_slice(cpu, time_now());
+        arm_tick(cpu, time_now());
     rcu_sleep();
     arch_idle();
     rcu_wake();

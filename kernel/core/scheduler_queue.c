@@ -9,8 +9,9 @@
  *
  * A thread that becomes ready goes to a CPU that is idle, preferably this one,
  * then the one it ran on last; if none is, it waits here. A CPU that runs out
- * of threads takes one from another's queue. Nothing is evened out among CPUs
- * that are all busy.
+ * of threads takes one from another's queue. At the end of a turn it does so too
+ * if more wait there than here for the same priority; so N + 1 threads go round N
+ * CPUs, and where as many wait everywhere nothing moves.
  *
  * A thread's queue is that of thread->cpu. It changes with that queue locked
  * or, for a thread in no queue, by who holds it; so one locks it and looks again.
@@ -21,15 +22,14 @@
 #include <kernel/call_arguments.h>
 #include <kernel/process.h>
 #include <kernel/scheduler.h>
-#include <kernel/time.h>
 
 #define DEPTH 16       /* calls in a chain */
 #define STEAL_LIMIT 16 /* threads looked at in another's queue */
 
 struct run_queue {
-    struct spinlock lock;                 /* LOCK_RUN_QUEUE */
-    struct list accounts[PRIORITY_COUNT]; /* lock; of struct account_turn */
-    _Atomic bool slice_armed;             /* its CPU, for writing */
+    struct spinlock lock;                     /* LOCK_RUN_QUEUE */
+    struct list accounts[PRIORITY_COUNT];     /* lock; of struct account_turn */
+    _Atomic uint32_t waiting[PRIORITY_COUNT]; /* lock, for writing; threads */
 };
 
 static struct run_queue queues[CPU_MAX];
@@ -96,6 +96,7 @@ static void enqueue(struct run_queue *queue, struct thread *thread, bool first)
     else
         list_push_back(&turn->threads, &thread->run_link);
     thread->queued = true;
+    queue->waiting[thread->queued_priority]++;
     atomic_store(ready_of(queue), filled(queue) | 1u << thread->queued_priority);
 }
 
@@ -105,6 +106,7 @@ static void dequeue(struct run_queue *queue, struct thread *thread)
 
     list_remove(&thread->run_link);
     thread->queued = false;
+    queue->waiting[thread->queued_priority]--;
     if (list_is_empty(&turn->threads))
         list_remove(&turn->link);
     if (list_is_empty(&queue->accounts[thread->queued_priority]))
@@ -112,13 +114,26 @@ static void dequeue(struct run_queue *queue, struct thread *thread)
     object_release(&thread->charged->object);
 }
 
+static uint32_t top_priority(const struct run_queue *queue)
+{
+    return 31 - (uint32_t)__builtin_clz(filled(queue) | 1);
+}
+
+/* How many wait with this priority or more. */
+static uint32_t count_from(const struct run_queue *queue, uint32_t priority)
+{
+    uint32_t count = 0;
+    while (priority < PRIORITY_COUNT)
+        count += atomic_load_explicit(&queue->waiting[priority++], memory_order_relaxed);
+    return count;
+}
+
 /* The thread whose turn it is, taken off its list; NULL if none is ready. */
 static struct thread *take_next(struct run_queue *queue)
 {
     if (filled(queue) == 0)
         return NULL;
-    uint32_t priority = 31 - (uint32_t)__builtin_clz(filled(queue));
-    struct list *accounts = &queue->accounts[priority];
+    struct list *accounts = &queue->accounts[top_priority(queue)];
     struct account_turn *turn = container_of(list_first(accounts), struct account_turn, link);
     struct thread *thread = container_of(list_first(&turn->threads), struct thread, run_link);
     if (turn->threads.head.next != turn->threads.head.previous) {
@@ -135,10 +150,10 @@ static bool may_steal(const struct thread *thread, const struct cpu *cpu)
 }
 
 /* The first that another CPU may have, still in the queue, of the few that are looked at. */
-static struct thread *find_for(struct run_queue *queue, const struct cpu *cpu)
+static struct thread *find_for(struct run_queue *queue, const struct cpu *cpu, uint32_t lowest)
 {
     unsigned looked = 0;
-    for (int priority = PRIORITY_COUNT - 1; priority >= 0; priority--) {
+    for (int priority = PRIORITY_COUNT - 1; priority >= (int)lowest; priority--) {
         list_for_each (&queue->accounts[priority], node) {
             struct account_turn *turn = container_of(node, struct account_turn, link);
             list_for_each (&turn->threads, at) {
@@ -160,14 +175,15 @@ static void hold(struct cpu *cpu, struct thread *thread)
     atomic_store(&thread->holder, holder_of_cpu(cpu->number));
 }
 
-static struct thread *steal(struct cpu *cpu)
+/* From a queue where at least `count` threads wait with this priority or more, one of them. */
+static struct thread *steal(struct cpu *cpu, uint32_t priority, uint32_t count)
 {
     for (uint32_t i = 1; i < cpu_count(); i++) {
         struct run_queue *queue = &queues[(cpu->number + i) % cpu_count()];
-        if (filled(queue) == 0)
+        if (count_from(queue, priority) < count)
             continue;
         lock_acquire(&queue->lock);
-        struct thread *thread = find_for(queue, cpu);
+        struct thread *thread = find_for(queue, cpu, priority);
         if (thread != NULL) {
             dequeue(queue, thread);
             hold(cpu, thread);
@@ -179,18 +195,21 @@ static struct thread *steal(struct cpu *cpu)
     return NULL;
 }
 
-struct thread *scheduler_queue_take(struct cpu *cpu, uint64_t now)
+struct thread *scheduler_queue_take(struct cpu *cpu, bool evenly)
 {
     struct run_queue *queue = &queues[cpu->number];
+    uint32_t priority = top_priority(queue);
+    struct thread *thread = NULL;
+    if (evenly && filled(queue) != 0)
+        thread = steal(cpu, priority, count_from(queue, priority));
+    if (thread != NULL)
+        return thread;
     lock_acquire(&queue->lock);
-    struct thread *thread = take_next(queue);
+    thread = take_next(queue);
     if (thread != NULL)
         hold(cpu, thread);
-    bool others = thread != NULL && (filled(queue) >> thread->effective & 1) != 0;
     lock_release(&queue->lock);
-    if (others && !queue->slice_armed)
-        scheduler_queue_arm_slice(cpu, now);
-    return thread != NULL ? thread : steal(cpu);
+    return thread != NULL ? thread : steal(cpu, 0, 1);
 }
 
 void scheduler_queue_put_back(struct cpu *cpu, struct thread *thread, bool first)
@@ -200,19 +219,6 @@ void scheduler_queue_put_back(struct cpu *cpu, struct thread *thread, bool first
     if (thread_may_run(thread) && thread_may_use(thread, cpu->number))
         enqueue(queue, thread, first);
     lock_release(&queue->lock);
-}
-
-/* Slices. */
-
-void scheduler_queue_arm_slice(const struct cpu *cpu, uint64_t now)
-{
-    atomic_store(&queues[cpu->number].slice_armed, true);
-    timer_set_slice_end(now + SLICE_NS);
-}
-
-void scheduler_queue_slice_ended(const struct cpu *cpu)
-{
-    atomic_store(&queues[cpu->number].slice_armed, false);
 }
 
 /* Becoming ready. */
@@ -281,12 +287,6 @@ static void announce(uint32_t number, uint8_t priority)
     const struct thread *current = __atomic_load_n(&cpu->current, __ATOMIC_RELAXED);
     if (current == NULL || priority > current->effective)
         scheduler_kick(cpu);
-    else if (priority < current->effective || queues[number].slice_armed)
-        return;
-    else if (cpu == cpu_current())
-        scheduler_queue_arm_slice(cpu, time_now());
-    else
-        scheduler_kick(cpu);
 }
 
 /* It waits for a CPU that is busy: one that has fallen idle meanwhile may come and take it. */
@@ -325,7 +325,6 @@ int64_t call_thread_set_cpus(struct thread *self, const struct thread_set_cpus_a
 {
     struct thread *thread = arguments->thread;
 
-    (void)self;
     if ((arguments->cpus & cpu_all()) == 0)
         return status_to_result(STATUS_INVALID);
     struct run_queue *queue = lock_queue_of(thread);

@@ -4,6 +4,7 @@
 /* Who runs when: priorities, accounts in turn, slices, preemption, bookkeeping. */
 #include "../object/machine_fake.h"
 
+#include <arch/thread.h>
 #include <kernel/cpu.h>
 
 #include <setjmp.h>
@@ -44,7 +45,7 @@ static struct process *poor_process(void)
 static struct thread *next_turn(void)
 {
     machine_pass_time(SLICE_NS);
-    scheduler_tick(host_clock_ns);
+    scheduler_tick();
     scheduler_choose(cpu_current());
     return thread_current();
 }
@@ -127,12 +128,10 @@ static void a_yield_lets_the_next_one_run(void **state)
 static void time_is_booked_to_who_ran(void **state)
 {
     (void)state;
-    uint64_t idle = cpu_current()->idle_ns;
     cpu_current()->entered_ns = host_clock_ns;
     machine_pass_time(500);
     struct thread *thread = machine_program(PRIORITY_NORMAL);
     scheduler_choose(cpu_current());
-    assert_int_equal(cpu_current()->idle_ns - idle, 500);
     machine_pass_time(300);
     scheduler_book_time();
     assert_int_equal(thread->user_ns, 300);
@@ -144,6 +143,39 @@ static void time_is_booked_to_who_ran(void **state)
     scheduler_choose(cpu_current());
     assert_int_equal(process->user_ns, 500);
     object_release(&process->object);
+}
+
+/* A turn passes; how much of it is told as the kernel's. */
+static uint64_t kernel_part_of_turn(struct thread *thread)
+{
+    uint64_t kernel = thread->kernel_ns, user = thread->user_ns;
+    assert_ptr_equal(next_turn(), thread);
+    assert_int_equal(thread->kernel_ns - kernel + thread->user_ns - user, SLICE_NS);
+    return thread->kernel_ns - kernel;
+}
+
+static void a_tick_tells_the_programs_time_from_the_kernels(void **state)
+{
+    (void)state;
+    struct thread *thread = machine_program(PRIORITY_NORMAL);
+    struct personality *personality = &thread->process->personality;
+    scheduler_choose(cpu_current());
+    assert_int_equal(kernel_part_of_turn(thread), 0);
+    personality->text_low = arch_thread_pc(thread);
+    personality->text_high = personality->text_low + 1;
+    assert_int_equal(kernel_part_of_turn(thread), SLICE_NS);
+    *personality = (struct personality){0};
+    assert_int_equal(kernel_part_of_turn(thread), 0);
+    scheduler_leave_fault();
+    assert_int_equal(kernel_part_of_turn(thread), 0);
+    host_clock_ns = cpu_current()->tick_due;
+    scheduler_leave_fault();
+    scheduler_tick();
+    uint64_t kernel = thread->kernel_ns;
+    scheduler_choose(cpu_current());
+    assert_int_equal(thread->kernel_ns - kernel, SLICE_NS);
+    assert_int_equal(kernel_part_of_turn(thread), 0);
+    thread_end(thread, 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -158,6 +190,7 @@ int main(void)
         TEST(less_urgent_threads_wait),
         TEST(a_yield_lets_the_next_one_run),
         TEST(time_is_booked_to_who_ran),
+        TEST(a_tick_tells_the_programs_time_from_the_kernels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

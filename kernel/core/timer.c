@@ -180,7 +180,7 @@ void timer_run(void)
     for (struct timer *timer; (timer = take_due(queue, now)) != NULL;)
         timer->fire(timer);
     if (take_slice_end(queue, now))
-        scheduler_tick(now);
+        scheduler_tick();
     lock_acquire(&queue->lock);
     queue->programmed = DEADLINE_NEVER;
     program_locked(queue);

@@ -28,9 +28,8 @@ uint64_t time_to_ticks(uint64_t nanoseconds)
     return nanoseconds;
 }
 
-void scheduler_tick(uint64_t now)
+void scheduler_tick(void)
 {
-    (void)now;
     ticks++;
 }
 

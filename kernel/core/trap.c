@@ -72,8 +72,10 @@ _Noreturn void trap_user_fault(const struct trap_fault *fault)
     if (is_page_fault(fault)) {
         enum status status =
             space_fault(&self->process->space, fault->address, fault->access, &told.kind);
-        if (status == STATUS_OK || status == STATUS_RESTART)
+        if (status == STATUS_OK || status == STATUS_RESTART) {
+            scheduler_leave_fault();
             scheduler_leave_kernel();
+        }
     }
     if (!personality_fault(self, &told))
         process_fault(self->process, told.kind, arch_thread_pc(self), told.address);

@@ -178,13 +178,19 @@ int64_t call_machine_inspect(struct thread *self, const struct machine_inspect_a
                                      .cpu_count = cpu_count(),
                                      .processes = atomic_load(&account_root->used[ALLOW_PROCESSES]),
                                      .threads = atomic_load(&account_root->used[ALLOW_THREADS])};
-    for (uint32_t i = 0; i < cpu_count(); i++) {
-        const struct cpu *cpu = cpu_get(i);
-        information->idle_ns += cpu->idle_ns;
-        information->switches += cpu->switches;
-        information->calls += cpu->calls;
-        information->faults += cpu->faults;
-        information->interrupts += cpu->interrupts;
-    }
+    return 0;
+}
+
+int64_t call_cpu_inspect(struct thread *self, const struct cpu_inspect_arguments *arguments)
+{
+    if (arguments->number >= cpu_count())
+        return status_to_result(STATUS_NOT_FOUND);
+    const struct cpu *cpu = cpu_get(arguments->number);
+    *arguments->information = (struct cpu_information){.user_ns = cpu->user_ns,
+                                                       .kernel_ns = cpu->kernel_ns,
+                                                       .switches = cpu->switches,
+                                                       .calls = cpu->calls,
+                                                       .faults = cpu->faults,
+                                                       .interrupts = cpu->interrupts};
     return 0;
 }

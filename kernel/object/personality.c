@@ -27,6 +27,13 @@ static bool is_user(uint64_t address)
     return address < USER_END;
 }
 
+bool personality_is_in_library(const struct thread *thread)
+{
+    const struct personality *personality = &thread->process->personality;
+
+    return is_inside(arch_thread_pc(thread), personality->text_low, personality->text_high);
+}
+
 bool personality_is_valid(const struct personality *personality)
 {
     return is_user(personality->reflect) && is_user(personality->interrupt) &&
@@ -78,7 +85,7 @@ bool personality_fault(struct thread *thread, const struct trap_fault *fault)
         frame->nested_address = fault->address;
         return resume_copy(thread, personality->copy_resume);
     }
-    if (personality->fault == 0 || is_inside(pc, personality->text_low, personality->text_high))
+    if (personality->fault == 0 || personality_is_in_library(thread))
         return false;
     frame->fault_kind = fault->kind;
     frame->fault_access = fault->access;
@@ -100,7 +107,7 @@ void personality_interrupt(struct thread *thread)
         return; /* the library has seen the mark itself */
     if (is_inside(pc, personality->restart_low, personality->restart_high))
         arch_thread_redirect(thread, personality->restart_entry, thread->frame_address);
-    else if (!is_inside(pc, personality->text_low, personality->text_high))
+    else if (!personality_is_in_library(thread))
         enter(thread, personality->interrupt, FRAME_INTERRUPT);
     else
         atomic_fetch_or(&thread->attention, ATTENTION_MARKED);

@@ -284,7 +284,6 @@ int64_t call_thread_kill(struct thread *self, const struct thread_kill_arguments
 int64_t call_thread_interrupt(struct thread *self,
                               const struct thread_interrupt_arguments *arguments)
 {
-    (void)self;
     if (thread_needs(arguments->thread, ATTENTION_ENDING))
         return status_to_result(STATUS_DEAD);
     thread_interrupt(arguments->thread);
@@ -318,7 +317,6 @@ int64_t call_thread_suspend(struct thread *self, const struct thread_suspend_arg
 
 int64_t call_thread_resume(struct thread *self, const struct thread_resume_arguments *arguments)
 {
-    (void)self;
     return suspend_once(arguments->thread, -1);
 }
 
@@ -351,7 +349,6 @@ int64_t call_thread_inspect(struct thread *self, const struct thread_inspect_arg
 {
     const struct thread *thread = arguments->thread;
 
-    (void)self;
     scheduler_book_time();
     *arguments->information = (struct thread_information){
         .state = state_of(thread),

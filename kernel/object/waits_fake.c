@@ -226,9 +226,8 @@ uint64_t time_to_ticks(uint64_t nanoseconds)
     return nanoseconds;
 }
 
-void scheduler_tick(uint64_t now)
+void scheduler_tick(void)
 {
-    (void)now;
 }
 
 /* Words at fake_shared are one object's in all processes, others the space's own. */

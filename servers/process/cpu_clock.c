@@ -15,6 +15,7 @@
 #include "effects.h"
 #include "end.h"
 #include "server.h"
+#include "totals.h"
 
 #define NS_PER_US UINT64_C(1000)
 #define CLOSEST_NS UINT64_C(1000000) /* between two looks */
@@ -63,13 +64,11 @@ static uint64_t examine_all(void)
 
 void cpu_clock_watch(void)
 {
-    struct machine_information machine;
     uint64_t left = examine_all();
 
-    if (left == CPU_TIMER_NEVER || !has_event() ||
-        native_machine_inspect(server.machine, &machine) < 0)
+    if (left == CPU_TIMER_NEVER || !has_event())
         return;
-    left /= machine.cpu_count;
+    left /= totals_cpu_count();
     left = left < CLOSEST_NS ? CLOSEST_NS : left;
     (void)native_event_set_timer(event, server_clock_ns() + left, 0);
 }

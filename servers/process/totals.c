@@ -65,25 +65,41 @@ void totals_get(struct process_totals *totals)
         totals->load[i] = load[i] << (16 - LOAD_SHIFT);
 }
 
-void totals_times(struct machine_times *times, struct machine_information *machine)
+uint64_t totals_cpu_count(void)
 {
-    *machine = (struct machine_information){.cpu_count = 1};
-    (void)native_machine_inspect(server.machine, machine);
-    *times = (struct machine_times){.uptime_ns = server_clock_ns(), .idle_ns = machine->idle_ns};
-    uint64_t all = times->uptime_ns * machine->cpu_count;
-    uint64_t busy = all > times->idle_ns ? all - times->idle_ns : 0;
-    list_for_each (process_all(), node) {
-        const struct process *process = container_of_process(node, all_link);
-        struct process_information information = {0};
-        times->user_ns +=
-            process->user_ns + (process->children_usage.user_us + process->usage.user_us) * 1000;
-        if (process->kernel != NULL &&
-            native_process_inspect(process->kernel->process, &information) >= 0)
-            times->user_ns += information.user_ns;
+    struct machine_information machine = {.cpu_count = 1};
+
+    (void)native_machine_inspect(server.machine, &machine);
+    return machine.cpu_count;
+}
+
+void totals_of_cpu(uint32_t cpu, struct cpu_times *times)
+{
+    struct cpu_information information = {0};
+
+    (void)native_cpu_inspect(server.machine, cpu, &information);
+    uint64_t uptime = server_clock_ns(), busy = information.user_ns + information.kernel_ns;
+    *times = (struct cpu_times){.user_ns = information.user_ns,
+                                .system_ns = information.kernel_ns,
+                                .idle_ns = uptime > busy ? uptime - busy : 0,
+                                .interrupts = information.interrupts,
+                                .switches = information.switches};
+}
+
+void totals_of_cpus(struct cpu_times *times)
+{
+    uint64_t count = totals_cpu_count();
+
+    *times = (struct cpu_times){0};
+    for (uint32_t cpu = 0; cpu < count; cpu++) {
+        struct cpu_times one;
+        totals_of_cpu(cpu, &one);
+        times->user_ns += one.user_ns;
+        times->system_ns += one.system_ns;
+        times->idle_ns += one.idle_ns;
+        times->interrupts += one.interrupts;
+        times->switches += one.switches;
     }
-    if (times->user_ns > busy)
-        times->user_ns = busy;
-    times->system_ns = busy - times->user_ns;
 }
 
 int64_t totals_boot_time_s(void)

@@ -9,10 +9,13 @@
 
 void totals_get(struct process_totals *totals);
 
-struct machine_times {
-    uint64_t uptime_ns;
-    uint64_t user_ns, system_ns, idle_ns; /* all CPUs together */
+/* Of one CPU, or of several together. */
+struct cpu_times {
+    uint64_t user_ns, system_ns, idle_ns;
+    uint64_t interrupts, switches;
 };
-void totals_times(struct machine_times *times, struct machine_information *machine);
+uint64_t totals_cpu_count(void);
+void totals_of_cpu(uint32_t cpu, struct cpu_times *times);
+void totals_of_cpus(struct cpu_times *times);
 /* Seconds since 1970 at boot. */
 int64_t totals_boot_time_s(void);

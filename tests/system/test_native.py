@@ -36,6 +36,12 @@ def test_other_machines(guest):
         check(guest, "test_waiting", machine=machine)
 
 
+def test_shares(guest):
+    if guest.cpus == 1:
+        raise Skip("one processor has nothing to even out")
+    check(guest, "test_shares")
+
+
 def test_steps(guest):
     if guest.cpus > 1:
         raise Skip("how long others wait is told by counting instructions, on one CPU")

@@ -252,9 +252,13 @@ enum machine_stop {
 struct machine_information {
     uint64_t pages_total, pages_free;
     uint64_t cpu_count;
-    uint64_t idle_ns; /* all CPUs together */
-    uint64_t switches, calls, faults, interrupts;
     uint64_t processes, threads;
+};
+
+/* One processor. What is neither time was idle; a turn's time is told at its end. */
+struct cpu_information {
+    uint64_t user_ns, kernel_ns;
+    uint64_t switches, calls, faults, interrupts;
 };
 
 /*

@@ -27,7 +27,9 @@ struct cpu {
     _Atomic bool polling;    /* looks at `reschedule` all the time: need not be interrupted */
     bool asleep;             /* in rcu_sleep */
     uint64_t entered_ns;     /* when time was last booked */
-    uint64_t busy_ns, idle_ns, switches, calls, faults, interrupts;
+    uint64_t tick_due;       /* the counter when the next tick is due; 0: none is armed */
+    bool tick_in_kernel;     /* it became due while the kernel worked for the thread */
+    uint64_t user_ns, kernel_ns, switches, calls, faults, interrupts;
     enum status copy_status;               /* why the last copy of user memory ended early */
     uint32_t locks_held[LOCK_CLASS_COUNT]; /* debug builds */
     uint32_t lock_classes; /* debug builds: a bit for each class of which one is held */

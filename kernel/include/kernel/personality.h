@@ -13,6 +13,8 @@
 /* The thread is marked interrupted and about to run: enter `interrupt` if it is outside the
  * library, restart the library's way out if it is in that. */
 void personality_interrupt(struct thread *thread);
+/* Whether the thread entered the kernel from its library. */
+bool personality_is_in_library(const struct thread *thread);
 /* Addresses are the user's and ranges in order. */
 bool personality_is_valid(const struct personality *personality) must_check;
 /* A call number that is not native came by the slow path: enter `reflect`. False if there is none. */

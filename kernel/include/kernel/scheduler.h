@@ -50,7 +50,9 @@ void scheduler_choose(struct cpu *cpu);
 void scheduler_lend_priority(struct endpoint *endpoint);
 void scheduler_move(struct thread *thread, uint8_t effective);
 /* The slice has ended (timer). */
-void scheduler_tick(uint64_t now);
+void scheduler_tick(void);
+/* The kernel has resolved a fault: it was what a tick found that has become due meanwhile. */
+void scheduler_leave_fault(void);
 
 /*
  * The last thing in every kernel entry: do bounded deferred work, choose the

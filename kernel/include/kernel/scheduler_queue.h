@@ -48,13 +48,9 @@ static inline bool scheduler_queue_has_from(const struct cpu *cpu, uint8_t prior
 void scheduler_queue_init(uint32_t cpu);
 /* The running thread, which goes on being held, to the head or the end of this CPU's queue. */
 void scheduler_queue_put_back(struct cpu *cpu, struct thread *thread, bool first);
-/* The thread whose turn it is, off its queue and held by this CPU: from this CPU's queue, else
- * from another's; NULL. A slice is armed if others wait for the CPU. */
-struct thread *scheduler_queue_take(struct cpu *cpu, uint64_t now);
-/* The turn has ended: the next one that waits arms a slice again. */
-void scheduler_queue_slice_ended(const struct cpu *cpu);
-/* Have this CPU woken within a slice's time. */
-void scheduler_queue_arm_slice(const struct cpu *cpu, uint64_t now);
+/* The thread whose turn it is, off its queue and held by this CPU: from this CPU's queue, if that
+ * is empty from another's; NULL. `evenly`: first from one where no fewer wait than here. */
+struct thread *scheduler_queue_take(struct cpu *cpu, bool evenly);
 /* A thread that may run and that nobody holds goes to the queue of a CPU that may run it. */
 void scheduler_queue_add(struct thread *thread);
 /* Off its queue if it is in one. */

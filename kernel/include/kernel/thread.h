@@ -79,6 +79,7 @@ struct thread {
     struct list_node run_link; /* run queue lock */
     struct account *charged; /* run queue lock; whose turn it waits for; a reference while queued */
     _Atomic uint64_t cpus;   /* a bit for each that it may run on */
+    bool in_kernel; /* its holder's; what the last tick found it at, its library included */
     uint64_t user_ns, kernel_ns; /* its holder's */
     uint32_t suspended;          /* process lock; how often, its process' suspensions included */
     _Atomic uint32_t attention;  /* enum thread_attention, any of them: it does not simply run on */

@@ -47,15 +47,14 @@ void print_mount_information(struct output *output, const struct procfs_node *no
 
 void print_cpu_information(struct output *output, const struct procfs_node *node)
 {
-    struct machine_information machine = {.cpu_count = 1};
+    uint64_t count = totals_cpu_count();
     struct cpu_description description;
     struct time_page page = {0};
 
     (void)node;
-    (void)native_machine_inspect(server.machine, &machine);
     (void)native_memory_read(server.time, 0, &page, sizeof(page));
     cpu_describe(&description);
-    for (uint64_t cpu = 0; cpu < machine.cpu_count; cpu++) {
+    for (uint64_t cpu = 0; cpu < count; cpu++) {
         output_add(output, "processor\t: %lu\n%s", cpu, description.text);
         output_add(output, "cpu MHz\t\t: %lu.%03lu\n", page.frequency_hz / 1000000,
                    page.frequency_hz / 1000 % 1000);
@@ -83,33 +82,38 @@ void print_memory_information(struct output *output, const struct procfs_node *n
 
 void print_uptime(struct output *output, const struct procfs_node *node)
 {
-    struct machine_information machine;
-    struct machine_times times;
+    uint64_t uptime_ns = server_clock_ns();
+    struct cpu_times times;
 
     (void)node;
-    totals_times(&times, &machine);
-    output_add(output, "%lu.%02lu %lu.%02lu\n", times.uptime_ns / NS_PER_S,
-               times.uptime_ns / TICK_NS % 100, times.idle_ns / NS_PER_S,
-               times.idle_ns / TICK_NS % 100);
+    totals_of_cpus(&times);
+    output_add(output, "%lu.%02lu %lu.%02lu\n", uptime_ns / NS_PER_S, uptime_ns / TICK_NS % 100,
+               times.idle_ns / NS_PER_S, times.idle_ns / TICK_NS % 100);
+}
+
+static void add_times(struct output *output, const struct cpu_times *times)
+{
+    output_add(output, " %lu 0 %lu %lu 0 0 0 0 0 0\n", times->user_ns / TICK_NS,
+               times->system_ns / TICK_NS, times->idle_ns / TICK_NS);
 }
 
 void print_machine_stat(struct output *output, const struct procfs_node *node)
 {
-    struct machine_information machine;
-    struct machine_times times;
+    struct cpu_times all, one;
     struct process_totals totals;
+    uint64_t count = totals_cpu_count();
 
     (void)node;
-    totals_times(&times, &machine);
+    totals_of_cpus(&all);
     totals_get(&totals);
-    output_add(output, "cpu  %lu 0 %lu %lu 0 0 0 0 0 0\n", times.user_ns / TICK_NS,
-               times.system_ns / TICK_NS, times.idle_ns / TICK_NS);
-    for (uint64_t cpu = 0; cpu < machine.cpu_count; cpu++)
-        output_add(output, "cpu%lu %lu 0 %lu %lu 0 0 0 0 0 0\n", cpu,
-                   times.user_ns / TICK_NS / machine.cpu_count,
-                   times.system_ns / TICK_NS / machine.cpu_count,
-                   times.idle_ns / TICK_NS / machine.cpu_count);
-    output_add(output, "intr %lu\nctxt %lu\nbtime %ld\n", machine.interrupts, machine.switches,
+    output_add(output, "cpu ");
+    add_times(output, &all);
+    for (uint32_t cpu = 0; cpu < count; cpu++) {
+        totals_of_cpu(cpu, &one);
+        output_add(output, "cpu%u", cpu);
+        add_times(output, &one);
+    }
+    output_add(output, "intr %lu\nctxt %lu\nbtime %ld\n", all.interrupts, all.switches,
                totals_boot_time_s());
     output_add(output, "processes %u\nprocs_running %lu\nprocs_blocked 0\n", table_last_number(),
                totals.running);
