@@ -67,7 +67,7 @@ static void apply_frame(struct ledger *ledger)
 
     switch (frame->effect) {
     case FRAME_OUTPUT:
-        terminal_apply(&ledger->terminals[CONSOLE_TERMINAL], &frame->transaction);
+        terminal_apply(&ledger->terminals[LEDGER_CONSOLE], &frame->transaction);
         break;
     case FRAME_CREDIT:
         console->credit = (uint32_t)frame->value;
@@ -196,13 +196,13 @@ bool ledger_is_made(const struct ledger *ledger)
 void ledger_make(struct ledger *ledger)
 {
     memset(ledger, 0, sizeof(*ledger));
-    terminal_init(&ledger->terminals[CONSOLE_TERMINAL], 0);
+    terminal_init(&ledger->terminals[LEDGER_CONSOLE], 0);
     ledger->version = LEDGER_VERSION;
 }
 
 struct terminal *ledger_new_terminal(struct ledger *ledger)
 {
-    for (uint32_t i = CONSOLE_TERMINAL + 1; i < LEDGER_TERMINALS; i++) {
+    for (uint32_t i = LEDGER_CONSOLE + 1; i < LEDGER_TERMINALS; i++) {
         if (!ledger->terminals[i].in_use) {
             terminal_init(&ledger->terminals[i], i - 1);
             return &ledger->terminals[i];

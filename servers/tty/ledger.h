@@ -39,7 +39,7 @@
 #define LEDGER_VERSION 3
 #define LEDGER_TERMINALS 33 /* the console and 32 pseudo-terminals */
 #define LEDGER_OPENS 1024
-#define CONSOLE_TERMINAL 0
+#define LEDGER_CONSOLE 0
 
 /* An open side of a terminal; its index plus FS_FIRST_SESSION is the session's badge. */
 struct terminal_open {

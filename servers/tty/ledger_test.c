@@ -17,7 +17,7 @@ static const struct request_name name = {
 
 static struct terminal *terminal(void)
 {
-    return &ledger.terminals[CONSOLE_TERMINAL];
+    return &ledger.terminals[LEDGER_CONSOLE];
 }
 
 static int fresh(void **state)

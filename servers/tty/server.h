@@ -38,7 +38,7 @@ void server_close_received(const struct message *message);
 
 static inline struct terminal *console_terminal(void)
 {
-    return &server.ledger->terminals[CONSOLE_TERMINAL];
+    return &server.ledger->terminals[LEDGER_CONSOLE];
 }
 
 static inline struct console_state *console(void)

@@ -52,6 +52,12 @@ def test_not_terminals(guest):
     assert done.stdout == "none\n", done
 
 
+def test_the_console_where_nothing_is_a_terminal(guest):
+    done = guest.run(["sh", "-c", "echo to the console > /dev/console; echo done"])
+    assert (done.status, done.stdout, done.stderr) == (0, "done\n", ""), done
+    assert "to the console" in done.log
+
+
 def test_environment(guest):
     done = guest.run(["sh", "-c", "echo $HOME $A"], env={"A": "b c"})
     assert done.stdout == "/root b c\n", done

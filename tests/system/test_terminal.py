@@ -335,3 +335,15 @@ def test_leaving_a_guest_that_hangs(guest):
         shell.send("\x1dx\x1dq")
         assert shell.wait(60) == 125, shell.transcript
         assert "left the guest" in shell.transcript
+
+
+def test_some_of_the_three_are_terminals(guest):
+    script = "for fd in 0 1 2; do test -t $fd && echo $fd > /dev/console; done; echo out; echo err >&2"
+    with tempfile.TemporaryDirectory() as place:
+        file = pathlib.Path(place, "file")
+        for redirected, shown, kept in (("2>", "0\r\n1\r\nout\r\n", "err\n"), (">", "0\r\n2\r\nerr\r\n", "out\n"),
+                                        ("< /dev/null 2>", "1\r\nout\r\n", "err\n")):
+            with guest.shell(command=["sh", "-c", script], redirections=f"{redirected} {file}") as terminal:
+                assert terminal.wait(60) == 0, terminal.transcript
+                got = terminal.transcript.replace("\r\r", "\r"), file.read_text()  # not raw without input
+                assert got == (shown, kept), (redirected, got)

@@ -110,8 +110,8 @@ class HostStreams(EndPoint):
     def show(self, stream, data):
         if stream in STREAM_FDS:
             self._write(STREAM_FDS[stream], data)
-        elif stream == "terminal":
-            self._write(2 if self.terminals[2] else 0, data)
+        elif stream == "terminal" and any(self.terminals):
+            self._write(next(fd for fd in (1, 2, 0) if self.terminals[fd]), data)
         else:
             self._log.write(data)
 

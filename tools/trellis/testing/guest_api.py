@@ -148,9 +148,10 @@ class Guest:
             yield boot
 
     @contextlib.contextmanager
-    def shell(self, *arguments, rows=24, columns=80, command=()):
-        """`./trellis run ARGUMENTS [-- COMMAND]` on a pseudo-terminal: a Terminal."""
-        terminal = Terminal(self._front_door(["--quiet", *arguments], command), rows, columns)
+    def shell(self, *arguments, rows=24, columns=80, command=(), redirections=""):
+        """`./trellis run ARGUMENTS [-- COMMAND] REDIRECTIONS` on a pseudo-terminal: a Terminal."""
+        words = self._front_door(["--quiet", *arguments], command)
+        terminal = Terminal(["sh", "-c", f'exec "$@" {redirections}', "sh", *words], rows, columns)
         try:
             yield terminal
         finally:
