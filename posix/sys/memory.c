@@ -11,6 +11,7 @@
 #include <posix/calls.h>
 #include <posix/copy.h>
 #include <posix/file.h>
+#include <posix/linux/process.h>
 #include <posix/request.h>
 #include <posix/task.h>
 #include <trellis/native.h>
@@ -46,6 +47,32 @@ static int64_t mapping_result(int64_t result)
     if (status == STATUS_NOT_FOUND || status == STATUS_OUT_OF_RANGE || status == STATUS_LIMIT)
         return -LINUX_ENOMEM;
     return request_error(result);
+}
+
+static uint64_t mapped_within(uint64_t address, uint64_t end)
+{
+    struct mapping_information mapping;
+    uint64_t sum = 0;
+
+    while (address < end && native_space_inspect(library.self, address, 0, &mapping) >= 0 &&
+           mapping.start < end) {
+        uint64_t start = mapping.start > address ? mapping.start : address;
+        sum += (mapping.end < end ? mapping.end : end) - start;
+        address = mapping.end;
+    }
+    return sum;
+}
+
+/* RLIMIT_AS; what the library has mapped counts. */
+static bool may_map(const struct task *task, uint64_t length)
+{
+    uint64_t limit = task_limit(task, LINUX_RLIMIT_AS);
+    struct process_information information;
+
+    if (limit == LINUX_RLIM_INFINITY)
+        return true;
+    return native_process_inspect(library.self, &information) >= 0 &&
+           information.mapped_bytes <= limit && length <= limit - information.mapped_bytes;
 }
 
 static bool is_range(uint64_t address, uint64_t length)
@@ -165,6 +192,11 @@ int64_t linux_mmap(struct task *task, const struct mmap_arguments *arguments)
         return error;
     if ((arguments->flags & LINUX_MAP_HUGETLB) != 0)
         return -LINUX_EINVAL;
+    uint64_t length = PAGE_UP(arguments->length), replaced = 0;
+    if ((arguments->flags & LINUX_MAP_FIXED) != 0)
+        replaced = mapped_within(arguments->address, arguments->address + length);
+    if (!may_map(task, length - replaced))
+        return -LINUX_ENOMEM;
     if ((arguments->flags & LINUX_MAP_ANONYMOUS) != 0)
         return map_anonymous(arguments);
     return map_file(task, arguments);
@@ -210,6 +242,8 @@ int64_t linux_mremap(struct task *task, const struct mremap_arguments *arguments
         return -LINUX_EINVAL;
     if (new_length > USER_LIBRARY || (fixed && !is_range(arguments->new_address, new_length)))
         return fixed ? -LINUX_EINVAL : -LINUX_ENOMEM;
+    if (new_length > old_length && !may_map(task, new_length - old_length))
+        return -LINUX_ENOMEM;
     if ((arguments->flags & LINUX_MREMAP_MAYMOVE) != 0)
         flags |= REMAP_MAY_MOVE;
     if (fixed)
@@ -222,11 +256,14 @@ int64_t linux_mremap(struct task *task, const struct mremap_arguments *arguments
 }
 
 /* Grow or shrink to `end`; false if it cannot be. */
-static bool move_break(const struct group *group, uint64_t end)
+static bool move_break(const struct task *task, uint64_t end)
 {
-    uint64_t old = PAGE_UP(group->brk_end), new = PAGE_UP(end);
+    uint64_t old = PAGE_UP(task->group->brk_end), new = PAGE_UP(end);
     int64_t result = 0;
 
+    if (new > old && (end - task->group->brk_start > task_limit(task, LINUX_RLIMIT_DATA) ||
+                      !may_map(task, new - old)))
+        return false;
     if (new > old)
         result = native_map(library.self, HANDLE_NONE, 0, old, new - old,
                             MAP_READ | MAP_WRITE | MAP_FIXED_ADDRESS | MAP_NO_REPLACE);
@@ -241,8 +278,7 @@ int64_t linux_brk(struct task *task, const struct brk_arguments *arguments)
     uint64_t end = arguments->address;
 
     lock_acquire(&library.lock);
-    if (end >= group->brk_start && copy_range_valid(end, USER_PAGE_SIZE) &&
-        move_break(group, end)) {
+    if (end >= group->brk_start && copy_range_valid(end, USER_PAGE_SIZE) && move_break(task, end)) {
         group->brk_end = end;
         group->signals->layout.heap_end = end;
     }

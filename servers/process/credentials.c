@@ -77,6 +77,14 @@ static int set_file(struct ids *ids, uint32_t id, bool privileged)
     return 0;
 }
 
+/* In order, as Linux gives them back. */
+static void insert_group(uint32_t *groups, uint32_t count, uint32_t group)
+{
+    for (; count > 0 && groups[count - 1] > group; count--)
+        groups[count] = groups[count - 1];
+    groups[count] = group;
+}
+
 static int set_groups(struct process *process, const struct credentials_change *change)
 {
     if (process->info->euid != 0)
@@ -85,7 +93,7 @@ static int set_groups(struct process *process, const struct credentials_change *
         return LINUX_EINVAL;
     info_begin(process);
     for (uint32_t i = 0; i < change->group_count; i++)
-        process->info->groups[i] = change->groups[i];
+        insert_group(process->info->groups, i, change->groups[i]);
     process->info->group_count = change->group_count;
     info_end(process);
     return 0;

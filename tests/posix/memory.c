@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -187,6 +188,34 @@ static void futexes_across_processes(void)
     CHECK(waitpid(child, &status, 0) == child && status == 0);
 }
 
+/* In a child, whose limits are its own. */
+static void limits_hold(void)
+{
+    const size_t large = 512 << 20, half = 128 << 20, small = 4 << 20;
+    struct rlimit limit = {256 << 20, 256 << 20};
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS, status;
+    pid_t child = fork();
+
+    if (child == 0) {
+        CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
+        CHECK_ERROR((long)mmap(NULL, large, PROT_READ, flags, -1, 0), ENOMEM);
+        char *area = mmap(NULL, half, PROT_READ, flags, -1, 0);
+        CHECK(area != MAP_FAILED);
+        CHECK(mmap(area, half, PROT_READ, flags | MAP_FIXED, -1, 0) == area);
+        CHECK_ERROR((long)mremap(area, half, large, MREMAP_MAYMOVE), ENOMEM);
+        long end = syscall(SYS_brk, 0);
+        CHECK(syscall(SYS_brk, end + (long)large) == end);
+        limit.rlim_cur = small;
+        CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
+        CHECK_ERROR((long)mmap(NULL, PAGE, PROT_READ, flags, -1, 0), ENOMEM);
+        limit = (struct rlimit){0, 0};
+        CHECK(setrlimit(RLIMIT_DATA, &limit) == 0);
+        CHECK(syscall(SYS_brk, end + PAGE) == end);
+        _exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+}
+
 static void bad_pointers_are_errors(void)
 {
     int ends[2];
@@ -212,6 +241,7 @@ int main(void)
     fixed_addresses();
     break_moves();
     futexes_across_processes();
+    limits_hold();
     bad_pointers_are_errors();
     return 0;
 }

@@ -166,8 +166,9 @@ static void credentials(void)
         return;
     pid_t child = fork();
     if (child == 0) {
-        gid_t groups[2] = {100, 101};
+        gid_t groups[2] = {101, 100};
         CHECK(setgroups(2, groups) == 0);
+        CHECK(getgroups(2, groups) == 2 && groups[0] == 100 && groups[1] == 101);
         CHECK(setresgid(1000, 1000, 1000) == 0);
         CHECK(setresuid(1000, 1000, 1000) == 0);
         CHECK(getuid() == 1000 && geteuid() == 1000 && getgid() == 1000);

@@ -63,6 +63,7 @@ struct linux_clone_arguments {
 #define LINUX_RLIMIT_DATA 2
 #define LINUX_RLIMIT_STACK 3
 #define LINUX_RLIMIT_NOFILE 7
+#define LINUX_RLIMIT_AS 9
 #define LINUX_RLIMIT_COUNT 16
 #define LINUX_RLIM_INFINITY UINT64_MAX
 
