@@ -166,8 +166,10 @@ def shapes_header(calls):
 
 
 def documentation(calls):
-    """docs/native-calls.md."""
-    lines = ["# Native calls", "", "Made from `abi/calls.toml`. A negative result is a negated status.", ""]
+    """calls.md, of which docs/native-calls.md is a copy."""
+    lines = ["<!-- SPDX-License-Identifier: MIT -->", "<!-- Copyright The Trellis authors -->",
+             "<!-- Made from abi/calls.toml by tools/generate_abi.py. -->", "",
+             "# Native calls", "", "A negative result is a negated status.", ""]
     for call in calls:
         lines += [f"## {call.name}", "", f"{call.doc} Result: {call.result}.", ""]
         for a in call.arguments:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Copyright The Trellis authors
 
-"""What documents tell to type is understood by the front door."""
+"""What documents tell to type is understood by the front door, and what they point to is there."""
 
 import contextlib
 import io
@@ -13,7 +13,14 @@ from trellis import cli, paths
 SPAN = re.compile(r"`(\./trellis[^`]*)`")
 LINE = re.compile(r"^    (?:\$ )?(?:echo [^|]*\| )?(\./trellis.*)$", re.MULTILINE)
 DESCRIPTION = re.compile(r"\s{2,}.*$")
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+NAMED = re.compile(r"`((?:abi|bench|boot|docs|drivers|kernel|lib|posix|ports|protocols|servers|system|tests|tools)"
+                   r"/[\w./-]*\w/?)`")
 SHELL_OPERATORS = (";", "|", "2>&1", "&&")
+
+
+def documents():
+    return [paths.TREE / "README.md", paths.TREE / "CHANGELOG.md", *(paths.TREE / "docs").rglob("*.md")]
 
 
 def commands_in(text):
@@ -35,9 +42,23 @@ def is_understood(words):
 
 
 def test_commands_are_understood():
-    documents = [paths.TREE / "README.md", *(paths.TREE / "docs").rglob("*.md")]
-    commands = [(path.name, words) for path in documents for words in commands_in(path.read_text())]
+    commands = [(path.name, words) for path in documents() for words in commands_in(path.read_text())]
     assert len(commands) > 20
     assert not is_understood(["run", "--no-such-option"])
     wrong = [(name, words) for name, words in commands if words and not is_understood(words)]
     assert not wrong, wrong
+
+
+def test_links_lead_somewhere():
+    links = [(page, target) for page in documents() for target in LINK.findall(page.read_text())]
+    assert len(links) > 20
+    wrong = [(page.name, target) for page, target in links if not (page.parent / target).exists()]
+    assert not wrong, wrong
+
+
+def test_named_files_are_there():
+    named = [(page.name, name) for page in documents() for name in NAMED.findall(page.read_text())
+             if not re.search(r"\b[A-Z]{3,}|_WHAT|/trellis\.\w+$", name)]  # patterns, and what is built
+    assert len(named) > 50
+    wrong = [(page, name) for page, name in named if not (paths.TREE / name).exists()]
+    assert not wrong, "\n".join(map(str, wrong))

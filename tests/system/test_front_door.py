@@ -6,7 +6,9 @@
 import hashlib
 import os
 import tempfile
+import time
 
+from trellis import root_files
 from trellis.guest import Outcome
 
 
@@ -30,6 +32,22 @@ def test_much_input_in_time(guest):
     data = os.urandom(4 << 20)
     done = guest.run(["md5sum"], stdin=data, timeout=120)
     assert done.stdout.split()[0] == hashlib.md5(data).hexdigest(), done
+
+
+def test_the_shell_is_the_file_of_debians_package(guest):
+    done = guest.run(["sha256sum", "/bin/busybox"])
+    assert done.stdout.split()[0] == hashlib.sha256(root_files.busybox_path(guest.architecture).read_bytes()).hexdigest(), done
+
+
+def test_the_date_is_the_hosts(guest):
+    before = int(time.time())
+    done = guest.run(["date", "+%s"])
+    assert before - 2 <= int(done.stdout) <= time.time() + 2, (before, done)
+
+
+def test_each_machine_draws_other_numbers(guest):
+    numbers = {guest.run(["sh", "-c", "head -c 16 /dev/random | md5sum"]).stdout for boot in range(2)}
+    assert len(numbers) == 2, numbers
 
 
 def test_signalled(guest):
