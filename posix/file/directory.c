@@ -45,7 +45,7 @@ static void pack(struct packing *packing, const struct fs_entry *entry)
         return;
     }
     packing->error = transfer_put(packing->transfer, packing->used, space, length);
-    packing->used += length;
+    packing->used += packing->error == 0 ? length : 0;
 }
 
 /* One LIST from *cookie, as much of its reply as fits. 0 entries at the end. */
