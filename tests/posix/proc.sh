@@ -43,6 +43,7 @@ names /proc/$child/fdinfo/1 pos flags
 awk '{ print NF }' /proc/$child/limits | sort -n | tail -n 1
 grep -c 'r-xp' /proc/$child/maps | awk '{ print ($1 > 0) }'
 grep -o '\[heap\]\|\[stack\]' /proc/$child/maps
+[ $(($(date +%s) - $(stat -c %Y /proc/$child))) -lt 60 ] && echo began lately
 renice -n 5 -p $child
 awk '{ print $19 }' /proc/$child/stat
 kill -STOP $child
@@ -70,6 +71,8 @@ awk '{ print NF }' /proc/uptime /proc/loadavg
 awk '{ print NF }' /proc/mounts | sort -u
 awk '$2 == "/proc" { print $3 }' /proc/mounts
 grep -c proc /proc/filesystems | awk '{ print ($1 > 0) }'
+head -n 1 /proc/partitions
+[ -r /proc/diskstats ] && echo diskstats
 cut -d ' ' -f 1 /proc/version
 cat /proc/sys/kernel/ostype
 wc -c < /proc/sys/kernel/random/uuid

@@ -107,6 +107,7 @@ void print_version(struct output *output, const struct procfs_node *node);
 void print_file_systems(struct output *output, const struct procfs_node *node);
 void print_nothing(struct output *output, const struct procfs_node *node);
 void print_swaps(struct output *output, const struct procfs_node *node);
+void print_partitions(struct output *output, const struct procfs_node *node);
 void print_devices(struct output *output, const struct procfs_node *node);
 void print_host_name(struct output *output, const struct procfs_node *node);
 void print_domain_name(struct output *output, const struct procfs_node *node);

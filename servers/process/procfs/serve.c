@@ -14,7 +14,9 @@
 
 #include "server.h"
 #include "session.h"
+#include "totals.h"
 
+#define NS_PER_S UINT64_C(1000000000)
 #define PROC_MAGIC 0x9fa0
 #define PROC_DEVICE 3
 #define TYPE 0170000
@@ -70,9 +72,18 @@ static fs_error_t walk_path(struct request *request, uint32_t flags, struct proc
     return 0;
 }
 
+/* Since when it is there: since its process began, or the machine. */
+static int64_t time_of(const struct procfs_node *node)
+{
+    const struct process *process = procfs_process(node);
+
+    return totals_boot_time_s() + (process == NULL ? 0 : (int64_t)(process->start_ns / NS_PER_S));
+}
+
 static void put_attributes(struct request *request, const struct procfs_node *node)
 {
     bool is_file = type_of(node) == TYPE_FILE;
+    int64_t time_s = time_of(node);
     struct fs_attributes attributes = {
         .node = procfs_node_number(node),
         .device = PROC_DEVICE,
@@ -82,6 +93,9 @@ static void put_attributes(struct request *request, const struct procfs_node *no
         .gid = node->vfs.gid,
         .content = is_file ? FS_CONTENT_REQUESTS : FS_CONTENT_NONE,
         .block_size = 1024,
+        .accessed_s = time_s,
+        .modified_s = time_s,
+        .changed_s = time_s,
     };
     memcpy(frame_text(request->frame), &attributes, sizeof(attributes));
     request->reply_text = sizeof(attributes);

@@ -162,6 +162,12 @@ void print_swaps(struct output *output, const struct procfs_node *node)
     output_add(output, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
 }
 
+void print_partitions(struct output *output, const struct procfs_node *node)
+{
+    (void)node;
+    output_add(output, "major minor  #blocks  name\n\n");
+}
+
 void print_devices(struct output *output, const struct procfs_node *node)
 {
     (void)node;
