@@ -8,6 +8,10 @@ import subprocess
 
 from trellis import paths
 
+PROMPT = "root@trellis:/# "
+KEYS = {"^Z": "\x1a", "^C": "\x03"}
+BOOT_S = 120
+
 
 def examples_in(text):
     """(command, what it prints) of each `$ command` in indented blocks."""
@@ -26,3 +30,28 @@ def test_examples_of_the_readme(guest):
         done = subprocess.run(["sh", "-c", command], cwd=paths.TREE, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, text=True, timeout=300, check=False)
         assert done.stdout.splitlines() == expected, (command, done.stdout)
+
+
+def session_in(text):
+    """The lines of the block that shows a session at the shell."""
+    return next([line[4:] for line in block.splitlines()]
+                for block in re.findall(r"(?:^    .*\n)+", text, re.MULTILINE) if block.startswith(f"    {PROMPT}"))
+
+
+def test_session_of_the_readme(guest):
+    guest.only_on("x86_64", why="the README's examples are of x86-64")
+    lines = session_in((paths.TREE / "README.md").read_text())
+    assert any(line.startswith("^Z") for line in lines)
+    with guest.shell(rows=30, columns=100) as shell:
+        for line in lines:
+            if line.startswith(PROMPT):
+                shell.expect(re.escape(PROMPT), timeout=BOOT_S)
+                shell.send(line[len(PROMPT):] + "\r")
+                shell.expect(re.escape(line[len(PROMPT):]) + "\r\n")
+            elif line[:2] in KEYS:
+                shell.watch(0.5)  # until the program that is to get it runs
+                shell.send(KEYS[line[:2]])
+                shell.expect(re.escape(line))
+            else:
+                shell.expect(re.escape(line) + "\r\n")
+        shell.expect(re.escape(PROMPT))
