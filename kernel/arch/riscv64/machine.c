@@ -68,16 +68,21 @@ void arch_counter_describe(struct time_page *page)
     page->multiplier = (NANOSECONDS << TIME_SHIFT) / page->frequency_hz;
 }
 
+/* None is masked, not set to the end of time: an emulator that passes over idle time would go there. */
 void arch_timer_set(uint64_t ticks)
 {
-    uint64_t now = arch_counter_read();
-    uint64_t when = ticks == 0 || ticks > UINT64_MAX - now ? UINT64_MAX : now + ticks;
-    if (boot_information->timer_compares != 0) {
-        riscv_write(0x14d, when); /* stimecmp */
+    const uint64_t enabled = UINT64_C(1) << INTERRUPT_TIMER;
+    riscv_clear(sie, enabled);
+    if (ticks == 0)
         return;
-    }
+    uint64_t now = arch_counter_read();
+    uint64_t when = ticks > UINT64_MAX - now ? UINT64_MAX : now + ticks;
     struct sbi_call call = {SBI_TIME, 0, {when}};
-    (void)sbi_call(&call);
+    if (boot_information->timer_compares != 0)
+        riscv_write(0x14d, when); /* stimecmp */
+    else
+        (void)sbi_call(&call);
+    riscv_set(sie, enabled);
 }
 
 bool arch_machine_init(const struct boot_info *boot, const char **missing)
