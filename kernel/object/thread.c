@@ -271,12 +271,15 @@ int64_t call_thread_end(struct thread *self, const struct thread_end_arguments *
     return status_to_result(STATUS_BLOCKED);
 }
 
+static bool has_ended(const struct thread *thread)
+{
+    return (__atomic_load_n(&thread->object.signals, __ATOMIC_ACQUIRE) & SIGNAL_ENDED) != 0;
+}
+
 int64_t call_thread_kill(struct thread *self, const struct thread_kill_arguments *arguments)
 {
     thread_end(arguments->thread, 0);
-    while ((__atomic_load_n(&arguments->thread->object.signals, __ATOMIC_ACQUIRE) & SIGNAL_ENDED) ==
-               0 &&
-           scheduler_await_other())
+    while (!has_ended(arguments->thread) && scheduler_await_other())
         continue;
     return arguments->thread == self ? status_to_result(STATUS_BLOCKED) : 0;
 }
@@ -373,7 +376,8 @@ int64_t call_thread_read_registers(struct thread *self,
 
     if (thread == self || state_of(thread) == THREAD_RUNNABLE)
         return status_to_result(STATUS_BAD_STATE);
-    if (scheduler_is_running(thread)) /* not for long: it was interrupted when it was suspended */
+    /* Running, not for long: it was interrupted when it was suspended. */
+    if (!has_ended(thread) && scheduler_is_running(thread))
         return status_to_result(STATUS_RESTART);
     arch_thread_get_registers(thread, arguments->registers);
     return 0;
