@@ -59,8 +59,11 @@ class Trellis:
     def __init__(self, architecture):
         self._architecture = architecture
 
-    def figures_of_program(self, program, stdin=b""):
-        """Runs a program of bench/programs from a shell; what it printed."""
+    def figures_of_program(self, program, stdin=b"", **machine):
+        """Runs a program of bench/programs from a shell; what it printed.
+
+        `machine`: fields of qemu.Machine.
+        """
         with tempfile.TemporaryDirectory(prefix="trellis-") as directory:
             overlay = pathlib.Path(directory) / "root"
             (overlay / "bench").mkdir(parents=True)
@@ -68,7 +71,7 @@ class Trellis:
             archive = pathlib.Path(directory) / "boot.cpio"
             boot_archive.write(self._architecture, archive, str(overlay))
             return self._boot(program, archive, ["sh", "-c", f"/bench/{program}"], "",
-                              stdin)
+                              stdin, **machine)
 
     def figures_of_native(self, program):
         """Runs a program of tests/system/native as init's only task."""
@@ -91,11 +94,11 @@ class Trellis:
         return {**{f"lines: {part['name']}": part["lines"] for part in table["part"]},
                 "lines: in all": table["total_lines"], "image bytes": table["image_bytes"]}
 
-    def _boot(self, program, archive, words, append, stdin=b""):
+    def _boot(self, program, archive, words, append, stdin=b"", **fields):
         machine = qemu.Machine(
             kernel=architectures.get(self._architecture).boot_image, archive=archive,
             architecture=self._architecture,
-            append=f"console=framed {append}".strip(), extra=qemu.EXACT_COUNTING)
+            append=f"console=framed {append}".strip(), extra=qemu.EXACT_COUNTING, **fields)
         log_path = paths.log_directory() / f"bench-{program}-trellis.log"
         with tempfile.TemporaryFile() as source:
             source.write(stdin)
@@ -117,19 +120,22 @@ class Linux:
     def __init__(self, architecture):
         self._architecture = architecture
 
-    def figures_of_program(self, program, stdin=b""):
-        """Runs a program of bench/programs from a shell; what it printed."""
+    def figures_of_program(self, program, stdin=b"", **machine):
+        """Runs a program of bench/programs from a shell; what it printed.
+
+        `machine`: fields of qemu.Machine.
+        """
         with tempfile.TemporaryDirectory(prefix="trellis-") as directory:
             archive = pathlib.Path(directory) / "initramfs.cpio"
             root = root_with(program, self._architecture)
             root.add_file("init", INIT.format(program=program).encode(), 0o755)
             with open(archive, "wb") as output:
                 cpio.write(root, output)
-            machine = qemu.Machine(
+            emulated = qemu.Machine(
                 kernel=self.kernel(), archive=archive, architecture=self._architecture,
                 append=LINUX_APPEND.format(port=architectures.get(self._architecture).linux[2]),
-                extra=qemu.EXACT_COUNTING)
-            text = _plain_boot(machine)
+                extra=qemu.EXACT_COUNTING, **machine)
+            text = _plain_boot(emulated)
         figures = figures_in(text.replace("\r", ""))
         if not figures:
             raise errors.Failure(f"Linux printed no figures for {program}:\n{text[-2000:]}")
