@@ -95,15 +95,13 @@ static void copy_path(struct process *child, const struct process *parent)
         memcpy(child->path, parent->path, size);
 }
 
-static struct kernel_process *create_kernel_process(uint32_t observer)
+/* A child in a kernel process of its own, which nobody knows yet. */
+static void discard(struct process *child)
 {
-    struct kernel_process *kernel = allocate_zeroed(1, sizeof(*kernel));
+    struct kernel_process *kernel = child->kernel;
 
-    if (kernel != NULL) {
-        kernel->users = 1;
-        kernel->observer = observer;
-    }
-    return kernel;
+    process_destroy(child);
+    release(kernel);
 }
 
 static void answer(handle_t reply, struct message *message)
@@ -146,8 +144,7 @@ static int clone_into(struct thread *caller, struct process *child, handle_t rep
                                         account_handle(child->account),
                                         process_identity(child->pid, child->pid), result);
     if (done < 0) {
-        release(child->kernel);
-        process_destroy(child);
+        discard(child);
         return server_error(done);
     }
     if (adopt_clone(child, result))
@@ -158,8 +155,7 @@ static int clone_into(struct thread *caller, struct process *child, handle_t rep
     server_close(result->reply);
     server_close(thread->handle);
     server_close(result->process);
-    release(child->kernel);
-    process_destroy(child);
+    discard(child);
     return LINUX_ENOMEM;
 }
 
@@ -172,11 +168,12 @@ static int prepare_child(struct thread *caller, const struct message *message,
     if (child == NULL)
         return LINUX_EAGAIN;
     child->exit_signal = (uint32_t)message->words[1];
-    child->kernel = create_kernel_process(child->pid);
+    struct kernel_process *kernel = kernel_process_create(HANDLE_NONE, child->pid);
+    if (kernel != NULL)
+        kernel_process_join(kernel, child);
     struct thread *thread = thread_create_at(child, child->pid, caller->slot);
-    if (child->kernel == NULL || thread == NULL) {
-        release(child->kernel);
-        process_destroy(child);
+    if (kernel == NULL || thread == NULL) {
+        discard(child);
         return LINUX_ENOMEM;
     }
     child->signals->threads[caller->slot].mask =
@@ -194,8 +191,7 @@ enum answer clone_fork(struct thread *caller, struct message *message)
     int error = prepare_child(caller, message, &child);
     int64_t reply = error != 0 ? 0 : native_reply_take();
     if (reply < 0) {
-        release(child->kernel);
-        process_destroy(child);
+        discard(child);
         error = LINUX_ENOMEM;
     }
     if (error != 0) {
@@ -230,8 +226,7 @@ static int share_kernel_process(struct thread *caller, const struct process_thre
         return LINUX_ENOMEM;
     }
     *child_event = program_give_child_event(parent->kernel->process, child->child_event);
-    child->kernel = parent->kernel;
-    child->kernel->users++;
+    kernel_process_join(parent->kernel, child);
     copy_path(child, parent);
     return 0;
 }
@@ -246,7 +241,6 @@ static void undo_thread(struct thread *thread)
         return;
     }
     pages_unmap(&process->at, process->kernel->process);
-    process->kernel->users--;
     process_destroy(process);
 }
 

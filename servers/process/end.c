@@ -129,6 +129,7 @@ static void destroy_threads(struct process *process)
 static void finish(struct process *process)
 {
     destroy_threads(process);
+    list_remove(&process->kernel_link);
     process->kernel = NULL;
     if (process->ended_event != HANDLE_NONE)
         (void)native_event_signal(process->ended_event, 0, PROCESS_PID_ENDED);
@@ -145,10 +146,8 @@ void end_announced(uint32_t pid)
         return;
     struct kernel_process *kernel = observer->kernel;
     (void)native_process_inspect(kernel->process, &information);
-    list_for_each_safe (process_all(), node) {
-        struct process *process = container_of_process(node, all_link);
-        if (process->kernel != kernel)
-            continue;
+    list_for_each (&kernel->members, node) {
+        struct process *process = container_of_process(node, kernel_link);
         if (process->life != LIFE_ENDING)
             process->status = status_of_end(&information);
         process->life = LIFE_ENDING;
@@ -156,14 +155,8 @@ void end_announced(uint32_t pid)
         destroy_threads(process);
     }
     server_close(kernel->process);
-    for (struct list_node *node = process_all()->head.next; node != &process_all()->head;) {
-        struct process *process = container_of_process(node, all_link);
-        node = node->next;
-        if (process->kernel != kernel)
-            continue;
-        finish(process);
-        node = process_all()->head.next; /* others may have gone with it */
-    }
+    for (struct list_node *node; (node = list_first(&kernel->members)) != NULL;)
+        finish(container_of_process(node, kernel_link)); /* others may go with it */
     release(kernel);
 }
 
@@ -173,12 +166,12 @@ void end_leave_shared(struct process *process)
         (void)native_thread_kill(container_of_thread(node)->handle);
     destroy_threads(process);
     pages_unmap(&process->at, process->kernel->process);
-    process->kernel->users--;
+    list_remove(&process->kernel_link);
 }
 
 void effect_end(struct process *process)
 {
-    if (process->kernel->users > 1 && process->kernel->observer != process->pid) {
+    if (process->kernel->observer != process->pid) {
         end_leave_shared(process);
         some_left = true;
         return;

@@ -182,7 +182,7 @@ static int prepare(struct exec *exec)
     struct process *process = exec->process;
     struct account *account = account_of_user(process->info->uid);
 
-    exec->kernel = account == NULL ? NULL : allocate_zeroed(1, sizeof(*exec->kernel));
+    exec->kernel = account == NULL ? NULL : kernel_process_create(HANDLE_NONE, process->pid);
     if (exec->kernel == NULL)
         return LINUX_ENOMEM;
     struct allowances *allowances = account_allowances(account);
@@ -195,7 +195,7 @@ static int prepare(struct exec *exec)
                                             exec->name, strlen(exec->name), 0);
     if (created < 0)
         return server_error(created);
-    *exec->kernel = (struct kernel_process){(handle_t)created, 1, process->pid};
+    exec->kernel->process = (handle_t)created;
     exec->program = (struct program){.process = process,
                                      .kernel_process = (handle_t)created,
                                      .block = exec->block,
@@ -238,9 +238,9 @@ void exec_reset_signals(struct process *process)
 /* Pids that still run in what this one leaves (a vfork under way) go with it. */
 static void end_others(struct process *process)
 {
-    list_for_each (process_all(), node) {
-        struct process *other = container_of_process(node, all_link);
-        if (other != process && other->kernel == process->kernel)
+    list_for_each_safe (&process->kernel->members, node) {
+        struct process *other = container_of_process(node, kernel_link);
+        if (other != process)
             process_terminate(other, SIGNAL_KILL);
     }
 }
@@ -258,6 +258,7 @@ static void leave_old(struct process *process)
     end_keep_times(process);
     (void)native_process_end(old->process, 0);
     server_close(old->process);
+    list_remove(&process->kernel_link);
     release(old);
 }
 
@@ -307,7 +308,7 @@ static void commit(struct exec *exec)
 
     signal_inherit(process, exec->caller);
     leave_old(process);
-    process->kernel = exec->kernel;
+    kernel_process_join(exec->kernel, process);
     process->at = exec->program.at;
     process->tokens = exec->program.tokens;
     end_threads(process);

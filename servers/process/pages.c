@@ -12,7 +12,7 @@
 #include <protocols/posix_start.h>
 #include <trellis/native.h>
 
-#define PLACES 8192
+#define PLACES PID_MAX     /* there are no more numbers */
 #define PLACES_OF_ROOT 512 /* that others leave */
 #define PLACE_SIZE 0x8000  /* info page, then the signal pages */
 
@@ -26,6 +26,7 @@ _Static_assert(sizeof(struct place) == PLACE_SIZE, "one place");
 
 static struct place *places;
 static handle_t pool, pool_read_only;
+static uint32_t used_places; /* the first so many have been taken before */
 static uint16_t free_places[PLACES];
 static uint32_t free_count;
 
@@ -43,9 +44,6 @@ bool pages_init(handle_t account, handle_t self)
         return false;
     pool_read_only = (handle_t)copy;
     places = (struct place *)address;
-    for (uint32_t i = 0; i < PLACES; i++)
-        free_places[i] = (uint16_t)(PLACES - 1 - i);
-    free_count = PLACES;
     return true;
 }
 
@@ -56,9 +54,9 @@ static uint64_t offset_of(const struct process_info_page *info)
 
 bool pages_take(struct process_pages *pages, bool root)
 {
-    if (free_count <= (root ? 0 : PLACES_OF_ROOT))
+    if (PLACES - used_places + free_count <= (root ? 0 : PLACES_OF_ROOT))
         return false;
-    struct place *place = &places[free_places[--free_count]];
+    struct place *place = &places[free_count != 0 ? free_places[--free_count] : used_places++];
     *pages = (struct process_pages){&place->info, &place->signals};
     return true;
 }

@@ -152,8 +152,10 @@ struct process *fake_child(struct process *parent, uint32_t uid)
         free(pages.signals);
         return NULL;
     }
-    child->kernel = &kernels[kernel_count++];
-    *child->kernel = (struct kernel_process){1, 1, child->pid};
+    struct kernel_process *kernel = &kernels[kernel_count++];
+    *kernel = (struct kernel_process){.process = 1, .observer = child->pid};
+    list_init(&kernel->members);
+    kernel_process_join(kernel, child);
     child->exit_signal = SIGNAL_CHLD;
     child->info->uid = child->info->euid = child->info->suid = child->info->fsuid = uid;
     if (thread_create(child, child->pid) == NULL) {
@@ -167,6 +169,7 @@ void fake_finish(struct process *process)
 {
     list_for_each_safe (&process->threads, node)
         thread_destroy(container_of_thread(node));
+    list_remove(&process->kernel_link);
     process->kernel = NULL;
     process_finish(process);
 }

@@ -136,11 +136,11 @@ static int create_process(struct first *first)
     process->start_ns = server_clock_ns();
     int64_t event = native_event_create(server.account, 0, 0);
     struct thread *thread = thread_create(process, process->pid);
-    process->kernel = allocate_zeroed(1, sizeof(*process->kernel));
-    if (event < 0 || thread == NULL || process->kernel == NULL || process->account == NULL)
+    struct kernel_process *kernel = kernel_process_create(HANDLE_NONE, process->pid);
+    if (event < 0 || thread == NULL || kernel == NULL || process->account == NULL)
         return LINUX_ENOMEM;
     process->child_event = (handle_t)event;
-    *process->kernel = (struct kernel_process){HANDLE_NONE, 1, process->pid};
+    kernel_process_join(kernel, process);
     program_set_name(process, first->path, strlen(first->path));
     process->path = allocate(strlen(first->path) + 1);
     if (process->path != NULL)

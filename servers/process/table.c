@@ -66,6 +66,23 @@ struct process *process_from(uint32_t pid)
     return node == &all_processes.head ? NULL : container_of_process(node, all_link);
 }
 
+struct kernel_process *kernel_process_create(handle_t handle, uint32_t observer)
+{
+    struct kernel_process *kernel = allocate_zeroed(1, sizeof(*kernel));
+
+    if (kernel == NULL)
+        return NULL;
+    *kernel = (struct kernel_process){.process = handle, .observer = observer};
+    list_init(&kernel->members);
+    return kernel;
+}
+
+void kernel_process_join(struct kernel_process *kernel, struct process *process)
+{
+    process->kernel = kernel;
+    list_push_back(&kernel->members, &process->kernel_link);
+}
+
 uint32_t table_last_number(void)
 {
     return next_number - 1;
@@ -122,6 +139,7 @@ static struct process *new_process(uint32_t pid, const struct process_pages *pag
     list_init(&process->children);
     list_init(&process->threads);
     list_node_init(&process->sibling);
+    list_node_init(&process->kernel_link);
     pending_init(&process->pending);
     list_push_back(&processes_by_number[pid % BUCKETS], &process->number_link);
     insert_by_number(process);
@@ -170,6 +188,7 @@ void process_destroy(struct process *process)
     allowance_give_back(process->allowances, ALLOWANCE_PIDS);
     effect_release(process);
     list_remove(&process->sibling);
+    list_remove(&process->kernel_link);
     list_remove(&process->number_link);
     list_remove(&process->all_link);
     release(process->path);

@@ -39,8 +39,8 @@ enum news { NEWS_STOPPED = 1u << 0, NEWS_CONTINUED = 1u << 1 };
 /* A process of the kernel. */
 struct kernel_process {
     handle_t process;
-    uint32_t users;    /* pids that run in it */
-    uint32_t observer; /* the pid under which its end is announced */
+    uint32_t observer;   /* the pid under which its end is announced */
+    struct list members; /* pids that run in it */
 };
 
 /* Signals that have arrived and were not taken. */
@@ -101,6 +101,7 @@ struct process {
     uint32_t exit_signal;
 
     struct kernel_process *kernel; /* NULL for init and for zombies */
+    struct list_node kernel_link;  /* kernel->members; in no list once it is to leave it */
     struct process_info_page *info;
     struct process_signal_page *signals;
     struct page_addresses at;
@@ -146,6 +147,9 @@ struct process *process_create(struct process *parent, const struct process_page
 /* Its threads, queued signals, pages and handles go too. Children must have been given away. */
 void process_destroy(struct process *process);
 struct process *process_find(uint32_t pid);
+/* One that this pid is to run in, announced under it; NULL: no memory. Released by whoever ends it. */
+struct kernel_process *kernel_process_create(handle_t handle, uint32_t observer);
+void kernel_process_join(struct kernel_process *kernel, struct process *process);
 /* The number that was given out last. */
 uint32_t table_last_number(void);
 /* All of them by rising pid, init first. */
