@@ -7,7 +7,8 @@
  * Three kinds of things can be received: queued messages, events, and notices
  * that a session has closed. The kind that was given out last is looked for last
  * the next time, so none of them starves another. A session's notice comes after
- * all its queued messages.
+ * all its queued messages. Who ends before he has received again may not have acted
+ * on the one he was given: it comes back, before anything else.
  *
  * An endpoint is dead when no handle is left that could receive at it. What
  * waits at it then ends with CLOSED; calls already taken are still answered.
@@ -20,6 +21,7 @@
 #include <kernel/slab.h>
 
 #define HOLDER_RIGHTS (RIGHT_READ | RIGHT_MANAGE)
+#define TURN_CLOSED 2
 
 static struct slab_cache endpoint_cache = SLAB_CACHE("endpoint", struct endpoint);
 
@@ -97,8 +99,8 @@ static bool take_closed(struct endpoint *endpoint, struct arrival *arrival)
         if (session->queued != 0)
             continue;
         list_remove(node);
-        *arrival = (struct arrival){.kind = RECEIVED_CLOSED, .badge = session->badge};
-        object_release(&session->object);
+        *arrival =
+            (struct arrival){.kind = RECEIVED_CLOSED, .badge = session->badge, .session = session};
         return true;
     }
     return false;
@@ -106,8 +108,8 @@ static bool take_closed(struct endpoint *endpoint, struct arrival *arrival)
 
 bool endpoint_take(struct endpoint *endpoint, struct arrival *arrival)
 {
-    static bool (*const kinds[])(struct endpoint *, struct arrival *) = {take_message, take_event,
-                                                                         take_closed};
+    static bool (*const kinds[])(struct endpoint *, struct arrival *) = {
+        take_message, take_event, [TURN_CLOSED] = take_closed};
     const uint32_t count = sizeof(kinds) / sizeof(kinds[0]);
     for (uint32_t i = 0; i < count; i++) {
         uint32_t kind = (endpoint->turn + i) % count;
@@ -124,6 +126,7 @@ int64_t arrival_show(const struct arrival *arrival, struct thread *thread)
     arch_message_set_information(thread, 0);
     arch_message_set_word(thread, 0, arrival->signals);
     arch_message_set_source(thread, arrival->badge, 0);
+    thread->told = arrival->session;
     return arrival->kind;
 }
 
@@ -247,15 +250,33 @@ void endpoint_destroy(struct object *object)
     slab_free(&endpoint_cache, object->account, endpoint);
 }
 
-void session_unreachable(struct object *object)
+/* One reference goes with the notice; false if nobody could ever take it. */
+static bool queue_notice(struct session *session, bool again)
 {
-    struct session *session = container_of(object, struct session, object);
     struct endpoint *endpoint = session->endpoint;
     lock_acquire(&endpoint->object.lock);
-    if (endpoint->holders != 0 && !list_node_is_linked(&session->closed_link)) {
-        object_acquire(object);
+    bool queued = endpoint->holders != 0 && !list_node_is_linked(&session->closed_link);
+    if (queued && again) {
+        list_push_front(&endpoint->closed, &session->closed_link);
+        endpoint->turn = TURN_CLOSED;
+    } else if (queued) {
         list_push_back(&endpoint->closed, &session->closed_link);
-        give_notice(endpoint);
     }
+    if (queued)
+        give_notice(endpoint);
     lock_release(&endpoint->object.lock);
+    return queued;
+}
+
+void session_unreachable(struct object *object)
+{
+    object_acquire(object);
+    if (!queue_notice(container_of(object, struct session, object), false))
+        object_release(object);
+}
+
+void endpoint_tell_again(struct session *session)
+{
+    if (!queue_notice(session, true))
+        object_release(&session->object);
 }

@@ -285,6 +285,9 @@ static enum status receive(struct thread *self, struct endpoint *endpoint, uint6
 {
     struct arrival arrival;
     enum status status = STATUS_BLOCKED;
+    if (self->told != NULL)
+        object_release(&self->told->object);
+    self->told = NULL;
     serve(self, endpoint);
     while (take_or_wait(self, endpoint, deadline, &arrival, &status)) {
         int64_t result = arrival.kind;
@@ -452,5 +455,8 @@ void ipc_abandon(struct thread *thread)
     }
     if (client != NULL)
         thread_finish_wait(client, status_to_result(STATUS_SERVER_DIED));
+    if (thread->told != NULL)
+        endpoint_tell_again(thread->told);
+    thread->told = NULL;
     serve(thread, NULL);
 }

@@ -265,6 +265,35 @@ static void a_closed_notice_comes_after_the_calls(void **state)
     assert_int_equal(server->arch.badge, BADGE + 1);
 }
 
+/* Whoever ends before he received again may not have acted on it. */
+static void a_closed_notice_comes_back(void **state)
+{
+    (void)state;
+    struct thread *second = machine_thread(server->process, PRIORITY_SERVER);
+    assert_int_equal(handle_close(&client->process->handles, way_in), STATUS_OK);
+    assert_int_equal(machine_call(second, call_ipc_receive, own_endpoint, 0), RECEIVED_CLOSED);
+    assert_int_equal(call(other, other_way_in), MACHINE_BLOCKED);
+    thread_end(second, 0);
+    assert_int_equal(receive(), RECEIVED_CLOSED);
+    assert_int_equal(server->arch.badge, BADGE);
+    assert_int_equal(receive(), RECEIVED_CALL);
+    assert_int_equal(answer(0), MACHINE_BLOCKED);
+}
+
+static void a_closed_notice_acted_on_does_not_come_back(void **state)
+{
+    (void)state;
+    struct thread *second = machine_thread(server->process, PRIORITY_SERVER);
+    assert_int_equal(handle_close(&client->process->handles, way_in), STATUS_OK);
+    assert_int_equal(machine_call(second, call_ipc_receive, own_endpoint, 0), RECEIVED_CLOSED);
+    assert_int_equal(call(other, other_way_in), MACHINE_BLOCKED);
+    assert_int_equal(machine_call(second, call_ipc_receive, own_endpoint, 0), RECEIVED_CALL);
+    thread_end(second, 0);
+    machine_leave();
+    assert_int_equal(machine_result(other), status_to_result(STATUS_SERVER_DIED));
+    assert_int_equal(receive(), MACHINE_BLOCKED);
+}
+
 static void an_event_is_given_to_who_waits(void **state)
 {
     (void)state;
@@ -422,6 +451,8 @@ int main(void)
         TEST(a_reply_object_closed_unused_ends_the_call),
         TEST(a_dead_client_leaves_its_reply_object_empty),
         TEST(a_closed_notice_comes_after_the_calls),
+        TEST(a_closed_notice_comes_back),
+        TEST(a_closed_notice_acted_on_does_not_come_back),
         TEST(an_event_is_given_to_who_waits),
         TEST(all_kinds_take_turns),
         TEST(revocation_ends_calls_on_their_way),

@@ -108,13 +108,11 @@ static void count_open(struct terminal *terminal, enum terminal_side side)
         terminal->hung_up = 0;
 }
 
+/* Whoever did a part of it before has closed events already. */
 static void close_terminal(struct terminal *terminal)
 {
-    for (int side = 0; side < 2; side++) {
-        if (terminal->events[side] != HANDLE_NONE &&
-            native_handle_close(terminal->events[side]) < 0)
-            service_fail("a terminal's event cannot be closed");
-    }
+    for (int side = 0; side < 2; side++)
+        (void)native_handle_close(terminal->events[side]);
     terminal->in_use = 0;
 }
 
@@ -451,6 +449,10 @@ void request_serve(struct message *message)
         MESSAGE_LONG;
 }
 
+/*
+ * One that ends on the way is told of it again, as long as the open is in use: until then
+ * everything here can be done twice.
+ */
 void request_closed(uint64_t badge)
 {
     struct terminal_open *open = find_open(badge);
@@ -458,20 +460,21 @@ void request_closed(uint64_t badge)
     if (open == NULL)
         return;
     struct terminal *terminal = &server.ledger->terminals[open->terminal];
-    bool master = open->side == SIDE_MASTER;
-    open->in_use = 0;
+    bool master = open->side == SIDE_MASTER, is_console = terminal == console_terminal();
+    console_begin_step(terminal);
     if (master)
         terminal->masters--;
     else
         terminal->slaves--;
-    if (terminal == console_terminal())
-        return;
-    if (terminal->masters + terminal->slaves == 0)
-        close_terminal(terminal);
-    else if (master)
+    bool last = terminal->masters + terminal->slaves == 0;
+    if (!is_console && !last && master)
         terminal_hang_up(terminal);
-    else if (terminal->slaves == 0)
+    else if (!is_console && !last && terminal->slaves == 0)
         terminal_lose_slaves(terminal);
+    ledger_end_step(server.ledger);
+    open->in_use = 0;
+    if (!is_console && last)
+        close_terminal(terminal);
 }
 
 /* A session that is closed here is told of as closed, like a client's. */

@@ -65,11 +65,13 @@ void endpoint_add_taken(struct endpoint *endpoint, struct thread *client);
 struct arrival {
     enum received kind;
     struct thread *from;     /* its wait has been claimed; a call's is to be given back; or NULL */
-    struct session *session; /* of that message; its reference passes to the caller */
+    struct session *session; /* of that message or closing; its reference passes to the caller */
     uint64_t badge;          /* of a notice */
     uint64_t signals;
 };
 bool endpoint_take(struct endpoint *endpoint, struct arrival *arrival);
+/* The thread that was told of this closing ends before it received again: another is told. */
+void endpoint_tell_again(struct session *session);
 /* Show a notice to a thread; the result of its call. */
 int64_t arrival_show(const struct arrival *arrival, struct thread *thread);
 

@@ -95,6 +95,7 @@ struct thread {
     struct thread *server;   /* WAIT_REPLY: who received this thread's call, or NULL ... */
     struct reply *reply;     /* ... when the right to answer is a reply object */
     struct endpoint *serves; /* where it received last; a reference */
+    struct session *told;    /* whose closing it received last, until it receives; a reference */
     struct call_step step;   /* of the call under way */
     struct page_request page_request;
     uint32_t code;
