@@ -282,7 +282,7 @@ def test_top(guest):
 def test_script_records_a_session(guest):
     with tempfile.TemporaryDirectory() as root:
         for package in ("libc6", "bsdutils"):
-            files = pathlib.Path(private_root.unpacked(package, "amd64"), "usr")
+            files = pathlib.Path(private_root.unpacked(package, guest.debian_architecture), "usr")
             shutil.copytree(files, pathlib.Path(root, "usr"), symlinks=True, dirs_exist_ok=True)
         with prompt(guest, "--root", root) as shell:
             shell.send("script -q /tmp/record\r")

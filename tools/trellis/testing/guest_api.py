@@ -31,7 +31,8 @@ import tempfile
 import termios
 import time
 
-from trellis import architectures, boot_archive, guest as guests, paths, progress, qemu, run
+from trellis import architectures, boot_archive, guest as guests, paths, private_root, progress
+from trellis import qemu, run
 from trellis.conversation import Request
 from trellis.host_streams import CapturedStreams, Log
 from trellis.testing.outcome import Skip
@@ -92,12 +93,15 @@ class Guest:
         """Whether this host can execute the guest's programs."""
         return not architectures.get(self.architecture).foreign
 
-    def compile(self, source, target, *options, compiler=None):
-        """Makes a static program for the guest; `compiler`: one that only knows the host."""
-        if compiler is not None and not self.runs_here:
-            raise Skip(f"Debian has no {compiler} that makes programs for {self.architecture}")
-        chosen = compiler or architectures.get(self.architecture).compiler
-        subprocess.run([chosen, "-O2", "-static", *options, "-o", target, source], check=True)
+    def compile(self, source, target, *options, musl=False):
+        """Makes a static program for the guest, with glibc or with musl."""
+        of = architectures.get(self.architecture)
+        before, after = [of.compiler, "-static"], []
+        if musl and self.runs_here:
+            before = ["musl-gcc", "-static"]
+        elif musl:
+            before, after = musl_cross(of)
+        subprocess.run([*before, "-O2", *options, "-o", target, source, *after], check=True)
 
     def run(self, arguments, stdin=b"", timeout=TIMEOUT_S, root=None, env=None, trace=False,
             **machine):
@@ -189,6 +193,19 @@ class Guest:
         return Done(int(result.code), result.outcome, result.message,
                     bytes(streams.output["stdout"]), bytes(streams.output["stderr"]),
                     log_path.read_text(errors="replace"))
+
+
+def musl_cross(of):
+    """The command that makes musl's programs by the compiler for glibc: before and after the source."""
+    if of.name == "riscv64":
+        raise Skip("Debian 12's linker ends by a fault on the musl that Debian has for riscv64")
+    files = private_root.unpacked("musl-dev", of.debian) / "usr"
+    include, library = (files / part / f"{of.name}-linux-musl" for part in ("include", "lib"))
+    own = subprocess.check_output([of.compiler, "-print-file-name=include"], text=True).strip()
+    return ([of.compiler, "-static", "-nostdinc", "-nostdlib", "-isystem", include, "-isystem", own,
+             "-idirafter", f"/usr/{of.name}-linux-gnu/include", library / "crt1.o", library / "crti.o"],
+            [f"-L{library}", "-Wl,--start-group", "-lc", "-lgcc", "-lgcc_eh", "-Wl,--end-group",
+             library / "crtn.o"])
 
 
 def _read_to_end(console, deadline):

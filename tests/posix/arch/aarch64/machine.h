@@ -4,10 +4,12 @@
 /* AArch64: for machine.c. The registers it looks at are x20 and the low half of v9. */
 #pragma once
 
-#include <asm/sigcontext.h>
 #include <stdint.h>
 #include <string.h>
 #include <ucontext.h>
+#ifdef __GLIBC__ /* elsewhere <signal.h> has it */
+#include <asm/sigcontext.h>
+#endif
 
 #define MACHINE_NAME "aarch64"
 #define MACHINE_HAS_PLATFORM 1
