@@ -169,10 +169,10 @@ enum status space_map(struct space *space, const struct map_request *request, ui
     if ((request->flags & MAP_POPULATE) == 0)
         return map_only(space, request, address);
     if (step->result == 0) {
-        enum status status = map_only(space, request, &step->result);
+        enum status status = map_only(space, request, address);
         if (status != STATUS_OK)
             return status;
-        step->at = step->result;
+        step->at = step->result = *address;
     }
     *address = step->result;
     return populate_step(space, request);

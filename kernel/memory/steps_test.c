@@ -124,6 +124,18 @@ static void replacing_leaves_no_gap_in_time(void **state)
     assert_int_equal(space.mapped_bytes, 0);
 }
 
+/* What is there takes steps to go before the new pages take steps to come. */
+static void replacing_with_pages_present_does_both(void **state)
+{
+    map_filled(NULL);
+    assert_true(put(PLACE + SIZE - 1, 'o'));
+    map_filled(NULL);
+    assert_int_equal(get(PLACE + SIZE - 1), 0);
+    assert_true(put(PLACE + SIZE - 1, 'n'));
+    count_steps(unmap_step);
+    assert_int_equal(space.mapped_bytes, 0);
+}
+
 static struct call_step progress;
 
 static enum status protect_step(void)
@@ -332,6 +344,7 @@ int main(void)
         TEST(unmapping_frees_some_pages_in_each_step),
         TEST(a_range_stays_taken_until_it_is_unmapped),
         TEST(replacing_leaves_no_gap_in_time),
+        TEST(replacing_with_pages_present_does_both),
         TEST(protection_shrinks_in_steps),
         TEST(private_pages_are_discarded_in_steps),
         TEST(a_large_mapping_is_counted_in_steps),
