@@ -84,10 +84,12 @@ static void event_fire(struct timer *timer)
     lock_release(&event->object.lock);
 }
 
+/* One whose last handle was closed after the caller had found it stays unarmed. */
 static void event_set_timer(struct event *event, uint64_t deadline, uint64_t period)
 {
     lock_acquire(&event->object.lock);
-    event->deadline = deadline;
+    bool closed = atomic_load(&event->object.handles) == 0;
+    event->deadline = closed ? DEADLINE_NEVER : deadline;
     event->period = period;
     arm_locked(event, 0);
     object_signal_locked(&event->object, SIGNAL_TIMER, 0);

@@ -181,6 +181,8 @@ static void closing_disarms(void **state)
     set_timer(1000, 1000);
     fake_close(token);
     assert_false(event->timer.armed);
+    set_timer(1000, 1000); /* by who found it before */
+    assert_false(event->timer.armed);
     rcu_quiescent();
     pass(5000);
 }
