@@ -243,11 +243,15 @@ void endpoint_closed(struct object *object, uint32_t rights)
     end_notices(endpoint);
 }
 
+static void endpoint_free(struct deferred *retired)
+{
+    struct endpoint *endpoint = container_of(retired, struct endpoint, observations.retired);
+    slab_free(&endpoint_cache, endpoint->object.account, endpoint);
+}
+
 void endpoint_destroy(struct object *object)
 {
-    struct endpoint *endpoint = endpoint_of(object);
-    observation_queue_clear(&endpoint->observations);
-    slab_free(&endpoint_cache, object->account, endpoint);
+    observation_queue_end(&endpoint_of(object)->observations, endpoint_free);
 }
 
 /* One reference goes with the notice; false if nobody could ever take it. */

@@ -275,7 +275,9 @@ static bool take_or_wait(struct thread *self, struct endpoint *endpoint, uint64_
         arrival->from->server = self;
         self->client = arrival->from;
     }
-    if (!taken)
+    if (!taken && endpoint->holders == 0) /* closed since the caller found it */
+        *status = STATUS_CLOSED;
+    else if (!taken)
         *status = wait_for_message(self, endpoint, deadline);
     lock_release(&endpoint->object.lock);
     return taken;

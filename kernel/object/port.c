@@ -33,11 +33,15 @@ void port_unreachable(struct object *object)
     object_signal(object, 0, SIGNAL_READABLE);
 }
 
+static void port_free(struct deferred *retired)
+{
+    struct port *port = container_of(retired, struct port, queue.retired);
+    slab_free(&port_cache, port->object.account, port);
+}
+
 void port_destroy(struct object *object)
 {
-    struct port *port = container_of(object, struct port, object);
-    observation_queue_clear(&port->queue);
-    slab_free(&port_cache, object->account, port);
+    observation_queue_end(&container_of(object, struct port, object)->queue, port_free);
 }
 
 int64_t call_port_create(struct thread *self, const struct port_create_arguments *arguments)
@@ -56,7 +60,7 @@ static uint32_t take(struct port *port, struct observation *results, uint32_t li
 {
     lock_acquire(&port->object.lock);
     uint32_t taken = observation_queue_take_many(&port->queue, results, limit);
-    if (list_is_empty(&port->queue.fired))
+    if (list_is_empty(&port->queue.fired) && atomic_load(&port->object.handles) != 0)
         object_signal_locked(&port->object, SIGNAL_READABLE, 0);
     lock_release(&port->object.lock);
     return taken;

@@ -160,6 +160,12 @@ void observation_queue_clear(struct observation_queue *queue)
     lock_release(queue->lock);
 }
 
+void observation_queue_end(struct observation_queue *queue, void (*free)(struct deferred *retired))
+{
+    observation_queue_clear(queue);
+    rcu_defer(&queue->retired, free);
+}
+
 /* True when nothing is left. */
 static bool retire_step(struct observation_queue *queue)
 {

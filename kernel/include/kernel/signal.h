@@ -61,7 +61,10 @@ void object_rouse_waiters(struct object *object);
 
 /* Remove all, when the owner has no handle left: a few now, the others after grace periods. */
 void observation_queue_retire(struct observation_queue *queue);
-/* Remove all, before the owner is freed or when its wait has ended. */
+/* Remove what was added by who had found the owner before, then have the owner freed: a raise
+ * may still look at the queue of one that was removed just now. */
+void observation_queue_end(struct observation_queue *queue, void (*free)(struct deferred *retired));
+/* Remove all: a wait has ended. */
 void observation_queue_clear(struct observation_queue *queue);
 void observation_queue_clear_locked(struct observation_queue *queue);
 

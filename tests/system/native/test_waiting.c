@@ -417,9 +417,42 @@ static void test_revoked_waits(void)
     CLOSE(event);
 }
 
+/* It is closed at any instant of the call that waits at it. */
+static uint64_t receive_until_closed(uint64_t token, struct frame *frame)
+{
+    struct message message;
+    return status_of_result(ipc_receive(token, &message));
+}
+
+static uint64_t wait_until_closed(uint64_t token, struct frame *frame)
+{
+    struct observation observation;
+    return status_of_result(native_port_wait(token, &observation, 1, DEADLINE_NEVER));
+}
+
+static void close_under(handle_t handle, test_function *function, unsigned delay)
+{
+    struct test_thread thread;
+    test_thread_run(&thread, function, handle);
+    for (volatile unsigned spun = 0; spun < delay; spun++)
+        continue;
+    CLOSE(handle);
+    test_thread_join(&thread);
+}
+
+static void test_closed_meanwhile(void)
+{
+    for (unsigned i = 0; i < 60; i++) {
+        close_under(SUCCEED(native_endpoint_create(test_world.account)), receive_until_closed,
+                    i * 100);
+        close_under(SUCCEED(native_port_create(test_world.account)), wait_until_closed, i * 100);
+    }
+}
+
 void service_main(const struct start_block *start)
 {
     static const struct test_case cases[] = {
+        {"closed meanwhile", test_closed_meanwhile},
         {"event bits", test_bits},
         {"counters", test_counters},
         {"timers", test_timers},
