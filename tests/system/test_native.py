@@ -24,6 +24,20 @@ def test_fuzz(guest):
     check(guest, "fuzz_calls")
 
 
+def torture(guest, seed, rounds, operations, **machine):
+    check(guest, "torture", append=f"torture.seed={seed} torture.rounds={rounds} torture.operations={operations}",
+          **machine)
+
+
+def test_torture(guest):
+    torture(guest, seed=1, rounds=3, operations=200)
+
+
+def torture_at_random(guest):
+    for seed in range(1000, 1100, 10):
+        torture(guest, seed=seed, rounds=10, operations=400, timeout=1800)
+
+
 def test_little_memory(guest):
     check(guest, "test_memory", memory="64M")
 

@@ -16,7 +16,6 @@
 #include <base/log.h>
 #include <base/service.h>
 #include <base/text.h>
-#include <trellis/boot_info.h>
 
 #include "harness.h"
 #include "objects.h"
@@ -262,27 +261,11 @@ static uint64_t make_round(uint64_t seed)
     return made;
 }
 
-/* The number after `name` on the kernel's command line. */
-static uint64_t option(const char *name, uint64_t otherwise)
-{
-    const struct boot_info *boot = (const struct boot_info *)SUCCEED(native_map(
-        test_world.self, service_need_handle("boot_info"), 0, 0, sizeof(*boot), MAP_READ));
-    size_t length = strlen(name), end = strnlen(boot->command_line, BOOT_COMMAND_LINE);
-    uint64_t value = otherwise;
-    for (size_t at = 0; at + length < end; at++) {
-        const char *place = boot->command_line + at;
-        if (strncmp(place, name, length) == 0)
-            (void)text_parse_number(place + length, end - at - length, &value);
-    }
-    SUCCEED(native_unmap(test_world.self, (uint64_t)boot, sizeof(*boot)));
-    return value;
-}
-
 void service_main(const struct start_block *start)
 {
     uint64_t made = 0;
     test_begin();
-    uint64_t rounds = option("fuzz.rounds=", ROUNDS), seed = option("fuzz.seed=", SEED);
+    uint64_t rounds = test_option("fuzz.rounds=", ROUNDS), seed = test_option("fuzz.seed=", SEED);
     for (uint64_t round = 0; round < rounds; round++) {
         log_print("seed %lu", seed + round);
         made += make_round(seed + round);

@@ -6,6 +6,7 @@
 #include <base/log.h>
 #include <base/service.h>
 #include <base/text.h>
+#include <trellis/boot_info.h>
 
 #define SECOND UINT64_C(1000000000)
 #define WAIT_LIMIT (10 * SECOND)
@@ -20,6 +21,21 @@ void test_begin(void)
 {
     test_world.self = service_need_handle("self");
     test_world.account = service_need_handle("account");
+}
+
+uint64_t test_option(const char *name, uint64_t otherwise)
+{
+    const struct boot_info *boot = (const struct boot_info *)SUCCEED(native_map(
+        test_world.self, service_need_handle("boot_info"), 0, 0, sizeof(*boot), MAP_READ));
+    size_t length = strlen(name), end = strnlen(boot->command_line, BOOT_COMMAND_LINE);
+    uint64_t value = otherwise;
+    for (size_t at = 0; at + length < end; at++) {
+        const char *place = boot->command_line + at;
+        if (strncmp(place, name, length) == 0)
+            (void)text_parse_number(place + length, end - at - length, &value);
+    }
+    SUCCEED(native_unmap(test_world.self, (uint64_t)boot, sizeof(*boot)));
+    return value;
 }
 
 const char *test_status_name(enum status status)

@@ -32,6 +32,8 @@ struct test_case {
 
 /* Called first in service_main: fills test_world. */
 void test_begin(void);
+/* The number after `name` on the kernel's command line. */
+uint64_t test_option(const char *name, uint64_t otherwise);
 /* Each case twice; the first that fails ends the program with code 1. */
 void test_run(const struct test_case *cases, size_t count);
 #define TEST_RUN(cases) test_run(cases, sizeof(cases) / sizeof((cases)[0]))

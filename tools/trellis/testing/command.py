@@ -17,11 +17,12 @@ from trellis.testing.outcome import FAILED, PASSED, SKIPPED, Skip, Tally, TestRe
 
 WORKERS = 2
 GROUPS = ("lint", "unit", "tools", "model", "system")
-TIERS = ("large", "crash")  # groups that run only when they are named
+TIERS = ("large", "crash", "torture")  # groups that run only when they are named
 ON_EVERY_CHANGE = {  # the whole suite of the usual configuration, and of others what stands here
     groups.Configuration(): (),
     groups.Configuration("x86_64", 4): (
         "native/affinity", "native/handles", "native/ipc", "native/memory", "native/shares", "native/streams",
+        "native/torture", "native/waiting",
         "front_door/output_and_status", "front_door/standard_input"),
     groups.Configuration("aarch64"): (
         "native", "shell_script", "front_door/output_and_status", "front_door/standard_input"),

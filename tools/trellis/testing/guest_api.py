@@ -127,11 +127,11 @@ class Guest:
         return [*words, "--", *command] if command else words
 
     def native(self, program, timeout=TIMEOUT_S, **machine):
-        """Boots with a program of tests/system/native as init's only task."""
+        """Boots with a program of tests/system/native as init's only task: none that says READY."""
         archive = boot_archive.default(self.architecture, with_tests=True)
         append = f"log=uart init.run=bin/{program} {machine.pop('append', '')}".strip()
         request = Request([program], dict(run.ENVIRONMENT))
-        return self._boot(archive, request, b"", timeout, {**machine, "append": append})
+        return self._boot(archive, request, b"", timeout, {**machine, "append": append}, timeout)
 
     @contextlib.contextmanager
     def plain(self, root=None):
@@ -171,25 +171,25 @@ class Guest:
             boot_archive.write(self.architecture, archive, str(root))
             yield archive
 
-    def _boot(self, archive, request, stdin, timeout, machine):
+    def _boot(self, archive, request, stdin, timeout, machine, boot_limit_s=None):
         """One boot; a crash of the emulator itself is told and tried once more."""
         append = f"console=framed {machine.pop('append', '')}".strip()
         emulated = qemu.Machine(
             kernel=architectures.get(self.architecture).boot_image, archive=archive,
             architecture=self.architecture, append=append, **{"cpus": self.cpus, **machine})
-        done = self._boot_once(emulated, request, stdin, timeout)
+        done = self._boot_once(emulated, request, stdin, timeout, boot_limit_s)
         if done.outcome is guests.Outcome.EMULATOR_CRASH:
             progress.say(f"{self._name}: {done.message}; trying once more")
-            done = self._boot_once(emulated, request, stdin, timeout)
+            done = self._boot_once(emulated, request, stdin, timeout, boot_limit_s)
         return done
 
-    def _boot_once(self, machine, request, stdin, timeout):
+    def _boot_once(self, machine, request, stdin, timeout, boot_limit_s):
         log_path = paths.log_directory() / f"test-{self._name}.log"
         with tempfile.TemporaryFile() as source:
             source.write(stdin.encode() if isinstance(stdin, str) else stdin)
             source.seek(0)
             streams = CapturedStreams(Log(log_path, False), source.fileno())
-            result = guests.Guest(machine, request, streams, timeout).run()
+            result = guests.Guest(machine, request, streams, timeout, boot_limit_s).run()
         return Done(int(result.code), result.outcome, result.message,
                     bytes(streams.output["stdout"]), bytes(streams.output["stderr"]),
                     log_path.read_text(errors="replace"))
