@@ -72,7 +72,8 @@ void scheduler_reconsider(struct thread *thread)
 
 bool scheduler_is_running(const struct thread *thread)
 {
-    return atomic_load(&thread->holder) != HOLDER_NONE;
+    uint32_t holder = atomic_load(&thread->holder);
+    return holder != HOLDER_NONE && holder != HOLDER_ENDING;
 }
 
 bool scheduler_await_other(void)

@@ -167,6 +167,7 @@ static void test_suspend_thread(void)
     CHECK_STATUS(native_thread_resume(thread.handle), BAD_STATE);
     SUCCEED(native_thread_kill(thread.handle));
     CHECK(!makes_progress());
+    SUCCEED(native_thread_suspend(thread.handle)); /* nothing is left to stop */
     registers.sp = 0;
     SUCCEED(native_thread_read_registers(thread.handle, &registers));
     CHECK(registers.sp > thread.stack);
