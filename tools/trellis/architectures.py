@@ -49,7 +49,7 @@ class Architecture:
     power_device: tuple = ()
     flat_image: bool = False
     memory_start: int = 0
-    cpus_max: int = 1
+    cpus_max: int = 64
     archive_start: typing.Callable = None
     archive_room: int = 0
 
@@ -106,7 +106,6 @@ X86_64 = Architecture(
     linux=("linux-image-cloud-amd64", "bookworm", "ttyS0"),
     power_device=("-device",
                   f"isa-debug-exit,iobase={frames.CONSTANTS['CONSOLE_POWER_PORT']:#x},iosize=0x4"),
-    cpus_max=64,
     archive_start=_at_the_end,
 )
 
@@ -123,7 +122,6 @@ AARCH64 = Architecture(
     linux=("linux-image-cloud-arm64", "bookworm", "ttyAMA0"),
     power_device=("-semihosting-config", "enable=on,target=native"),
     flat_image=True,
-    cpus_max=64,
     memory_start=0x40000000,
     archive_start=_halfway(0),
     archive_room=BLOCK,
