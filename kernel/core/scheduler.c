@@ -70,10 +70,10 @@ void scheduler_reconsider(struct thread *thread)
     scheduler_disturb(thread);
 }
 
-bool scheduler_is_running(const struct thread *thread)
+uint64_t scheduler_cpu_of(const struct thread *thread)
 {
     uint32_t holder = atomic_load(&thread->holder);
-    return holder != HOLDER_NONE && holder != HOLDER_ENDING;
+    return holder == HOLDER_NONE || holder == HOLDER_ENDING ? 0 : UINT64_C(1) << (holder - 1);
 }
 
 bool scheduler_await_other(void)
@@ -130,17 +130,30 @@ static void book_time(struct cpu *cpu, uint64_t now)
     uint64_t spent = now - cpu->entered_ns;
     struct thread *current = cpu->current;
 
-    cpu->entered_ns = now;
-    if (current == NULL)
-        return;
-    *(current->in_kernel ? &cpu->kernel_ns : &cpu->user_ns) += spent;
-    *(current->in_kernel ? &current->kernel_ns : &current->user_ns) += spent;
-    atomic_fetch_add_explicit(&scheduler_account_of(current)->cpu_ns, spent, memory_order_relaxed);
+    if (current != NULL) {
+        *(current->in_kernel ? &cpu->kernel_ns : &cpu->user_ns) += spent;
+        *(current->in_kernel ? &current->kernel_ns : &current->user_ns) += spent;
+        atomic_fetch_add_explicit(&scheduler_account_of(current)->cpu_ns, spent,
+                                  memory_order_relaxed);
+    }
+    atomic_store_explicit(&cpu->entered_ns, now, memory_order_release);
 }
 
-void scheduler_book_time(void)
+/* Whoever is asked the same meanwhile gives up, so that no two wait for each other. */
+void scheduler_book_time(uint64_t cpus)
 {
-    book_time(cpu_current(), time_now());
+    struct cpu *self = cpu_current();
+    uint64_t now = time_now();
+
+    book_time(self, now);
+    cpus &= ~(UINT64_C(1) << self->number);
+    for (uint64_t left = cpus; left != 0; left &= left - 1)
+        scheduler_kick(cpu_get((uint32_t)__builtin_ctzll(left)));
+    for (; cpus != 0 && !self->reschedule; cpus &= cpus - 1) {
+        const struct cpu *other = cpu_get((uint32_t)__builtin_ctzll(cpus));
+        while (atomic_load(&other->entered_ns) < now && !self->reschedule)
+            arch_cpu_relax();
+    }
 }
 
 /* Changing threads. */

@@ -133,7 +133,7 @@ static void time_is_booked_to_who_ran(void **state)
     struct thread *thread = machine_program(PRIORITY_NORMAL);
     scheduler_choose(cpu_current());
     machine_pass_time(300);
-    scheduler_book_time();
+    scheduler_book_time(0);
     assert_int_equal(thread->user_ns, 300);
     assert_int_equal(atomic_load(&machine_account->cpu_ns), 300);
     struct process *process = thread->process;

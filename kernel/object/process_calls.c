@@ -178,24 +178,24 @@ static void suspend_threads(struct process *process, int32_t change)
     lock_release(&process->object.lock);
 }
 
-/* Whether a CPU still has a thread of it, the caller left out. */
-static bool is_running(struct process *process)
+/* The CPUs that have a thread of it, the caller left out. */
+static uint64_t cpus_of(struct process *process)
 {
-    bool running = false;
+    uint64_t cpus = 0;
     lock_acquire(&process->object.lock);
     list_for_each (&process->threads, node) {
         const struct thread *thread = container_of(node, struct thread, process_link);
-        running |= thread != thread_current() && scheduler_is_running(thread);
+        cpus |= thread != thread_current() ? scheduler_cpu_of(thread) : 0;
     }
     lock_release(&process->object.lock);
-    return running;
+    return cpus;
 }
 
 int64_t call_process_suspend(struct thread *self, const struct process_suspend_arguments *arguments)
 {
     (void)self;
     suspend_threads(arguments->process, 1);
-    while (arguments->process->suspended != 0 && is_running(arguments->process) &&
+    while (arguments->process->suspended != 0 && cpus_of(arguments->process) != 0 &&
            scheduler_await_other())
         continue;
     return 0;
@@ -226,7 +226,7 @@ int64_t call_process_inspect(struct thread *self, const struct process_inspect_a
     struct process *process = arguments->process;
 
     (void)self;
-    scheduler_book_time();
+    scheduler_book_time(cpus_of(process));
     *arguments->information = (struct process_information){
         .state = process->state,
         .reason = process->reason,

@@ -352,7 +352,7 @@ int64_t call_thread_inspect(struct thread *self, const struct thread_inspect_arg
 {
     const struct thread *thread = arguments->thread;
 
-    scheduler_book_time();
+    scheduler_book_time(scheduler_cpu_of(thread));
     *arguments->information = (struct thread_information){
         .state = state_of(thread),
         .priority = thread->priority,

@@ -23,12 +23,12 @@ struct cpu {
     struct thread *current; /* the thread that runs; NULL when idle */
     struct space *space;    /* whose page tables are loaded */
     _Atomic uint32_t ready; /* run queue lock, for writing; priorities at which threads wait here */
-    _Atomic bool reschedule; /* something more urgent may be runnable; others set it too */
-    _Atomic bool polling;    /* looks at `reschedule` all the time: need not be interrupted */
-    bool asleep;             /* in rcu_sleep */
-    uint64_t entered_ns;     /* when time was last booked */
-    uint64_t tick_due;       /* the counter when the next tick is due; 0: none is armed */
-    bool tick_in_kernel;     /* it became due while the kernel worked for the thread */
+    _Atomic bool reschedule;     /* something more urgent may be runnable; others set it too */
+    _Atomic bool polling;        /* looks at `reschedule` all the time: need not be interrupted */
+    bool asleep;                 /* in rcu_sleep */
+    _Atomic uint64_t entered_ns; /* when time was last booked */
+    uint64_t tick_due;           /* the counter when the next tick is due; 0: none is armed */
+    bool tick_in_kernel;         /* it became due while the kernel worked for the thread */
     uint64_t user_ns, kernel_ns, switches, calls, faults, interrupts;
     enum status copy_status;               /* why the last copy of user memory ended early */
     uint32_t locks_held[LOCK_CLASS_COUNT]; /* debug builds */

@@ -28,8 +28,13 @@ void scheduler_hand_over(struct thread *to);
 void scheduler_yield(struct thread *thread);
 /* Suspended or resumed, itself or its process. On another CPU it runs on until interrupted. */
 void scheduler_reconsider(struct thread *thread);
+/* The bit of the CPU that has it, or 0. */
+uint64_t scheduler_cpu_of(const struct thread *thread);
 /* Whether a CPU has it: what it saves and loads is then not to be looked at. */
-bool scheduler_is_running(const struct thread *thread);
+static inline bool scheduler_is_running(const struct thread *thread)
+{
+    return scheduler_cpu_of(thread) != 0;
+}
 /* One turn of waiting until another CPU has let go of a thread that is to stop or end. False if
  * the current thread is to do so itself: two that wait for each other must not. */
 bool scheduler_await_other(void);
@@ -42,8 +47,9 @@ void scheduler_personality_changed(struct process *process);
 void scheduler_set_priority(struct thread *thread, uint8_t own);
 /* Recompute effective priority from the thread's client and queued callers. */
 void scheduler_update_donation(struct thread *thread);
-/* Book the time since the last booking to the running thread: before its times are read. */
-void scheduler_book_time(void);
+/* Book the time since the last booking to the threads that run on this CPU and on those of the
+ * bits: before their times are read. Those are waited for, so no lock is held. */
+void scheduler_book_time(uint64_t cpus);
 /* Choose the thread that runs next and load it; cpu->current is NULL if there is none. */
 void scheduler_choose(struct cpu *cpu);
 /* A caller was queued: the threads that serve others there meanwhile run with its priority. */

@@ -181,6 +181,25 @@ static uint64_t wait_for_event(uint64_t event, struct frame *frame)
     return 0;
 }
 
+/* One that computes enters the kernel for nothing: its time is asked of the CPU it is on. */
+static void test_time_of_who_computes(void)
+{
+    struct thread_information before, after;
+    struct test_thread thread;
+    test_thread_run(&thread, make_progress, 0);
+    CHECK(makes_progress());
+    SUCCEED(native_thread_inspect(thread.handle, &before));
+    for (unsigned i = 0; i < 100; i++) {
+        test_pause(MILLISECOND);
+        SUCCEED(native_thread_inspect(thread.handle, &after));
+        if (after.user_ns > before.user_ns + MILLISECOND)
+            break;
+    }
+    CHECK(after.user_ns > before.user_ns + MILLISECOND);
+    SUCCEED(native_thread_kill(thread.handle));
+    test_thread_join(&thread);
+}
+
 static void test_suspend_waiting(void)
 {
     struct test_thread thread;
@@ -428,6 +447,7 @@ void service_main(const struct start_block *start)
         {"killed", test_killed},
         {"unreachable", test_unreachable},
         {"handles are closed at the end", test_handles_closed_at_end},
+        {"time of who computes", test_time_of_who_computes},
         {"suspended threads", test_suspend_thread},
         {"suspended while waiting", test_suspend_waiting},
         {"suspended processes", test_suspend_process},
