@@ -65,7 +65,8 @@ def test_both_at_once(guest):
 def test_crashes(guest):
     done = guest.run(["sh", "-c", COUNT], append="init.crash=uart@800ms,tty@1s,uart@1100ms,tty@1200ms")
     assert (done.status, done.stdout) == (5, LINES), done
-    assert restarts(done.log) == ["uart", "tty", "uart", "tty"], done.log
+    # each ends when it next runs: with several processors in either order
+    assert sorted(restarts(done.log)) == ["tty", "tty", "uart", "uart"], done.log
     assert "ended by a fault" in done.log, done.log
 
 
