@@ -47,14 +47,21 @@ static void deal_with(struct memory *memory, struct mapping *mapping)
     list_push_back(&memory->mappings, &mapping->object_link);
 }
 
+/* One that this sweep has not dealt with, or NULL. Object lock held. */
+static struct mapping *next_mapping(const struct memory *memory)
+{
+    struct list_node *node = list_first(&memory->mappings);
+    if (node == NULL)
+        return NULL;
+    struct mapping *mapping = container_of(node, struct mapping, object_link);
+    return mapping->sweep == memory->sweep ? NULL : mapping;
+}
+
+/* Those of the space that come next: who has others further on comes again. */
 static void sweep_space(struct memory *memory, const struct space *space, uint32_t *limit)
 {
-    list_for_each_safe (&memory->mappings, node) {
-        struct mapping *mapping = container_of(node, struct mapping, object_link);
-        if (mapping->space != space || mapping->sweep == memory->sweep)
-            continue;
-        if (*limit == 0)
-            return;
+    struct mapping *mapping;
+    while (*limit > 0 && (mapping = next_mapping(memory)) != NULL && mapping->space == space) {
         deal_with(memory, mapping);
         range_spend(limit, SWEEP_COST);
     }
@@ -66,16 +73,6 @@ void memory_settle_mapping(struct memory *memory, struct mapping *mapping)
     if (memory_is_swept(memory) && mapping->sweep != memory->sweep)
         deal_with(memory, mapping);
     lock_release(&memory->object.lock);
-}
-
-/* The space of a mapping that this sweep has not dealt with, or NULL. Object lock held. */
-static struct space *next_space(const struct memory *memory)
-{
-    struct list_node *node = list_first(&memory->mappings);
-    if (node == NULL)
-        return NULL;
-    struct mapping *mapping = container_of(node, struct mapping, object_link);
-    return mapping->sweep == memory->sweep ? NULL : mapping->space;
 }
 
 static void lock_both(struct memory *memory, struct space *space)
@@ -95,14 +92,15 @@ static void unlock_space(struct memory *memory, struct space *space)
 /* Go on with the sweep under way; false if it has not ended. Object lock held, and let go of. */
 static bool sweep_step(struct memory *memory, uint32_t *limit)
 {
-    struct space *space;
+    struct mapping *mapping;
     struct list_node *node;
-    while (memory_is_swept(memory) && *limit > 0 && (space = next_space(memory)) != NULL) {
+    while (memory_is_swept(memory) && *limit > 0 && (mapping = next_mapping(memory)) != NULL) {
+        struct space *space = mapping->space;
         lock_both(memory, space);
         sweep_space(memory, space, limit);
         unlock_space(memory, space);
     }
-    if (next_space(memory) != NULL && memory_is_swept(memory))
+    if (next_mapping(memory) != NULL && memory_is_swept(memory))
         return false;
     while ((node = list_pop_front(&memory->taken)) != NULL)
         page_release(container_of(node, struct page, link));
