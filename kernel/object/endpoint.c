@@ -163,7 +163,7 @@ int64_t call_endpoint_create(struct thread *self, const struct endpoint_create_a
     list_init(&endpoint->taken);
     list_init(&endpoint->closed);
     observation_queue_init(&endpoint->observations, &endpoint->object, &endpoint->object.lock,
-                           observation_arrived);
+                           &endpoint->keys, observation_arrived);
     return handle_of_created(&self->process->handles, &endpoint->object);
 }
 

@@ -52,7 +52,8 @@ int64_t call_port_create(struct thread *self, const struct port_create_arguments
         return status_to_result(status);
     struct port *port = memory;
     object_init(&port->object, OBJECT_PORT, arguments->account);
-    observation_queue_init(&port->queue, &port->object, &port->object.lock, port_arrived);
+    observation_queue_init(&port->queue, &port->object, &port->object.lock, &port->keys,
+                           port_arrived);
     return handle_of_created(&self->process->handles, &port->object);
 }
 

@@ -25,6 +25,7 @@
 struct observer {
     struct list_node object_link;       /* object->lock; in object->observers */
     struct list_node all_link;          /* queue lock; in queue->all */
+    struct list_node key_link;          /* queue lock; in queue->keys, if it may be replaced */
     struct list_node fired_link;        /* queue lock; in queue->fired */
     struct observation_queue *queue;    /* constant */
     struct observation_request request; /* constant; a reference on its object */
@@ -98,6 +99,7 @@ static void observer_remove_locked(struct observer *observer)
 {
     atomic_store(&observer->removed, true);
     list_remove(&observer->all_link);
+    list_remove(&observer->key_link);
     list_remove(&observer->fired_link);
     rcu_defer(&observer->deferred, observer_free);
 }
@@ -127,11 +129,21 @@ static bool observer_take_locked(struct observer *observer, struct observation *
 }
 
 void observation_queue_init(struct observation_queue *queue, struct object *owner,
-                            struct spinlock *lock, void (*arrived)(struct object *owner))
+                            struct spinlock *lock, struct observation_keys *keys,
+                            void (*arrived)(struct object *owner))
 {
-    *queue = (struct observation_queue){.lock = lock, .owner = owner, .arrived = arrived};
+    *queue =
+        (struct observation_queue){.lock = lock, .keys = keys, .owner = owner, .arrived = arrived};
     list_init(&queue->fired);
     list_init(&queue->all);
+    for (uint32_t i = 0; keys != NULL && i < 1 << OBSERVATION_BITS; i++)
+        list_init(&keys->buckets[i]);
+}
+
+/* By the upper bits of a product with the golden ratio (Knuth, volume 3, section 6.4). */
+static struct list *bucket_of(const struct observation_queue *queue, uint64_t key)
+{
+    return &queue->keys->buckets[key * UINT64_C(0x9e3779b97f4a7c15) >> (64 - OBSERVATION_BITS)];
 }
 
 uint32_t observation_queue_take_many(struct observation_queue *queue, struct observation *results,
@@ -207,8 +219,8 @@ static bool is_revoked(const struct observation_request *request)
 
 static bool remove_key_locked(struct observation_queue *queue, uint64_t key)
 {
-    list_for_each (&queue->all, node) {
-        struct observer *observer = container_of(node, struct observer, all_link);
+    list_for_each (bucket_of(queue, key), node) {
+        struct observer *observer = container_of(node, struct observer, key_link);
         if (observer->request.key == key) {
             observer_remove_locked(observer);
             return true;
@@ -230,9 +242,12 @@ enum status observation_add(struct observation_queue *queue,
     observer->request = *request;
     observer->account = queue->owner->account;
     list_node_init(&observer->fired_link);
+    list_node_init(&observer->key_link);
     lock_acquire(queue->lock);
-    if (request->replace)
+    if (request->replace) {
         remove_key_locked(queue, request->key);
+        list_push_front(bucket_of(queue, request->key), &observer->key_link);
+    }
     list_push_back(&queue->all, &observer->all_link);
     lock_release(queue->lock);
     object_acquire(object);

@@ -38,7 +38,7 @@ static enum status observe_targets(struct thread *self, const struct observation
 {
     if (self->observations.owner == NULL) {
         lock_init(&self->observations_lock, LOCK_ADDRESS);
-        observation_queue_init(&self->observations, &self->object, &self->observations_lock,
+        observation_queue_init(&self->observations, &self->object, &self->observations_lock, NULL,
                                signalled);
     }
     atomic_store(&self->signalled, false);

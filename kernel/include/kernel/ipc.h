@@ -20,6 +20,7 @@ struct endpoint {
     struct list taken;     /* in WAIT_REPLY: a server thread or a reply object has the call */
     struct list closed;    /* sessions whose last handle has gone; references */
     struct observation_queue observations;
+    struct observation_keys keys;
     uint32_t holders; /* handles that may receive or manage; at none it is dead */
     uint32_t turn;    /* which kind of thing is looked for first */
 };

@@ -14,6 +14,7 @@
 struct port {
     struct object object;
     struct observation_queue queue;
+    struct observation_keys keys;
 };
 
 /* Object operations (object.h). */

@@ -16,12 +16,19 @@
 
 struct thread;
 
+/* Those of a port or endpoint by their keys: a server may observe ten thousand things. */
+#define OBSERVATION_BITS 6
+struct observation_keys {
+    struct list buckets[1 << OBSERVATION_BITS];
+};
+
 /* Observations and which of them have fired: inside a port, an endpoint, a thread. */
 struct observation_queue {
     struct spinlock *lock; /* constant; guards the rest: the port's or endpoint's own, LOCK_QUEUE,
                             * or the thread's, LOCK_ADDRESS */
     struct list fired;     /* in order */
     struct list all;
+    struct observation_keys *keys;         /* constant; NULL in a thread, which replaces none */
     struct object *owner;                  /* constant; the port, endpoint or thread; charged */
     void (*arrived)(struct object *owner); /* locked: wake who waits at it, or clear it */
     struct deferred retired;
@@ -29,7 +36,8 @@ struct observation_queue {
 };
 
 void observation_queue_init(struct observation_queue *queue, struct object *owner,
-                            struct spinlock *lock, void (*arrived)(struct object *owner));
+                            struct spinlock *lock, struct observation_keys *keys,
+                            void (*arrived)(struct object *owner));
 
 struct observation_request {
     struct object *object;
