@@ -89,6 +89,7 @@ static bool carry_locked(struct stream *stream, const struct parcel *parcel, uin
 static void enclosure_free(struct stream *stream, struct enclosure *enclosure)
 {
     parcel_drop(&enclosure->parcel);
+    account_uncharge(stream->object.account, ALLOW_HANDLES, MESSAGE_HANDLES);
     slab_free(&enclosure_cache, stream->object.account, enclosure);
 }
 
@@ -107,17 +108,28 @@ static void drop_all(struct stream *stream, struct list *enclosed)
         enclosure_drop(stream, container_of(node, struct enclosure, link));
 }
 
+/* Empty; it counts as all the handles that it has room for. */
+static enum status enclosure_create(struct account *account, struct enclosure **result)
+{
+    enum status status = account_charge(account, ALLOW_HANDLES, MESSAGE_HANDLES);
+    if (status != STATUS_OK)
+        return status;
+    status = slab_allocate(&enclosure_cache, account, (void **)result);
+    if (status != STATUS_OK)
+        account_uncharge(account, ALLOW_HANDLES, MESSAGE_HANDLES);
+    return status;
+}
+
 /* What the frame of the thread names, or NULL if that is nothing. */
 static enum status enclose(struct thread *self, struct stream *stream, struct enclosure **result)
 {
-    void *memory;
+    struct enclosure *enclosure;
     uint64_t count = ((const volatile struct frame *)self->frame)->handle_count;
     if (count == 0)
         return STATUS_OK;
-    enum status status = slab_allocate(&enclosure_cache, stream->object.account, &memory);
+    enum status status = enclosure_create(stream->object.account, &enclosure);
     if (status != STATUS_OK)
         return status;
-    struct enclosure *enclosure = memory;
     status = parcel_pack(self, count, &enclosure->parcel);
     lock_acquire(&carry_lock);
     if (status == STATUS_OK && !carry_locked(stream, &enclosure->parcel, 0))

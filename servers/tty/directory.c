@@ -15,6 +15,7 @@
 #include <vfs/walk.h>
 
 #define DIRECTORY_MODE 0040755u
+#define SESSIONS_OF_USER (LEDGER_DIRECTORY / 4)
 #define PTMX_NODE (LEDGER_TERMINALS + 1)
 #define ROOT_NODE 1
 #define DEVPTS_MAGIC 0x1cd1
@@ -97,9 +98,22 @@ void directory_closed(uint64_t badge)
         session->in_use = 0;
 }
 
+static bool has_share(uint32_t uid)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < LEDGER_DIRECTORY && uid != 0; i++) {
+        const struct directory_session *session = &server.ledger->directory[i];
+        count += session->in_use && session->credentials.uid == uid;
+    }
+    return count >= SESSIONS_OF_USER;
+}
+
 static uint32_t put_session(uint32_t node, const struct fs_credentials *credentials,
                             unsigned *handles)
 {
+    if (has_share(credentials->uid))
+        return LINUX_ENFILE;
     for (uint32_t i = 0; i < LEDGER_DIRECTORY; i++) {
         struct directory_session *session = &server.ledger->directory[i];
         if (session->in_use)
