@@ -56,3 +56,32 @@ def test_no_space(guest):
                  "df -P /tmp | awk 'NR == 2 { print $4 < 100, $5 }'", ROOT_WORKS, "rm /tmp/root /tmp/user", ROOT_WORKS,
                  "su user -c 'echo y > /tmp/user2; cat /tmp/user2'", memory="64M", timeout=200)
     assert told == ["1", "1", "4194304", "1", "1 100%", "8 100", "8 100", "y"], told
+
+
+GREEDS = {"zombies": "EAGAIN", "signals": "EAGAIN", "timers": "EAGAIN", "proc": "ENFILE", "files": "ENFILE",
+          "locks": "ENOLCK", "threads": "EAGAIN", "backlog": "EAGAIN", "unread": "ENOMEM", "passed": "ENOMEM"}
+# While a user keeps all it may have of something: others start programs, write files, look at processes.
+GREED = """
+for round in 1 2; do
+    for what in GREEDS; do
+        su user -c "/greedy $what > /tmp/told 2>&1" & read how < /tmp/told; echo $what $how
+        seq 100 | sort -n | tail -1 > /tmp/own; cat /tmp/own /proc/1/comm
+        while kill -9 $(ps -o pid,user | awk '$2 == "user" { print $1 }'); do :; done
+        wait; rm -f /tmp/own /tmp/greedy*
+    done 2> /dev/null
+    sleep 2; awk '/MemFree/ { print "free", $2 }' /proc/meminfo
+done
+"""
+
+
+def test_greed(guest):
+    """What one user exhausts in the servers is refused to that user, kept from nobody else, and had back."""
+    with tempfile.TemporaryDirectory() as root:
+        guest.compile(SOURCES / "greedy.c", f"{root}/greedy", "-pthread")
+        told = lines(guest, "mkfifo -m 666 /tmp/told", GREED.replace("GREEDS", " ".join(GREEDS)), root=root,
+                     memory="128M", timeout=500)
+    expected = [line for greed in GREEDS.items() for line in (" ".join(greed), "100", "init")]
+    count = len(expected)
+    assert told[:count] == told[count + 1:-1] == expected, told
+    before, after = (int(line.split()[1]) for line in (told[count], told[-1]))
+    assert abs(before - after) <= 512, (before, after)

@@ -134,3 +134,15 @@ def test_harm_to_the_library(guest):
     lines = done.stdout.splitlines()
     assert (done.stderr, lines[0], lines[2]) == ("", "status 0", "0"), done
     assert lines[:3] == lines[3:], done
+
+
+def test_random_calls(guest):
+    """Random Linux calls harm nobody but who makes them, and leave nothing."""
+    script = ("mkdir -m 777 /tmp/fuzz; for seed in 1 1000; do /fuzz $seed 15 | tail -1; rm -rf /tmp/fuzz/*; sleep 2; "
+              "awk '/MemFree/ { print $2 }' /proc/meminfo; done; ps -o user | grep -c '^user'")
+    with tempfile.TemporaryDirectory() as root:
+        guest.compile(TREE / "tests" / "posix" / "fuzz_linux_calls.c", f"{root}/fuzz")
+        done = guest.run(["sh", "-c", script], root=root, env=ENVIRONMENT, timeout=400)
+    lines = done.stdout.splitlines()
+    assert (done.stderr, lines[0::2]) == ("", ["15 rounds of 500 calls"] * 2 + ["0"]), done
+    assert abs(int(lines[1]) - int(lines[3])) <= 512, done
