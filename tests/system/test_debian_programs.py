@@ -40,7 +40,7 @@ def same_on_both(guest, name):
     with tempfile.TemporaryDirectory() as root:
         os.mkdir(f"{root}/tests")
         pathlib.Path(root, "tests", name).write_bytes((SOURCES / name).read_bytes())
-        done = guest.run(["sh", "-c", f"mkdir /tmp/work && cd /tmp/work && exec sh /tests/{name}"],
+        done = guest.run(["sh", "-c", f"mkdir /tmp/work && cd /tmp/work && renice -n {os.nice(0)} -p $$ && exec sh /tests/{name}"],
                          root=root, env={"PATH": "/bin:/sbin:/usr/bin:/usr/sbin"})
     differences = difflib.unified_diff(expected.splitlines(), done.stdout.splitlines(), "Linux", "Trellis", lineterm="")
     assert done.stdout == expected, "\n".join(differences)
