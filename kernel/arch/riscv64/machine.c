@@ -68,21 +68,22 @@ void arch_counter_describe(struct time_page *page)
     page->multiplier = (NANOSECONDS << TIME_SHIFT) / page->frequency_hz;
 }
 
-/* None is masked, not set to the end of time: an emulator that passes over idle time would go there. */
+/*
+ * Where none is wanted one comes in a second: an emulator that passes over idle time goes to
+ * the next there is, and the firmware has left one at the end of time.
+ */
 void arch_timer_set(uint64_t ticks)
 {
-    const uint64_t enabled = UINT64_C(1) << INTERRUPT_TIMER;
-    riscv_clear(sie, enabled);
-    if (ticks == 0)
-        return;
-    uint64_t now = arch_counter_read();
-    uint64_t when = ticks > UINT64_MAX - now ? UINT64_MAX : now + ticks;
-    struct sbi_call call = {SBI_TIME, 0, {when}};
-    if (boot_information->timer_compares != 0)
+    uint64_t now = arch_counter_read(), step = ticks;
+    if (step == 0)
+        step = boot_information->timer_frequency;
+    uint64_t when = step > UINT64_MAX - now ? UINT64_MAX : now + step;
+    if (boot_information->timer_compares != 0) {
         riscv_write(0x14d, when); /* stimecmp */
-    else
-        (void)sbi_call(&call);
-    riscv_set(sie, enabled);
+        return;
+    }
+    struct sbi_call call = {SBI_TIME, 0, {when}};
+    (void)sbi_call(&call);
 }
 
 bool arch_machine_init(const struct boot_info *boot, const char **missing)
