@@ -15,6 +15,7 @@
 #include <kernel/call_arguments.h>
 #include <kernel/copy.h>
 #include <kernel/process.h>
+#include <kernel/relaxed.h>
 #include <kernel/space.h>
 #include <kernel/thread.h>
 
@@ -84,7 +85,7 @@ static void enqueue_locked(struct thread *thread, const struct key *key)
 {
     thread->wait.address.key_object = key->object;
     thread->wait.address.key_offset = key->offset;
-    __atomic_store_n(&thread->wait.address.bucket, key->bucket, __ATOMIC_RELAXED);
+    relaxed_store(&thread->wait.address.bucket, key->bucket);
     list_push_back(&bucket_of(key)->waiters, &thread->wait.link);
 }
 
@@ -92,7 +93,7 @@ static void enqueue_locked(struct thread *thread, const struct key *key)
 static void cancel_wait(struct thread *thread)
 {
     for (bool removed = false; !removed;) {
-        uint32_t number = __atomic_load_n(&thread->wait.address.bucket, __ATOMIC_RELAXED);
+        uint32_t number = relaxed_load(&thread->wait.address.bucket);
         lock_acquire(&buckets[number].lock);
         removed = thread->wait.address.bucket == number;
         if (removed)
@@ -150,7 +151,7 @@ static enum status compare(uint64_t address, uint32_t expected)
 static enum status wait_locked(struct thread *self, const struct key *key, uint32_t mask,
                                uint64_t deadline)
 {
-    self->wait.kind = WAIT_ADDRESS;
+    relaxed_store(&self->wait.kind, WAIT_ADDRESS);
     self->wait.on = NULL;
     self->wait.cancel = cancel_wait;
     self->wait.address.mask = mask;
@@ -159,7 +160,7 @@ static enum status wait_locked(struct thread *self, const struct key *key, uint3
     if (status == STATUS_OK)
         return STATUS_BLOCKED;
     list_remove(&self->wait.link);
-    self->wait.kind = WAIT_NONE;
+    relaxed_store(&self->wait.kind, WAIT_NONE);
     return status;
 }
 

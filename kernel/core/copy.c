@@ -11,6 +11,7 @@
 #include <arch/cpu.h>
 #include <kernel/page.h>
 #include <kernel/process.h>
+#include <kernel/relaxed.h>
 #include <kernel/thread.h>
 #include <kernel/trap.h>
 
@@ -28,7 +29,7 @@ bool trap_copy_fault(uint64_t address, enum fault_access access)
     struct cpu *cpu = cpu_current();
     enum fault_kind kind;
     enum status status = space_fault(&cpu->current->process->space, address, access, &kind);
-    cpu->faults++;
+    relaxed_add(&cpu->faults, 1);
     if (status == STATUS_OK)
         return true;
     bool passed_on = status == STATUS_RESTART || status == STATUS_NO_MEMORY;

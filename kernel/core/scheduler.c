@@ -29,6 +29,7 @@
 #include <kernel/personality.h>
 #include <kernel/process.h>
 #include <kernel/rcu.h>
+#include <kernel/relaxed.h>
 #include <kernel/scheduler_queue.h>
 #include <kernel/time.h>
 
@@ -84,7 +85,7 @@ bool scheduler_await_other(void)
 
 void scheduler_yield(struct thread *thread)
 {
-    if (!scheduler_queue_has_from(cpu_current(), thread->effective))
+    if (!scheduler_queue_has_from(cpu_current(), relaxed_load(&thread->effective)))
         return;
     thread->yielded = true;
     cpu_current()->reschedule = true;
@@ -92,7 +93,7 @@ void scheduler_yield(struct thread *thread)
 
 void scheduler_set_priority(struct thread *thread, uint8_t own)
 {
-    thread->priority = own;
+    relaxed_store(&thread->priority, own);
     scheduler_update_donation(thread);
 }
 
@@ -131,8 +132,8 @@ static void book_time(struct cpu *cpu, uint64_t now)
     struct thread *current = cpu->current;
 
     if (current != NULL) {
-        *(current->in_kernel ? &cpu->kernel_ns : &cpu->user_ns) += spent;
-        *(current->in_kernel ? &current->kernel_ns : &current->user_ns) += spent;
+        relaxed_add(current->in_kernel ? &cpu->kernel_ns : &cpu->user_ns, spent);
+        relaxed_add(current->in_kernel ? &current->kernel_ns : &current->user_ns, spent);
         atomic_fetch_add_explicit(&scheduler_account_of(current)->cpu_ns, spent,
                                   memory_order_relaxed);
     }
@@ -188,8 +189,8 @@ static inline __attribute__((always_inline)) void load(struct cpu *cpu, struct t
         cpu->space = space;
     }
     arch_thread_switch(from, thread);
-    cpu->current = thread;
-    cpu->switches++;
+    relaxed_store(&cpu->current, thread);
+    relaxed_add(&cpu->switches, 1);
 }
 
 static void unload(struct cpu *cpu)
@@ -201,7 +202,7 @@ static void unload(struct cpu *cpu)
     arch_thread_switch(from, NULL);
     arch_table_switch(NULL);
     cpu->space = NULL;
-    cpu->current = NULL;
+    relaxed_store(&cpu->current, NULL);
     let_go(from);
 }
 
@@ -263,7 +264,7 @@ static inline __attribute__((always_inline)) bool hand_over(struct cpu *cpu, str
     }
     load(cpu, from, to);
     let_go(from);
-    if (scheduler_queue_has_above(cpu, to->effective))
+    if (scheduler_queue_has_above(cpu, relaxed_load(&to->effective)))
         atomic_store(&cpu->reschedule, true);
     return true;
 }

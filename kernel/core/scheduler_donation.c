@@ -18,21 +18,25 @@
 
 #include <kernel/ipc.h>
 #include <kernel/process.h>
+#include <kernel/relaxed.h>
 
 #define DEPTH 16  /* calls in a chain */
 #define BREADTH 8 /* threads that a queued caller lends to */
 
 static uint8_t lent_priority(const struct thread *server)
 {
-    const struct thread *client = __atomic_load_n(&server->client, __ATOMIC_RELAXED);
-    uint8_t lent = client != NULL ? client->effective : 0;
+    const struct thread *client = relaxed_load(&server->client);
+    uint8_t lent = client != NULL ? relaxed_load(&client->effective) : 0;
     struct endpoint *endpoint = server->serves;
     if (endpoint == NULL)
         return lent;
     lock_acquire(&endpoint->object.lock);
     struct list_node *first = list_first(&endpoint->callers);
-    if (first != NULL && container_of(first, struct thread, wait.link)->effective > lent)
-        lent = container_of(first, struct thread, wait.link)->effective;
+    if (first != NULL) {
+        const struct thread *caller = container_of(first, struct thread, wait.link);
+        uint8_t offered = relaxed_load(&caller->effective);
+        lent = offered > lent ? offered : lent;
+    }
     lock_release(&endpoint->object.lock);
     return lent;
 }
@@ -41,12 +45,11 @@ void scheduler_update_donation(struct thread *thread)
 {
     for (int depth = 0; thread != NULL && depth < DEPTH; depth++) {
         uint8_t lent = lent_priority(thread);
-        uint8_t effective = lent > thread->priority ? lent : thread->priority;
-        if (effective == thread->effective)
+        uint8_t own = relaxed_load(&thread->priority), effective = lent > own ? lent : own;
+        if (effective == relaxed_load(&thread->effective))
             return;
         scheduler_move(thread, effective);
-        thread = __atomic_load_n(&thread->server,
-                                 __ATOMIC_RELAXED); /* who serves this one inherits too */
+        thread = relaxed_load(&thread->server); /* who serves this one inherits too */
     }
 }
 

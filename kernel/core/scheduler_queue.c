@@ -21,6 +21,7 @@
 #include <kernel/account.h>
 #include <kernel/call_arguments.h>
 #include <kernel/process.h>
+#include <kernel/relaxed.h>
 #include <kernel/scheduler.h>
 
 #define DEPTH 16       /* calls in a chain */
@@ -63,7 +64,7 @@ static uint32_t filled(const struct run_queue *queue)
 struct account *scheduler_account_of(const struct thread *thread)
 {
     for (unsigned depth = 0; depth < DEPTH; depth++) {
-        const struct thread *client = __atomic_load_n(&thread->client, __ATOMIC_RELAXED);
+        const struct thread *client = relaxed_load(&thread->client);
         if (client == NULL)
             break;
         thread = client;
@@ -81,7 +82,7 @@ static struct account_turn *turn_of(const struct run_queue *queue, const struct 
 static void enqueue(struct run_queue *queue, struct thread *thread, bool first)
 {
     thread->charged = scheduler_account_of(thread);
-    thread->queued_priority = thread->effective;
+    thread->queued_priority = relaxed_load(&thread->effective);
     object_acquire(&thread->charged->object);
     struct account_turn *turn = turn_of(queue, thread);
     struct list *accounts = &queue->accounts[thread->queued_priority];
@@ -284,8 +285,8 @@ void scheduler_kick(struct cpu *cpu)
 static void announce(uint32_t number, uint8_t priority)
 {
     struct cpu *cpu = cpu_get(number);
-    const struct thread *current = __atomic_load_n(&cpu->current, __ATOMIC_RELAXED);
-    if (current == NULL || priority > current->effective)
+    const struct thread *current = relaxed_load(&cpu->current);
+    if (current == NULL || priority > relaxed_load(&current->effective))
         scheduler_kick(cpu);
 }
 
@@ -310,7 +311,7 @@ void scheduler_queue_add(struct thread *thread)
             enqueue(queue, thread, false);
     }
     bool queued = thread->queued;
-    uint8_t priority = thread->effective;
+    uint8_t priority = relaxed_load(&thread->effective);
     lock_release(&queue->lock);
     if (idle != CPU_MAX) {
         scheduler_kick(cpu_get(idle));
@@ -359,13 +360,13 @@ bool scheduler_seize(struct thread *thread)
 
 void scheduler_move(struct thread *thread, uint8_t effective)
 {
-    if (thread->effective == effective)
+    if (relaxed_load(&thread->effective) == effective)
         return;
     struct run_queue *queue = lock_queue_of(thread);
     bool queued = thread->queued;
     if (queued)
         dequeue(queue, thread);
-    thread->effective = effective;
+    relaxed_store(&thread->effective, effective);
     if (queued)
         enqueue(queue, thread, false);
     uint32_t number = queue_number(queue);

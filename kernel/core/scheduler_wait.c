@@ -15,6 +15,7 @@
  */
 #include <kernel/thread.h>
 
+#include <kernel/relaxed.h>
 #include <kernel/scheduler.h>
 #include <kernel/time.h>
 
@@ -37,7 +38,7 @@ void thread_start_wait(struct thread *thread, uint64_t deadline)
 
 static bool is_marked(const struct thread *thread)
 {
-    return *(volatile uint64_t *)&thread->frame->interrupted != 0;
+    return relaxed_load(&thread->frame->interrupted) != 0;
 }
 
 enum status thread_begin_wait(struct thread *thread, uint64_t deadline)
@@ -69,7 +70,7 @@ void thread_settle_wait(struct thread *thread, int64_t result)
 
     if (thread->wait.until)
         timer_disarm(&thread->wait.timer);
-    thread->wait.kind = WAIT_NONE;
+    relaxed_store(&thread->wait.kind, WAIT_NONE);
     atomic_store(&thread->wait_state, WAIT_STATE_NONE);
     if (result == status_to_result(STATUS_RESTART))
         arch_call_rewind(thread);

@@ -5,8 +5,9 @@
  * What happens on each entry to the kernel.
  *
  * A handler's result goes to the thread's registers, unless the thread now
- * waits: then whoever ends the wait sets it (STATUS_BLOCKED), or the call
- * instruction is executed again (STATUS_RESTART).
+ * waits: then whoever ends the wait sets it (STATUS_BLOCKED; after a hand-over it
+ * may run elsewhere by then), or the call instruction is executed again
+ * (STATUS_RESTART).
  */
 #include <kernel/trap.h>
 
@@ -18,6 +19,7 @@
 #include <kernel/personality.h>
 #include <kernel/process.h>
 #include <kernel/rcu.h>
+#include <kernel/relaxed.h>
 #include <kernel/scheduler.h>
 #include <kernel/thread.h>
 #include <kernel/timer.h>
@@ -26,11 +28,10 @@ static void finish_call(struct thread *self, int64_t result)
 {
     if (result == status_to_result(STATUS_RESTART)) {
         arch_call_rewind(self);
-        return;
-    }
-    self->step = (struct call_step){0};
-    if (result != status_to_result(STATUS_BLOCKED))
+    } else if (result != status_to_result(STATUS_BLOCKED)) {
+        self->step = (struct call_step){0};
         arch_call_set_result(self, result);
+    }
 }
 
 _Noreturn void trap_call(void)
@@ -38,7 +39,7 @@ _Noreturn void trap_call(void)
     struct thread *self = thread_current(), *next = NULL;
     uint64_t number = arch_call_number(self);
     uint32_t index = (uint32_t)number - NATIVE_CALL_BASE;
-    cpu_current()->calls++;
+    relaxed_add(&cpu_current()->calls, 1);
     if (number == CALL_IPC_CALL)
         next = ipc_fast_call(self);
     else if (number == CALL_IPC_REPLY_AND_WAIT)
@@ -68,7 +69,7 @@ _Noreturn void trap_user_fault(const struct trap_fault *fault)
 {
     struct thread *self = thread_current();
     struct trap_fault told = *fault;
-    cpu_current()->faults++;
+    relaxed_add(&cpu_current()->faults, 1);
     if (is_page_fault(fault)) {
         enum status status =
             space_fault(&self->process->space, fault->address, fault->access, &told.kind);

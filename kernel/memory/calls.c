@@ -16,6 +16,7 @@
 #include <kernel/mapping.h>
 #include <kernel/memory.h>
 #include <kernel/process.h>
+#include <kernel/relaxed.h>
 #include <kernel/thread.h>
 
 /* Bytes between the caller's buffer and something that has pages. */
@@ -113,7 +114,7 @@ int64_t call_memory_inspect(struct thread *self, const struct memory_inspect_arg
                                                           .resident_pages = memory->resident_pages,
                                                           .flags = memory->flags,
                                                           .mappings = memory->mapping_count,
-                                                          .tag = memory->tag};
+                                                          .tag = relaxed_load(&memory->tag)};
     lock_release(&memory->object.lock);
     return 0;
 }
@@ -125,7 +126,7 @@ int64_t call_memory_resize(struct thread *self, const struct memory_resize_argum
 
 int64_t call_memory_tag(struct thread *self, const struct memory_tag_arguments *arguments)
 {
-    arguments->memory->tag = arguments->tag;
+    relaxed_store(&arguments->memory->tag, arguments->tag);
     return 0;
 }
 
@@ -140,7 +141,8 @@ static enum status memory_page(void *from, uint64_t place, bool write, struct pa
 
 static int64_t move_memory(struct memory *memory, struct transfer *transfer)
 {
-    uint64_t room = transfer->place < memory->size ? memory->size - transfer->place : 0;
+    uint64_t size = relaxed_load(&memory->size);
+    uint64_t room = transfer->place < size ? size - transfer->place : 0;
     if (transfer->length > room)
         transfer->length = room;
     transfer->from = memory;

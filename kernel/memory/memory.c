@@ -13,6 +13,7 @@
 #include <kernel/account.h>
 #include <kernel/log.h>
 #include <kernel/mapping.h>
+#include <kernel/relaxed.h>
 #include <kernel/slab.h>
 #include <kernel/string.h>
 
@@ -209,10 +210,11 @@ enum status memory_resize(struct memory *memory, uint64_t size)
     if ((memory->flags & MEMORY_FIXED_SIZE) != 0)
         return STATUS_BAD_STATE;
     lock_acquire(&memory->object.lock);
-    bool done = size > memory->size && !has_pages_beyond_end(memory) && !memory_is_swept(memory);
+    bool grows = size > memory->size;
+    bool done = grows && !has_pages_beyond_end(memory) && !memory_is_swept(memory);
     if (size < memory->size || done) {
         memory_zero_tail(memory, size < memory->size ? size : memory->size);
-        memory->size = size;
+        relaxed_store(&memory->size, size);
         pager_retry(memory, 0, UINT64_MAX);
     }
     struct range beyond = {memory->size >> PAGE_SHIFT, PAGE_TREE_INDEX_MAX};
@@ -220,13 +222,14 @@ enum status memory_resize(struct memory *memory, uint64_t size)
     lock_release(&memory->object.lock);
     if (done || !memory_drop_step(memory, &beyond))
         return done ? STATUS_OK : STATUS_RESTART;
-    return size > memory->size ? STATUS_RESTART : STATUS_OK;
+    return grows ? STATUS_RESTART : STATUS_OK;
 }
 
 enum status memory_discard(struct memory *memory, uint64_t offset, uint64_t length,
                            struct call_step *step)
 {
-    if (offset > memory->size || length > memory->size - offset)
+    uint64_t size = relaxed_load(&memory->size);
+    if (offset > size || length > size - offset)
         return STATUS_OUT_OF_RANGE;
     if (memory->kind != MEMORY_ANONYMOUS || memory_is_paged(memory))
         return STATUS_UNSUPPORTED;

@@ -17,6 +17,7 @@
 #include <kernel/account.h>
 #include <kernel/lock.h>
 #include <kernel/log.h>
+#include <kernel/relaxed.h>
 #include <kernel/string.h>
 #include <trellis/boot_info.h>
 
@@ -84,7 +85,7 @@ uint64_t page_count_total(void)
 
 uint64_t page_count_free(void)
 {
-    return free_count;
+    return relaxed_load(&free_count);
 }
 
 void page_fail_after(uint64_t n)
@@ -102,14 +103,14 @@ static void block_insert(struct page *page, unsigned order)
     page->order = (uint8_t)order;
     page->flags |= PAGE_FREE;
     list_push_front(&free_blocks[order], &page->link);
-    free_count += UINT64_C(1) << order;
+    relaxed_add(&free_count, UINT64_C(1) << order);
 }
 
 static void block_remove(struct page *page)
 {
     list_remove(&page->link);
     page->flags &= (uint8_t)~PAGE_FREE;
-    free_count -= UINT64_C(1) << page->order;
+    relaxed_add(&free_count, -(UINT64_C(1) << page->order));
 }
 
 /* The whole buddy of a block, if it is free; NULL otherwise. */

@@ -19,6 +19,7 @@
 #include <kernel/copy.h>
 #include <kernel/mapping.h>
 #include <kernel/memory.h>
+#include <kernel/relaxed.h>
 #include <kernel/thread.h>
 
 #define SUPPLY_PAGES 8 /* in one step */
@@ -64,7 +65,7 @@ enum status pager_request(struct memory *memory, uint64_t offset, enum pager_req
     *request = (struct page_request){.memory = memory, .offset = offset, .kind = kind};
     request->told = was_told(memory, offset, kind);
     object_acquire(&memory->object);
-    self->wait.kind = WAIT_RESTART;
+    relaxed_store(&self->wait.kind, WAIT_RESTART);
     self->wait.on = NULL;
     self->wait.cancel = cancel_request;
     list_push_back(&memory->waiters, &self->wait.link);
@@ -176,7 +177,7 @@ int64_t call_memory_requests(struct thread *self, const struct memory_requests_a
 
 static enum status check_answer(const struct memory *memory, uint64_t offset, uint64_t length)
 {
-    uint64_t size = (memory->size + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
+    uint64_t size = (relaxed_load(&memory->size) + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
     if (!memory_is_paged(memory))
         return STATUS_BAD_STATE;
     if (offset % PAGE_SIZE != 0 || length % PAGE_SIZE != 0)

@@ -16,6 +16,7 @@
 #include <kernel/log.h>
 #include <kernel/page.h>
 #include <kernel/process.h>
+#include <kernel/relaxed.h>
 #include <kernel/slab.h>
 #include <kernel/thread.h>
 
@@ -186,11 +187,12 @@ int64_t call_cpu_inspect(struct thread *self, const struct cpu_inspect_arguments
     if (arguments->number >= cpu_count())
         return status_to_result(STATUS_NOT_FOUND);
     const struct cpu *cpu = cpu_get(arguments->number);
-    *arguments->information = (struct cpu_information){.user_ns = cpu->user_ns,
-                                                       .kernel_ns = cpu->kernel_ns,
-                                                       .switches = cpu->switches,
-                                                       .calls = cpu->calls,
-                                                       .faults = cpu->faults,
-                                                       .interrupts = cpu->interrupts};
+    *arguments->information =
+        (struct cpu_information){.user_ns = relaxed_load(&cpu->user_ns),
+                                 .kernel_ns = relaxed_load(&cpu->kernel_ns),
+                                 .switches = relaxed_load(&cpu->switches),
+                                 .calls = relaxed_load(&cpu->calls),
+                                 .faults = relaxed_load(&cpu->faults),
+                                 .interrupts = relaxed_load(&cpu->interrupts)};
     return 0;
 }

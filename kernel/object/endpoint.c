@@ -18,6 +18,7 @@
 #include <kernel/call_arguments.h>
 #include <kernel/handle.h>
 #include <kernel/process.h>
+#include <kernel/relaxed.h>
 #include <kernel/slab.h>
 
 #define HOLDER_RIGHTS (RIGHT_READ | RIGHT_MANAGE)
@@ -52,7 +53,7 @@ void endpoint_queue_caller(struct endpoint *endpoint, struct thread *client)
 {
     struct list_node *before = &endpoint->callers.head;
     while (before->previous != &endpoint->callers.head &&
-           thread_of(before->previous)->effective < client->effective)
+           relaxed_load(&thread_of(before->previous)->effective) < relaxed_load(&client->effective))
         before = before->previous;
     list_insert_between(&client->wait.link, before->previous, before);
     client->wait.call.session->queued++;
@@ -60,7 +61,7 @@ void endpoint_queue_caller(struct endpoint *endpoint, struct thread *client)
 
 void endpoint_add_taken(struct endpoint *endpoint, struct thread *client)
 {
-    client->wait.kind = WAIT_REPLY;
+    relaxed_store(&client->wait.kind, WAIT_REPLY);
     list_push_back(&endpoint->taken, &client->wait.link);
 }
 

@@ -14,6 +14,7 @@
 #include <arch/cpu.h>
 #include <kernel/account.h>
 #include <kernel/log.h>
+#include <kernel/relaxed.h>
 #include <kernel/slab.h>
 
 #define NO_SLOT UINT32_MAX
@@ -114,7 +115,10 @@ static bool read_slot(const struct handle_slot *slot, handle_t token, struct han
 {
     if (atomic_load_explicit(&slot->token, memory_order_acquire) != token)
         return false;
-    *view = (struct handle_view){slot->object, slot->derivation, slot->rights, slot->flags};
+    view->object = relaxed_load(&slot->object);
+    view->derivation = relaxed_load(&slot->derivation);
+    view->rights = relaxed_load(&slot->rights);
+    view->flags = relaxed_load(&slot->flags);
     atomic_thread_fence(memory_order_acquire);
     return atomic_load_explicit(&slot->token, memory_order_relaxed) == token;
 }
@@ -167,10 +171,10 @@ void handle_view_drop(const struct handle_view *view)
 
 static void fill_slot(struct handle_slot *slot, const struct handle_view *view, uint64_t token)
 {
-    slot->object = view->object;
-    slot->derivation = view->derivation;
-    slot->rights = view->rights;
-    slot->flags = view->flags;
+    relaxed_store(&slot->object, view->object);
+    relaxed_store(&slot->derivation, view->derivation);
+    relaxed_store(&slot->rights, view->rights);
+    relaxed_store(&slot->flags, view->flags);
     atomic_store_explicit(&slot->token, token, memory_order_release);
 }
 
@@ -184,7 +188,7 @@ static enum status insert_locked(struct handle_table *table, const struct handle
         return status;
     struct handle_slot *slot = slot_at(table, index);
     if (!handle_view_hold(view)) {
-        slot->rights = table->first_free;
+        relaxed_store(&slot->rights, table->first_free);
         table->first_free = index;
         return STATUS_BAD_HANDLE;
     }
@@ -222,7 +226,7 @@ static void empty_slot(struct handle_table *table, struct handle_slot *slot, uin
     *view = (struct handle_view){slot->object, slot->derivation, slot->rights, slot->flags};
     atomic_store_explicit(&slot->token, 0, memory_order_relaxed);
     atomic_thread_fence(memory_order_release); /* before the slot changes: see read_slot */
-    slot->rights = table->first_free;
+    relaxed_store(&slot->rights, table->first_free);
     table->first_free = index;
     table->count--;
 }
@@ -321,7 +325,7 @@ enum status handle_mark(struct handle_table *table, handle_t token, uint32_t fla
     lock_acquire(&table->lock);
     enum status status = handle_resolve(table, token, OBJECT_ANY, 0, &view);
     if (status == STATUS_OK)
-        slot->flags = flags;
+        relaxed_store(&slot->flags, flags);
     lock_release(&table->lock);
     if (status != STATUS_OK)
         return status;

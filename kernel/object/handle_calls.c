@@ -6,6 +6,7 @@
 
 #include <kernel/call_arguments.h>
 #include <kernel/process.h>
+#include <kernel/relaxed.h>
 #include <kernel/thread.h>
 
 enum status handle_meet_rights(uint32_t *rights, uint32_t wanted)
@@ -50,7 +51,7 @@ int64_t call_handle_inspect(struct thread *self, const struct handle_inspect_arg
         .object_id = view.object->id,
         .type = view.object->type,
         .rights = view.rights,
-        .signals = view.object->signals,
+        .signals = relaxed_load(&view.object->signals),
         .flags = view.flags,
     };
     return 0;

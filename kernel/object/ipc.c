@@ -24,6 +24,7 @@
 #include <kernel/handle.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
+#include <kernel/relaxed.h>
 #include <kernel/scheduler.h>
 #include <kernel/time.h>
 
@@ -63,8 +64,8 @@ static bool bind_client(struct endpoint *endpoint, struct thread *server, struct
     if (thread_needs(server, ATTENTION_ENDING))
         return false;
     endpoint_add_taken(endpoint, client);
-    client->server = server;
-    server->client = client;
+    relaxed_store(&client->server, server);
+    relaxed_store(&server->client, client);
     return true;
 }
 
@@ -77,12 +78,12 @@ void ipc_cancel_call(struct thread *client)
     struct thread *server = client->server;
     struct reply *reply = client->reply;
     list_remove(&client->wait.link);
-    client->server = NULL;
+    relaxed_store(&client->server, NULL);
     client->reply = NULL;
     if (session != NULL)
         session->queued--;
     if (server != NULL)
-        server->client = NULL;
+        relaxed_store(&server->client, NULL);
     if (reply != NULL)
         reply->client = NULL;
     lock_release(&endpoint->object.lock);
@@ -97,7 +98,7 @@ void ipc_cancel_call(struct thread *client)
 /* Nobody receives. Endpoint locked. */
 static enum status queue_call(struct thread *self, struct endpoint *endpoint, uint64_t deadline)
 {
-    self->wait.kind = WAIT_CALL;
+    relaxed_store(&self->wait.kind, WAIT_CALL);
     enum status status = thread_begin_wait(self, deadline);
     if (status != STATUS_OK)
         return status;
@@ -122,7 +123,7 @@ static void return_receiver(struct endpoint *endpoint, struct thread *receiver)
         thread_finish_wait(receiver, status_to_result(STATUS_RESTART));
 }
 
-/* A receiver has been claimed: give it the message, and for a call the CPU too. */
+/* A receiver has been claimed: give it the message. BLOCKED: it is to be handed the CPU too. */
 static enum status call_receiver(struct thread *self, struct thread *receiver, uint64_t deadline)
 {
     struct session *session = self->wait.call.session;
@@ -146,10 +147,10 @@ static enum status call_receiver(struct thread *self, struct thread *receiver, u
     if (!bound)
         return STATUS_SERVER_DIED;
     scheduler_update_donation(receiver);
-    scheduler_hand_over(receiver);
     return STATUS_BLOCKED;
 }
 
+/* From the hand-over on the caller may run elsewhere. */
 static enum status begin_call(struct thread *self, uint64_t deadline, bool is_send)
 {
     struct handle_view view;
@@ -179,6 +180,8 @@ static enum status begin_call(struct thread *self, uint64_t deadline, bool is_se
     else if (status == STATUS_BLOCKED)
         scheduler_lend_priority(endpoint);
     end_if_revoked(self, &view);
+    if (receiver != NULL && status == STATUS_BLOCKED)
+        scheduler_hand_over(receiver);
     return status;
 }
 
@@ -224,7 +227,7 @@ void ipc_cancel_receive(struct thread *thread)
 static enum status wait_for_message(struct thread *self, struct endpoint *endpoint,
                                     uint64_t deadline)
 {
-    self->wait.kind = WAIT_RECEIVE;
+    relaxed_store(&self->wait.kind, WAIT_RECEIVE);
     self->wait.on = &endpoint->object;
     self->wait.cancel = ipc_cancel_receive;
     enum status status = thread_begin_wait(self, deadline);
@@ -240,8 +243,8 @@ static void refuse_call(struct thread *self, struct endpoint *endpoint, struct t
 {
     lock_acquire(&endpoint->object.lock);
     list_remove(&client->wait.link);
-    client->server = NULL;
-    self->client = NULL;
+    relaxed_store(&client->server, NULL);
+    relaxed_store(&self->client, NULL);
     lock_release(&endpoint->object.lock);
     thread_finish_wait(client, status_to_result(why));
 }
@@ -272,8 +275,8 @@ static bool take_or_wait(struct thread *self, struct endpoint *endpoint, uint64_
     bool taken = endpoint_take(endpoint, arrival);
     if (taken && arrival->kind == RECEIVED_CALL) {
         endpoint_add_taken(endpoint, arrival->from);
-        arrival->from->server = self;
-        self->client = arrival->from;
+        relaxed_store(&arrival->from->server, self);
+        relaxed_store(&self->client, arrival->from);
     }
     if (!taken && endpoint->holders == 0) /* closed since the caller found it */
         *status = STATUS_CLOSED;
@@ -310,7 +313,7 @@ static enum status begin_receive(struct thread *self, uint64_t deadline)
     enum status status = resolve_first(self, OBJECT_ENDPOINT, RIGHT_READ, &view);
     if (status != STATUS_OK)
         return status;
-    if (self->client != NULL)
+    if (relaxed_load(&self->client) != NULL)
         return STATUS_BAD_STATE;
     status = receive(self, container_of(view.object, struct endpoint, object), deadline);
     end_if_revoked(self, &view);
@@ -342,9 +345,9 @@ static enum status claim_client(struct endpoint *endpoint, struct thread **place
     struct thread *client = *place;
     bool held = client != NULL && atomic_load(&client->wait_state) == WAIT_STATE_HELD;
     if (client != NULL && !held) {
-        *place = NULL;
+        relaxed_store(place, NULL);
         ended = client->reply != NULL ? client : NULL;
-        client->server = NULL;
+        relaxed_store(&client->server, NULL);
         client->reply = NULL;
         if (thread_claim_wait(client)) {
             list_remove(&client->wait.link);
@@ -361,9 +364,9 @@ static void return_client(struct thread *self, struct endpoint *endpoint, struct
                           struct thread **place)
 {
     lock_acquire(&endpoint->object.lock);
-    *place = client;
+    relaxed_store(place, client);
     if (place == &self->client)
-        client->server = self;
+        relaxed_store(&client->server, self);
     else
         client->reply = container_of(place, struct reply, client);
     list_push_back(&endpoint->taken, &client->wait.link);
@@ -395,7 +398,7 @@ static enum status reply_and_wait(struct thread *self)
     enum status status = resolve_first(self, OBJECT_ENDPOINT, RIGHT_READ, &view);
     if (status == STATUS_OK && !message_is_valid(arch_message_information(self)))
         status = STATUS_INVALID;
-    if (status == STATUS_OK && self->client != NULL)
+    if (status == STATUS_OK && relaxed_load(&self->client) != NULL)
         status = answer(self, self->serves, &self->client, &client);
     if (status != STATUS_OK)
         return status;

@@ -13,6 +13,7 @@
 
 #include <kernel/handle.h>
 #include <kernel/process.h>
+#include <kernel/relaxed.h>
 #include <kernel/scheduler.h>
 #include <trellis/message.h>
 
@@ -32,7 +33,7 @@ static bool is_live(const struct derivation *derivation)
 static void begin_wait(struct thread *self, struct endpoint *endpoint, enum wait_kind kind)
 {
     bool receives = kind == WAIT_RECEIVE;
-    self->wait.kind = kind;
+    relaxed_store(&self->wait.kind, kind);
     self->wait.until = false;
     self->wait.on = &endpoint->object;
     self->wait.cancel = receives ? ipc_cancel_receive : ipc_cancel_call;
@@ -44,7 +45,7 @@ static void begin_wait(struct thread *self, struct endpoint *endpoint, enum wait
 
 static void end_wait(struct thread *thread, int64_t result)
 {
-    thread->wait.kind = WAIT_NONE;
+    relaxed_store(&thread->wait.kind, WAIT_NONE);
     atomic_store_explicit(&thread->wait_state, WAIT_STATE_NONE, memory_order_relaxed);
     arch_call_set_result(thread, result);
 }
@@ -75,8 +76,8 @@ struct thread *ipc_fast_call(struct thread *self)
     struct thread *server = is_live(derivation) ? claim_receiver(endpoint) : NULL;
     if (server != NULL) {
         list_push_back(&endpoint->taken, &self->wait.link);
-        self->server = server;
-        server->client = self;
+        relaxed_store(&self->server, server);
+        relaxed_store(&server->client, self);
         begin_wait(self, endpoint, WAIT_REPLY);
     }
     lock_release(&endpoint->object.lock);
@@ -85,7 +86,8 @@ struct thread *ipc_fast_call(struct thread *self)
     arch_message_copy(self, server);
     arch_message_set_source(server, session->badge, self->identity);
     end_wait(server, RECEIVED_CALL);
-    server->effective = self->effective > server->priority ? self->effective : server->priority;
+    uint8_t lent = relaxed_load(&self->effective), own = relaxed_load(&server->priority);
+    relaxed_store(&server->effective, lent > own ? lent : own);
     return server;
 }
 
@@ -98,13 +100,13 @@ static bool is_quiet(const struct endpoint *endpoint)
 
 struct thread *ipc_fast_reply_and_wait(struct thread *self)
 {
-    struct thread *client = self->client;
+    struct thread *client = relaxed_load(&self->client);
     const struct derivation *derivation;
     struct object *object = handle_peek(&self->process->handles, arch_call_argument(self, 0),
                                         OBJECT_ENDPOINT, RIGHT_READ, &derivation);
     struct endpoint *endpoint = container_of(object, struct endpoint, object);
     if (object == NULL || client == NULL || endpoint != self->serves ||
-        !is_plain(arch_message_information(self)) || self->frame->interrupted != 0 ||
+        !is_plain(arch_message_information(self)) || relaxed_load(&self->frame->interrupted) != 0 ||
         client->wait.until)
         return NULL;
     lock_acquire(&endpoint->object.lock);
@@ -113,8 +115,8 @@ struct thread *ipc_fast_reply_and_wait(struct thread *self)
     if (claimed) {
         list_remove(&client->wait.link);
         list_push_front(&endpoint->receivers, &self->wait.link);
-        self->client = NULL;
-        client->server = NULL;
+        relaxed_store(&self->client, NULL);
+        relaxed_store(&client->server, NULL);
         begin_wait(self, endpoint, WAIT_RECEIVE);
     }
     lock_release(&endpoint->object.lock);
@@ -122,6 +124,6 @@ struct thread *ipc_fast_reply_and_wait(struct thread *self)
         return NULL;
     arch_message_copy(self, client);
     end_wait(client, 0);
-    self->effective = self->priority;
+    relaxed_store(&self->effective, relaxed_load(&self->priority));
     return client;
 }

@@ -10,6 +10,7 @@
 #include <kernel/handle.h>
 #include <kernel/ipc.h>
 #include <kernel/personality.h>
+#include <kernel/relaxed.h>
 #include <kernel/scheduler.h>
 #include <kernel/thread.h>
 
@@ -212,13 +213,11 @@ int64_t call_process_resume(struct thread *self, const struct process_resume_arg
 
 static void add_thread_times(struct process *process, struct process_information *information)
 {
-    lock_acquire(&process->object.lock);
     list_for_each (&process->threads, node) {
         const struct thread *thread = container_of(node, struct thread, process_link);
-        information->user_ns += thread->user_ns;
-        information->kernel_ns += thread->kernel_ns;
+        information->user_ns += relaxed_load(&thread->user_ns);
+        information->kernel_ns += relaxed_load(&thread->kernel_ns);
     }
-    lock_release(&process->object.lock);
 }
 
 int64_t call_process_inspect(struct thread *self, const struct process_inspect_arguments *arguments)
@@ -227,6 +226,9 @@ int64_t call_process_inspect(struct thread *self, const struct process_inspect_a
 
     (void)self;
     scheduler_book_time(cpus_of(process));
+    lock_acquire(&process->handles.lock);
+    lock_acquire(&process->space.lock);
+    lock_acquire(&process->object.lock);
     *arguments->information = (struct process_information){
         .state = process->state,
         .reason = process->reason,
@@ -243,6 +245,9 @@ int64_t call_process_inspect(struct thread *self, const struct process_inspect_a
         .suspended = process->suspended,
     };
     add_thread_times(process, arguments->information);
+    lock_release(&process->object.lock);
+    lock_release(&process->space.lock);
+    lock_release(&process->handles.lock);
     return 0;
 }
 

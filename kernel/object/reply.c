@@ -7,6 +7,7 @@
 #include <kernel/call_arguments.h>
 #include <kernel/handle.h>
 #include <kernel/process.h>
+#include <kernel/relaxed.h>
 #include <kernel/scheduler.h>
 #include <kernel/slab.h>
 
@@ -34,10 +35,10 @@ static bool pass_on(struct thread *self, struct reply *reply)
 {
     struct object *endpoint = &reply->endpoint->object;
     lock_acquire(&endpoint->lock);
-    struct thread *client = self->client;
+    struct thread *client = relaxed_load(&self->client);
     if (client != NULL) {
-        self->client = NULL;
-        client->server = NULL;
+        relaxed_store(&self->client, NULL);
+        relaxed_store(&client->server, NULL);
         client->reply = reply;
     }
     lock_release(&endpoint->lock);
@@ -55,7 +56,7 @@ static void forget_client(struct reply *reply)
 int64_t call_reply_take(struct thread *self)
 {
     struct handle_table *table = &self->process->handles;
-    struct thread *client = self->client;
+    struct thread *client = relaxed_load(&self->client);
     struct reply *reply;
     handle_t token;
     if (client == NULL)

@@ -18,6 +18,7 @@
 #include <kernel/call_arguments.h>
 #include <kernel/ipc.h>
 #include <kernel/port.h>
+#include <kernel/relaxed.h>
 #include <kernel/slab.h>
 
 #define RETIRE_STEP 64 /* observations removed at once */
@@ -55,7 +56,7 @@ static void observer_fire(struct observer *observer, uint32_t signals)
 void object_signal_locked(struct object *object, uint32_t clear, uint32_t set)
 {
     uint32_t signals = (object->signals & ~clear) | set;
-    __atomic_store_n(&object->signals, signals, __ATOMIC_RELAXED);
+    relaxed_store(&object->signals, signals);
     if (set == 0)
         return;
     list_for_each (&object->observers, node) {
@@ -107,7 +108,7 @@ static void observer_remove_locked(struct observer *observer)
 /* Without the object's lock it may be out of date; a raise that is missed fires it again. */
 static uint32_t standing(const struct observation_request *request)
 {
-    return __atomic_load_n(&request->object->signals, __ATOMIC_RELAXED) & request->mask;
+    return relaxed_load(&request->object->signals) & request->mask;
 }
 
 /* Take a fired one off; false if it has nothing to tell any more. */

@@ -14,6 +14,7 @@
 #include <kernel/log.h>
 #include <kernel/page.h>
 #include <kernel/process.h>
+#include <kernel/relaxed.h>
 #include <kernel/scheduler.h>
 #include <kernel/slab.h>
 #include <kernel/string.h>
@@ -100,7 +101,7 @@ static enum status allocate_thread(struct process *process, uint64_t identity, u
 
 void thread_suspend(struct thread *thread, int32_t times)
 {
-    thread->suspended += (uint32_t)times;
+    relaxed_add(&thread->suspended, (uint32_t)times);
     if (thread->suspended != 0)
         atomic_fetch_or(&thread->attention, ATTENTION_SUSPENDED);
     else
@@ -335,7 +336,7 @@ static uint32_t state_of(const struct thread *thread)
         return THREAD_ENDED;
     if (thread_needs(thread, ATTENTION_SUSPENDED))
         return THREAD_STOPPED;
-    switch (thread->wait.kind) {
+    switch (relaxed_load(&thread->wait.kind)) {
     case WAIT_NONE:
         return THREAD_RUNNABLE;
     case WAIT_CALL:
@@ -355,14 +356,14 @@ int64_t call_thread_inspect(struct thread *self, const struct thread_inspect_arg
     scheduler_book_time(scheduler_cpu_of(thread));
     *arguments->information = (struct thread_information){
         .state = state_of(thread),
-        .priority = thread->priority,
+        .priority = relaxed_load(&thread->priority),
         .process_id = thread->process->object.id,
         .thread_id = thread->object.id,
         .identity = thread->identity,
-        .user_ns = thread->user_ns,
-        .kernel_ns = thread->kernel_ns,
+        .user_ns = relaxed_load(&thread->user_ns),
+        .kernel_ns = relaxed_load(&thread->kernel_ns),
         .frame = thread->frame_address,
-        .suspended = thread->suspended,
+        .suspended = relaxed_load(&thread->suspended),
         .cpus = thread->cpus & cpu_all(),
         .cpu = thread->cpu,
     };

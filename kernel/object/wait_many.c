@@ -16,6 +16,7 @@
 #include <kernel/copy.h>
 #include <kernel/handle.h>
 #include <kernel/process.h>
+#include <kernel/relaxed.h>
 #include <kernel/thread.h>
 
 /* The queue is locked, and its observations are all of this wait. */
@@ -57,14 +58,14 @@ enum status signal_wait(struct thread *self, const struct observation_request *t
     if (deadline == DEADLINE_NOW)
         return STATUS_TIMED_OUT;
     enum status status = observe_targets(self, targets, count);
-    self->wait.kind = WAIT_SIGNALS;
+    relaxed_store(&self->wait.kind, WAIT_SIGNALS);
     self->wait.on = NULL;
     self->wait.cancel = cancel_wait;
     if (status == STATUS_OK)
         status = thread_begin_wait(self, deadline);
     if (status != STATUS_OK) {
         cancel_wait(self);
-        self->wait.kind = WAIT_NONE;
+        relaxed_store(&self->wait.kind, WAIT_NONE);
         return status;
     }
     if (atomic_load(&self->signalled) && thread_claim_wait(self))
@@ -85,7 +86,7 @@ static enum status look(struct thread *self, struct wait_item *items,
             return status;
         targets[i] = (struct observation_request){
             .object = view.object, .mask = items[i].mask, .derivation = view.derivation};
-        items[i].fired = __atomic_load_n(&view.object->signals, __ATOMIC_RELAXED) & items[i].mask;
+        items[i].fired = relaxed_load(&view.object->signals) & items[i].mask;
         *standing += items[i].fired != 0;
     }
     return STATUS_OK;

@@ -13,6 +13,7 @@
 #include <arch/page_table.h>
 #include <kernel/cpu.h>
 #include <kernel/lock.h>
+#include <kernel/relaxed.h>
 #include <kernel/trap.h>
 #include <trellis/boot_info.h>
 #include <trellis/structures.h>
@@ -257,7 +258,7 @@ void arm_gic_run(void)
         uint32_t acknowledged = acknowledge(), line = acknowledged & 0x3ff;
         if (line >= LINES_SPECIAL)
             return;
-        cpu_current()->interrupts++;
+        relaxed_add(&cpu_current()->interrupts, 1);
         if (line == arm_clock_line())
             arch_timer_set(0);
         else if (line >= OWN_LINES)

@@ -133,31 +133,20 @@ void arch_cpu_stop_others(void)
 {
 }
 
-/* No devices. */
+/* Nothing ever runs. */
 
-enum status arch_interrupt_enable(uint32_t line, uint32_t flags)
+void arch_thread_switch(struct thread *from, struct thread *to)
 {
-    (void)line;
-    (void)flags;
-    return STATUS_UNSUPPORTED;
+    (void)from;
+    (void)to;
 }
 
-void arch_interrupt_disable(uint32_t line)
+void arch_return_to_user(struct thread *thread)
 {
-    (void)line;
+    panic("thread %p: the host has no user mode", (void *)thread);
 }
 
-void arch_interrupt_mask(uint32_t line)
+void arch_idle(void)
 {
-    (void)line;
-}
-
-void arch_interrupt_unmask(uint32_t line)
-{
-    (void)line;
-}
-
-uint32_t arch_interrupt_lines(void)
-{
-    return 0;
+    panic("idle: nothing can ever wake the host");
 }

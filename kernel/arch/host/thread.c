@@ -110,19 +110,3 @@ enum status arch_thread_set_base(struct thread *thread, uint32_t which, uint64_t
     thread->arch.bases[which] = value;
     return STATUS_OK;
 }
-
-void arch_thread_switch(struct thread *from, struct thread *to)
-{
-    (void)from;
-    (void)to;
-}
-
-void arch_return_to_user(struct thread *thread)
-{
-    panic("thread %p: the host has no user mode", (void *)thread);
-}
-
-void arch_idle(void)
-{
-    panic("idle: nothing can ever wake the host");
-}

@@ -13,6 +13,7 @@
 #include <arch/thread.h>
 #include <kernel/cpu.h>
 #include <kernel/log.h>
+#include <kernel/relaxed.h>
 #include <kernel/scheduler.h>
 #include <kernel/trap.h>
 
@@ -75,7 +76,7 @@ static _Noreturn void exception_in_user(uint64_t cause, uint64_t value)
 
 static void interrupt(uint64_t number)
 {
-    cpu_current()->interrupts++;
+    relaxed_add(&cpu_current()->interrupts, 1);
     if (number == INTERRUPT_TIMER) {
         arch_timer_set(0);
         trap_timer();

@@ -14,6 +14,7 @@
 #include <arch/page_table.h>
 #include <kernel/cpu.h>
 #include <kernel/log.h>
+#include <kernel/relaxed.h>
 #include <kernel/trap.h>
 #include <trellis/boot_info.h>
 #include <trellis/structures.h>
@@ -236,7 +237,7 @@ void x86_apic_interrupt(uint64_t vector)
 {
     if (vector == VECTOR_SPURIOUS || vector < VECTOR_LINES)
         return;
-    cpu_current()->interrupts++;
+    relaxed_add(&cpu_current()->interrupts, 1);
     if (vector == VECTOR_TIMER) {
         local_write(LOCAL_END_OF_INTERRUPT, 0);
         trap_timer();

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <kernel/object.h>
+#include <kernel/relaxed.h>
 
 struct process;
 
@@ -69,9 +70,9 @@ static inline struct object *handle_peek(const struct handle_table *table, handl
     if (token == HANDLE_NONE || index >> HANDLE_FIRST_BITS != 0 || slots == NULL ||
         atomic_load_explicit(&slots[index].token, memory_order_acquire) != token)
         return NULL;
-    struct object *object = slots[index].object;
-    uint32_t missing = rights & ~slots[index].rights;
-    *derivation = slots[index].derivation;
+    struct object *object = relaxed_load(&slots[index].object);
+    uint32_t missing = rights & ~relaxed_load(&slots[index].rights);
+    *derivation = relaxed_load(&slots[index].derivation);
     atomic_thread_fence(memory_order_acquire);
     if (atomic_load_explicit(&slots[index].token, memory_order_relaxed) != token ||
         object->type != type || missing != 0)
