@@ -215,19 +215,6 @@ static void test_suspend_waiting(void)
     CLOSE(event);
 }
 
-/* No CPU has it, and none ever will. */
-static void test_suspend_ended(void)
-{
-    struct frame_registers registers;
-    struct test_thread thread;
-    test_thread_run(&thread, return_argument, 0);
-    test_wait(thread.handle, SIGNAL_ENDED);
-    SUCCEED(native_thread_suspend(thread.handle));
-    SUCCEED(native_thread_read_registers(thread.handle, &registers));
-    SUCCEED(native_thread_resume(thread.handle));
-    test_thread_join(&thread);
-}
-
 static uint64_t count_shared(uint64_t address, struct frame *frame)
 {
     for (;;)
@@ -463,7 +450,6 @@ void service_main(const struct start_block *start)
         {"time of who computes", test_time_of_who_computes},
         {"suspended threads", test_suspend_thread},
         {"suspended while waiting", test_suspend_waiting},
-        {"suspended when it has ended", test_suspend_ended},
         {"suspended processes", test_suspend_process},
         {"interrupted waits", test_interrupted_wait},
         {"many threads", test_many_threads},
