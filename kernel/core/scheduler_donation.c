@@ -27,7 +27,7 @@ static uint8_t lent_priority(const struct thread *server)
 {
     const struct thread *client = relaxed_load(&server->client);
     uint8_t lent = client != NULL ? relaxed_load(&client->effective) : 0;
-    struct endpoint *endpoint = server->serves;
+    struct endpoint *endpoint = relaxed_load(&server->serves);
     if (endpoint == NULL)
         return lent;
     lock_acquire(&endpoint->object.lock);

@@ -210,7 +210,7 @@ static void serve(struct thread *thread, struct endpoint *endpoint)
         return;
     if (endpoint != NULL)
         object_acquire(&endpoint->object);
-    thread->serves = endpoint;
+    relaxed_store(&thread->serves, endpoint);
     if (before != NULL)
         object_release(&before->object);
 }

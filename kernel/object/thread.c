@@ -200,15 +200,17 @@ void thread_finish_end(struct thread *thread)
     object_signal(&thread->object, 0, SIGNAL_ENDED);
     account_uncharge(process->account, ALLOW_THREADS, 1);
     if (last)
-        process_last_thread_ended(process, thread->code);
+        process_last_thread_ended(process, (uint32_t)(atomic_load(&thread->end_code) - 1));
     object_release(&thread->object);
 }
 
 void thread_end(struct thread *thread, uint32_t code)
 {
+    uint64_t lives = 0;
+
+    (void)atomic_compare_exchange_strong(&thread->end_code, &lives, UINT64_C(1) + code);
     if ((atomic_fetch_or(&thread->attention, ATTENTION_ENDING) & ATTENTION_ENDING) != 0)
         return;
-    thread->code = code;
     if (scheduler_seize(thread))
         thread_finish_end(thread);
     else

@@ -98,7 +98,8 @@ struct thread {
     struct session *told;    /* whose closing it received last, until it receives; a reference */
     struct call_step step;   /* of the call under way */
     struct page_request page_request;
-    uint32_t code;
+    _Atomic uint64_t
+        end_code; /* set once, before ATTENTION_ENDING: the code and one; 0: it lives */
 };
 
 enum thread_attention {
