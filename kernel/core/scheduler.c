@@ -35,11 +35,6 @@
 
 #define POLL_NS 20000 /* about what an interrupt between CPUs costs */
 
-void scheduler_init_cpu(uint32_t cpu)
-{
-    scheduler_queue_init(cpu);
-}
-
 /* What others do to a thread. Each first changes what thread_may_run looks at, then looks
  * who holds the thread; the holder lets go first, then looks at that. */
 
@@ -55,13 +50,6 @@ void scheduler_block(struct thread *thread)
     atomic_store(&thread->runnable, false);
 }
 
-void scheduler_disturb(const struct thread *thread)
-{
-    uint32_t holder = atomic_load(&thread->holder);
-    if (holder != HOLDER_NONE && holder != HOLDER_ENDING)
-        scheduler_kick(cpu_get(holder - 1));
-}
-
 void scheduler_reconsider(struct thread *thread)
 {
     if (!thread_may_run(thread))
@@ -75,6 +63,13 @@ uint64_t scheduler_cpu_of(const struct thread *thread)
 {
     uint32_t holder = atomic_load(&thread->holder);
     return holder == HOLDER_NONE || holder == HOLDER_ENDING ? 0 : UINT64_C(1) << (holder - 1);
+}
+
+void scheduler_disturb(const struct thread *thread)
+{
+    uint64_t cpu = scheduler_cpu_of(thread);
+    if (cpu != 0)
+        scheduler_kick(cpu_get((uint32_t)__builtin_ctzll(cpu)));
 }
 
 bool scheduler_await_other(void)

@@ -36,7 +36,7 @@ struct run_queue {
 static struct run_queue queues[CPU_MAX];
 static _Atomic uint64_t idle_cpus;
 
-void scheduler_queue_init(uint32_t cpu)
+void scheduler_init_cpu(uint32_t cpu)
 {
     struct run_queue *queue = &queues[cpu];
 

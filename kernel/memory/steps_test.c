@@ -248,21 +248,27 @@ static void a_memory_object_shrinks_in_steps(void **state)
     object_release(&memory->object);
 }
 
-/* A walk over more mappings than one step deals with; half of them in another space. */
+/* All of `memory`, at the i-th of a row of places; where that is. */
+static uint64_t map_in_row(uint64_t i)
+{
+    const struct map_request request = {.memory = memory,
+                                        .address = PLACE + 2 * i * SIZE,
+                                        .length = SIZE,
+                                        .flags = READ_WRITE | MAP_FIXED_ADDRESS,
+                                        .allowed = MAP_PROTECTION};
+    uint64_t address;
+    assert_int_equal(space_map(&space, &request, &address), STATUS_OK);
+    return address;
+}
+
+/* A walk over more mappings than one step deals with. */
 static void pages_leave_many_mappings_in_steps(void **state)
 {
     struct call_step step = {0};
-    uint64_t address;
     unsigned steps = 1;
     assert_int_equal(memory_create(account, SIZE, 0, &memory), STATUS_OK);
     for (uint64_t i = 0; i < 40; i++) {
-        const struct map_request request = {.memory = memory,
-                                            .address = PLACE + 2 * i * SIZE,
-                                            .length = SIZE,
-                                            .flags = READ_WRITE | MAP_FIXED_ADDRESS,
-                                            .allowed = MAP_PROTECTION};
-        assert_int_equal(space_map(&space, &request, &address), STATUS_OK);
-        assert_true(put(address, (char)i));
+        assert_true(put(map_in_row(i), (char)i));
     }
     while (memory_discard(memory, 0, PAGE_SIZE, &step) == STATUS_RESTART)
         steps++;
@@ -291,12 +297,7 @@ static void no_page_escapes_a_walk_by_a_cut_or_a_join(void **state)
     uint64_t address;
     assert_int_equal(memory_create(account, SIZE, 0, &memory), STATUS_OK);
     for (uint64_t i = 0; i < 20; i++) {
-        const struct map_request request = {.memory = memory,
-                                            .address = PLACE + 2 * i * SIZE,
-                                            .length = SIZE,
-                                            .flags = READ_WRITE | MAP_FIXED_ADDRESS,
-                                            .allowed = MAP_PROTECTION};
-        assert_int_equal(space_map(&space, &request, &address), STATUS_OK);
+        address = map_in_row(i);
         assert_true(put(address + SIZE - 1, (char)i));
     }
     protect_part(PLACE + half, half, MAP_READ);

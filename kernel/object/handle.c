@@ -109,6 +109,13 @@ static enum status take_slot(struct handle_table *table, uint32_t *index)
     return STATUS_OK;
 }
 
+/* The token of one that was in use is 0 already. Table locked. */
+static void free_slot(struct handle_table *table, struct handle_slot *slot, uint32_t index)
+{
+    relaxed_store(&slot->rights, table->first_free);
+    table->first_free = index;
+}
+
 /* The slot may be emptied and filled again meanwhile: what was read is one handle's only if
  * the token is still the same. */
 static bool read_slot(const struct handle_slot *slot, handle_t token, struct handle_view *view)
@@ -188,8 +195,7 @@ static enum status insert_locked(struct handle_table *table, const struct handle
         return status;
     struct handle_slot *slot = slot_at(table, index);
     if (!handle_view_hold(view)) {
-        relaxed_store(&slot->rights, table->first_free);
-        table->first_free = index;
+        free_slot(table, slot, index);
         return STATUS_BAD_HANDLE;
     }
     *token = draw_token(table, index);
@@ -226,8 +232,7 @@ static void empty_slot(struct handle_table *table, struct handle_slot *slot, uin
     *view = (struct handle_view){slot->object, slot->derivation, slot->rights, slot->flags};
     atomic_store_explicit(&slot->token, 0, memory_order_relaxed);
     atomic_thread_fence(memory_order_release); /* before the slot changes: see read_slot */
-    relaxed_store(&slot->rights, table->first_free);
-    table->first_free = index;
+    free_slot(table, slot, index);
     table->count--;
 }
 

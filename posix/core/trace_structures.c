@@ -74,26 +74,29 @@ static void add_timeval(struct trace_line *line, const void *structure)
     trace_add(line, "{tv_sec=%ld, tv_usec=%ld}", (long)time->seconds, (long)time->microseconds);
 }
 
+static void add_timer(struct trace_line *line,
+                      void (*add)(struct trace_line *line, const void *structure),
+                      const void *interval, const void *value)
+{
+    trace_add(line, "{it_interval=");
+    add(line, interval);
+    trace_add(line, ", it_value=");
+    add(line, value);
+    trace_add(line, "}");
+}
+
 static void add_itimerval(struct trace_line *line, const void *structure)
 {
     const struct linux_itimerval *timer = structure;
 
-    trace_add(line, "{it_interval=");
-    add_timeval(line, &timer->interval);
-    trace_add(line, ", it_value=");
-    add_timeval(line, &timer->value);
-    trace_add(line, "}");
+    add_timer(line, add_timeval, &timer->interval, &timer->value);
 }
 
 static void add_itimerspec(struct trace_line *line, const void *structure)
 {
     const struct linux_itimerspec *timer = structure;
 
-    trace_add(line, "{it_interval=");
-    add_timespec(line, &timer->interval);
-    trace_add(line, ", it_value=");
-    add_timespec(line, &timer->value);
-    trace_add(line, "}");
+    add_timer(line, add_timespec, &timer->interval, &timer->value);
 }
 
 void trace_add_mode(struct trace_line *line, uint32_t mode)

@@ -8,6 +8,7 @@
  * which several processes of one round get to it.
  */
 #define _GNU_SOURCE
+#include "../draw.h"
 #include "check.h"
 
 #include <fcntl.h>
@@ -29,13 +30,9 @@ static uint64_t state;
 static char *buffer;   /* readable and writable; the page behind it is not there */
 static char *constant; /* readable */
 
-/* xorshift64 (Marsaglia, "Xorshift RNGs", 2003) */
 static uint64_t draw(void)
 {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state;
+    return draw_next(&state);
 }
 
 static uint64_t below(uint64_t limit)

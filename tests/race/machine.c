@@ -13,6 +13,7 @@
 #include "machine.h"
 
 #include <arch/cpu.h>
+#include <arch/host.h>
 #include <arch/page_table.h>
 #include <arch/radix.h>
 #include <kernel/cpu.h>
@@ -42,18 +43,11 @@ static _Thread_local struct cpu *own;
 static _Thread_local jmp_buf outside; /* of the kernel */
 static pthread_t threads[RACE_CPUS];
 static _Atomic bool stopping;
-static char *arena;
-static struct boot_info boot_info;
 
 void race_memory_init(uint64_t pages)
 {
-    arena = aligned_alloc(PAGE_SIZE << PAGE_ORDER_MAX, pages * PAGE_SIZE);
-    boot_info = (struct boot_info){.magic = BOOT_INFO_MAGIC, .memory_count = 1};
-    boot_info.memory[0] =
-        (struct boot_memory){.start = 0, .end = pages * PAGE_SIZE, .kind = BOOT_MEMORY_FREE};
-    boot_info.cpu_count = RACE_CPUS;
     own = cpu_get(0);
-    page_init(&boot_info);
+    host_memory_init(pages);
 }
 
 /* CPUs. */
@@ -83,8 +77,9 @@ static void *run_other(void *cpu)
 
 void race_start(void)
 {
+    static const struct boot_info boot = {.cpu_count = RACE_CPUS};
     scheduler_init_cpu(0);
-    cpu_start_others(&boot_info);
+    cpu_start_others(&boot);
 }
 
 void race_run(void)
@@ -154,22 +149,6 @@ void arch_thread_switch(struct thread *from, struct thread *to)
 
 /* Memory. */
 
-void *arch_physical_to_virtual(uint64_t physical)
-{
-    return arena + physical;
-}
-
-uint64_t arch_virtual_to_physical(const void *virtual)
-{
-    return (uint64_t)((const char *)virtual - arena);
-}
-
-void *arch_map_device(uint64_t physical, uint64_t size)
-{
-    (void)size;
-    return arena + physical;
-}
-
 /* Programs race for their memory as they please: that is not looked at. */
 static __attribute__((no_sanitize("thread"))) void move(volatile char *to, const char *from,
                                                         size_t length)
@@ -178,8 +157,7 @@ static __attribute__((no_sanitize("thread"))) void move(volatile char *to, const
         to[i] = from[i];
 }
 
-/* False if the access faults. */
-static bool access_page(uint64_t user, char *kernel, size_t length, enum fault_access access)
+bool host_access_page(uint64_t user, char *kernel, size_t length, enum fault_access access)
 {
     struct space *space = &own->current->process->space;
     uint64_t physical;
@@ -193,31 +171,6 @@ static bool access_page(uint64_t user, char *kernel, size_t length, enum fault_a
     }
     lock_release(&space->lock);
     return found;
-}
-
-static size_t copy_bytes(char *kernel, uint64_t user, size_t length, enum fault_access access)
-{
-    while (length > 0) {
-        size_t piece = PAGE_SIZE - user % PAGE_SIZE;
-        piece = piece < length ? piece : length;
-        while (!access_page(user, kernel, piece, access))
-            if (!trap_copy_fault(user, access))
-                return length;
-        kernel += piece;
-        user += piece;
-        length -= piece;
-    }
-    return 0;
-}
-
-size_t arch_copy_from_user(void *to, uint64_t from, size_t length)
-{
-    return copy_bytes(to, from, length, FAULT_READ);
-}
-
-size_t arch_copy_to_user(uint64_t to, const void *from, size_t length)
-{
-    return copy_bytes((char *)from, to, length, FAULT_WRITE);
 }
 
 /* Nobody has entries cached: page tables are walked at each access. */

@@ -35,6 +35,7 @@
 #include <string.h>
 #include <trellis/calls.h>
 
+#include "../draw.h"
 #include "shapes.h"
 
 #define PAGES 16384
@@ -62,15 +63,11 @@ static uint64_t seed, ending_since;
 static struct account *account; /* of the round */
 static _Thread_local uint64_t random_state;
 
-/* xorshift64 (Marsaglia, Journal of Statistical Software 8(14), 2003). */
 static uint64_t draw(void)
 {
     if (random_state == 0)
         random_state = (seed * 64 + cpu_current()->number + 1) * UINT64_C(0x9e3779b97f4a7c15);
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
+    return draw_next(&random_state);
 }
 
 static uint64_t below(uint64_t end)

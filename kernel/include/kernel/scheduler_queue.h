@@ -45,7 +45,6 @@ static inline bool scheduler_queue_has_from(const struct cpu *cpu, uint8_t prior
     return atomic_load_explicit(&cpu->ready, memory_order_relaxed) >> priority != 0;
 }
 
-void scheduler_queue_init(uint32_t cpu);
 /* The running thread, which goes on being held, to the head or the end of this CPU's queue. */
 void scheduler_queue_put_back(struct cpu *cpu, struct thread *thread, bool first);
 /* The thread whose turn it is, off its queue and held by this CPU: from this CPU's queue, if that

@@ -17,6 +17,7 @@
 #include <base/service.h>
 #include <base/text.h>
 
+#include "../../draw.h"
 #include "harness.h"
 #include "objects.h"
 #include "shapes.h"
@@ -43,18 +44,14 @@ static struct {
     uint64_t page; /* to read and write, followed by one that is not mapped */
 } fuzz;
 
-/* xorshift64 (Marsaglia, Journal of Statistical Software 8(14), 2003). */
 static uint64_t draw(void)
 {
-    fuzz.random ^= fuzz.random << 13;
-    fuzz.random ^= fuzz.random >> 7;
-    fuzz.random ^= fuzz.random << 17;
-    return fuzz.random;
+    return draw_next(&fuzz.random);
 }
 
 static uint64_t below(uint64_t end)
 {
-    return (draw() >> 16) % end;
+    return draw_below(&fuzz.random, end);
 }
 
 static bool one_in(uint64_t count)

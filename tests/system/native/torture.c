@@ -76,7 +76,7 @@ static void end_clone(struct round *round, uint64_t identity)
 
 static uint64_t draw_clone(struct round *round)
 {
-    return 1 + torture_draw(&round->random) % (PARTIES - 1);
+    return 1 + draw_below(&round->random, PARTIES - 1);
 }
 
 /* A free place for a clone; who has it gives way. */
@@ -133,7 +133,7 @@ static void keep(struct round *round)
         ipc_frame()->deadline = test_now() + PATIENCE_NS;
         if (ipc_receive_until(round->endpoint, &message) == RECEIVED_CALL)
             clone(round, &message);
-        if (torture_draw(&round->random) % KILL_ONE_IN == 0)
+        if (draw_below(&round->random, KILL_ONE_IN) == 0)
             end_clone(round, draw_clone(round));
     }
 }

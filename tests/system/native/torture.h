@@ -13,6 +13,7 @@
 
 #include <trellis/frame.h>
 
+#include "../../draw.h"
 #include "threads.h"
 
 /* What a worker of a round asks its keeper for: to be cloned. The answer's first word is 0 to the
@@ -29,15 +30,6 @@ extern struct torture torture;
 
 /* The first thread of a round's process; the argument is its session with the keeper. */
 uint64_t torture_round(uint64_t keeper, struct frame *frame);
-
-/* xorshift64 (Marsaglia, Journal of Statistical Software 8(14), 2003). */
-static inline uint64_t torture_draw(uint64_t *random)
-{
-    *random ^= *random << 13;
-    *random ^= *random >> 7;
-    *random ^= *random << 17;
-    return *random >> 16;
-}
 
 #define TORTURE_WORKERS 4
 #define TORTURE_PAGES UINT64_C(32) /* of each worker's area */
@@ -58,7 +50,7 @@ struct worker {
 
 static inline uint64_t below(struct worker *self, uint64_t end)
 {
-    return torture_draw(&self->random) % end;
+    return draw_below(&self->random, end);
 }
 
 /* A handle that somebody may close at any time, or HANDLE_NONE. */

@@ -199,7 +199,7 @@ static handle_t enclose(struct worker *self, struct message *message)
 static void do_call(struct worker *self)
 {
     struct message message;
-    uint64_t question = torture_draw(&self->random);
+    uint64_t question = draw_next(&self->random);
     message_begin(&message, 2);
     handle_t moved = enclose(self, &message);
     message.words[0] = question;
@@ -243,7 +243,7 @@ static void do_receive(struct worker *self)
 static void do_echo(struct worker *self)
 {
     struct message message;
-    uint64_t question = torture_draw(&self->random);
+    uint64_t question = draw_next(&self->random);
     message_begin(&message, 0);
     message.words[0] = question;
     if (ipc_call(echo_session, &message) == 0)

@@ -10,13 +10,19 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <trellis/frame.h>
 
 struct boot_info;
 struct thread;
 
 /* Physical memory from 0 of so many pages, and its boot information; calls page_init. */
 void host_memory_init(uint64_t pages);
+
+/* One access of a program within a page; false if it faults. */
+bool host_access_page(uint64_t user, char *kernel, size_t length, enum fault_access access);
 
 /* The clock of arch_counter_read: nanoseconds. */
 extern uint64_t host_clock_ns;
