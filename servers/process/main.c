@@ -54,6 +54,7 @@ static void seed_random(void)
     if (handle != HANDLE_NONE &&
         native_memory_read(handle, 0, &information, sizeof(information)) > 0)
         random_seed(&server_random, information.entropy, sizeof(information.entropy));
+    server_random_is_secret = information.entropy_bytes != 0;
     random_seed(&server_random, &now, sizeof(now));
 }
 

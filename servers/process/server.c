@@ -10,6 +10,7 @@
 
 struct server_handles server;
 struct random server_random;
+bool server_random_is_secret;
 
 int server_call(handle_t session, struct message *message)
 {

@@ -26,6 +26,7 @@ struct server_handles {
 
 extern struct server_handles server;
 extern struct random server_random;
+extern bool server_random_is_secret; /* more than the clock has gone into it */
 
 /* Badges of sessions with this server: programs, services, and procfs from FS_FIRST_SESSION on. */
 enum server_badge { BADGE_PROGRAM = 16 };

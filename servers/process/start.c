@@ -10,6 +10,7 @@
 
 #include <base/errno.h>
 #include <base/heap.h>
+#include <base/log.h>
 #include <base/text.h>
 #include <protocols/posix_start.h>
 #include <trellis/native.h>
@@ -232,6 +233,16 @@ static int start(struct first *first)
     return error;
 }
 
+/* A host gives random bytes; on a plain terminal there is none, and they are zero. */
+static void seed_random(const uint8_t *entropy, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        server_random_is_secret |= entropy[i] != 0;
+    if (!server_random_is_secret)
+        log_print("random numbers can be guessed: neither the processor nor a host has given any");
+    random_seed(&server_random, entropy, size);
+}
+
 void start_first_program(const struct start_request *request)
 {
     struct first *first = allocate_zeroed(1, sizeof(*first));
@@ -239,7 +250,7 @@ void start_first_program(const struct start_request *request)
 
     if (power_first_program() != 0)
         return;
-    random_seed(&server_random, request->message->entropy, sizeof(request->message->entropy));
+    seed_random(request->message->entropy, sizeof(request->message->entropy));
     if (first != NULL) {
         first->request = request;
         error = start(first);

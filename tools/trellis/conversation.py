@@ -36,16 +36,17 @@ class Request:
     terminals: tuple = (False, False, False)
     window: tuple = (0, 0)
     trace: bool = False
+    entropy: bytes = b""
 
     def encoded(self):
-        """START and START_MORE frames, with fresh entropy."""
+        """START and START_MORE frames, with fresh entropy unless some is given."""
         environment = [f"{name}={value}" for name, value in self.environment.items()]
         strings = _strings(self.arguments) + _strings(environment)
         if len(strings) > C["CONSOLE_STRINGS_MAX"]:
             raise ValueError("the arguments and the environment are too long for the guest")
         flags = sum(bit << place for place, bit in enumerate((*self.terminals, self.trace)))
         head = START_HEAD.pack(C["CONSOLE_VERSION"], flags, *self.window, 0, len(strings),
-                               os.urandom(C["CONSOLE_ENTROPY_SIZE"]))
+                               self.entropy or os.urandom(C["CONSOLE_ENTROPY_SIZE"]))
         message = head + strings
         pieces = [message[place : place + frames.PAYLOAD_MAX]
                   for place in range(0, len(message), frames.PAYLOAD_MAX)]

@@ -104,14 +104,15 @@ class Guest:
         subprocess.run([*before, "-O2", *options, "-o", target, source, *after], check=True)
 
     def run(self, arguments, stdin=b"", timeout=TIMEOUT_S, root=None, env=None, trace=False,
-            **machine):
+            entropy=b"", **machine):
         """Boots, runs one command, and gives its Done.
 
         `stdin`: bytes or text. `root`: a host directory laid over the default root.
+        `entropy`: what the host gives the guest's random numbers, if not fresh bytes.
         `machine`: fields of qemu.Machine, such as memory="64M", append="...", cpus=1.
         """
         environment = {**run.ENVIRONMENT, **(env or {})}
-        request = Request(list(arguments), environment, trace=trace)
+        request = Request(list(arguments), environment, trace=trace, entropy=entropy)
         with self._archive(root) as archive:
             return self._boot(archive, request, stdin, timeout, machine)
 
