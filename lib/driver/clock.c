@@ -5,6 +5,7 @@
 
 #include <base/ipc.h>
 #include <base/log.h>
+#include <base/real_time.h>
 #include <base/service.h>
 #include <protocols/device.h>
 #include <trellis/native.h>
@@ -12,27 +13,6 @@
 #define NS_PER_S UINT64_C(1000000000)
 
 static struct driver_registers registers;
-
-static void write_time_page(handle_t page, uint64_t offset, const void *bytes, uint64_t size)
-{
-    if (native_memory_write(page, offset, bytes, size) != (int64_t)size)
-        service_fail("the time page cannot be written");
-}
-
-/* Readers start over while the version is odd. */
-static void set_real_time(handle_t page, int64_t offset_ns)
-{
-    uint32_t version;
-    if (native_memory_read(page, offsetof(struct time_page, version), &version, sizeof(version)) !=
-        sizeof(version))
-        service_fail("the time page cannot be read");
-    version |= 1;
-    write_time_page(page, offsetof(struct time_page, version), &version, sizeof(version));
-    write_time_page(page, offsetof(struct time_page, realtime_offset_ns), &offset_ns,
-                    sizeof(offset_ns));
-    version++;
-    write_time_page(page, offsetof(struct time_page, version), &version, sizeof(version));
-}
 
 static void answer(struct message *message, clock_read *read)
 {
@@ -65,7 +45,7 @@ _Noreturn void clock_serve(const struct start_block *start, clock_read *read)
     driver_open_registers(&registers, start);
     if (start->instance == 0) {
         if (read(&registers, &time))
-            set_real_time(service_need_handle("time"), (int64_t)(time.real_ns - time.boot_ns));
+            real_time_set(service_need_handle("time"), (int64_t)(time.real_ns - time.boot_ns));
         else
             log_print("the clock holds no date: real time begins in 1970");
     }

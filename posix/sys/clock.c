@@ -14,6 +14,8 @@
 #include <trellis/native.h>
 
 #define US_NS 1000
+/* Linux' bound: 30 years below the end of what a signed 64-bit count of nanoseconds holds. */
+#define SETTABLE_MAX_S (UINT64_C(9223372036) - UINT64_C(30) * 365 * 24 * 3600)
 
 /* Processor time of the caller. */
 static int read_used(struct task *task, uint64_t of, uint64_t *ns)
@@ -94,6 +96,67 @@ int64_t linux_gettimeofday(struct task *task, const struct gettimeofday_argument
     return error;
 }
 
+static int read_time(uint64_t address, uint64_t *ns)
+{
+    struct linux_timespec time;
+
+    if (copy_from_program(&time, address, sizeof(time)) != 0)
+        return -LINUX_EFAULT;
+    return time_from_timespec(&time, ns) ? 0 : -LINUX_EINVAL;
+}
+
+static int set_real(struct task *task, uint64_t ns)
+{
+    struct message message;
+
+    if (ns > SETTABLE_MAX_S * NS_PER_SECOND)
+        return -LINUX_EINVAL;
+    message_begin(&message, PROCESS_SET_TIME);
+    message.words[0] = ns;
+    return request_process(task, &message);
+}
+
+int64_t linux_clock_settime(struct task *task, const struct clock_settime_arguments *arguments)
+{
+    uint64_t ns;
+
+    if (arguments->clock != LINUX_CLOCK_REALTIME)
+        return -LINUX_EINVAL;
+    int error = read_time(arguments->time, &ns);
+    return error != 0 ? error : set_real(task, ns);
+}
+
+/* There is no time zone to set but UTC. */
+static int check_zone(const struct task *task, uint64_t address)
+{
+    int32_t zone[2];
+
+    if (copy_from_program(zone, address, sizeof(zone)) != 0)
+        return -LINUX_EFAULT;
+    if (task->group->info->euid != 0)
+        return -LINUX_EPERM;
+    return zone[0] == 0 && zone[1] == 0 ? 0 : -LINUX_EINVAL;
+}
+
+int64_t linux_settimeofday(struct task *task, const struct settimeofday_arguments *arguments)
+{
+    struct linux_timeval time;
+    uint64_t ns;
+
+    if (arguments->time != 0) {
+        if (copy_from_program(&time, arguments->time, sizeof(time)) != 0)
+            return -LINUX_EFAULT;
+        if (!time_from_timeval(&time, &ns))
+            return -LINUX_EINVAL;
+    }
+    int error = arguments->zone != 0 ? check_zone(task, arguments->zone) : 0;
+    if (error != 0)
+        return error;
+    if (task->group->info->euid != 0)
+        return -LINUX_EPERM;
+    return arguments->time == 0 ? 0 : set_real(task, ns);
+}
+
 int64_t linux_time(struct task *task, const struct time_arguments *arguments)
 {
     int64_t seconds = (int64_t)(time_real_ns(library.time) / NS_PER_SECOND);
@@ -147,15 +210,6 @@ int64_t linux_restart_syscall(struct task *task, const struct restart_syscall_ar
     if (restart.resume == NULL)
         return -LINUX_EINTR;
     return restart.resume(task, restart.saved);
-}
-
-static int read_time(uint64_t address, uint64_t *ns)
-{
-    struct linux_timespec time;
-
-    if (copy_from_program(&time, address, sizeof(time)) != 0)
-        return -LINUX_EFAULT;
-    return time_from_timespec(&time, ns) ? 0 : -LINUX_EINVAL;
 }
 
 int64_t linux_nanosleep(struct task *task, const struct nanosleep_arguments *arguments)

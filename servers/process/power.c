@@ -55,6 +55,8 @@ void power_request(enum process_power power)
 {
     wanted = true;
     wanted_power = power;
+    if (power == PROCESS_POWER_RESTART)
+        last_word = (struct console_exit){CONSOLE_RESTARTED, 0};
 }
 
 static void finish_output(void)

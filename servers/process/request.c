@@ -334,6 +334,11 @@ static int serve_power(struct request *request)
     return 0;
 }
 
+static int serve_set_time(struct request *request)
+{
+    return totals_set_real_time(request->process->info->euid, request->words[0]);
+}
+
 static int serve_name(struct request *request)
 {
     unsigned which = (unsigned)request->words[0];
@@ -353,15 +358,7 @@ static int serve_name(struct request *request)
 
 static int serve_thread_name(struct request *request)
 {
-    struct thread *thread = request->thread;
-    size_t length = strnlen(frame_text(request->frame), request->text_length);
-
-    if (length >= PROCESS_COMM)
-        length = PROCESS_COMM - 1;
-    memset(thread->name, 0, PROCESS_COMM);
-    memcpy(thread->name, frame_text(request->frame), length);
-    if (thread->tid == request->process->pid)
-        memcpy(request->process->name, thread->name, PROCESS_COMM);
+    thread_rename(request->thread, frame_text(request->frame), request->text_length);
     return 0;
 }
 
@@ -437,6 +434,7 @@ static const handler handlers[] = {
     [PROCESS_SET_DUMPABLE] = serve_set_dumpable,
     [PROCESS_SET_FAMILY] = serve_set_family,
     [PROCESS_AFFINITY] = serve_affinity,
+    [PROCESS_SET_TIME] = serve_set_time,
 };
 
 static enum answer serve_usual(struct thread *thread, struct message *message, uint32_t label)

@@ -251,6 +251,17 @@ void thread_destroy(struct thread *thread)
     release(thread);
 }
 
+void thread_rename(struct thread *thread, const char *name, size_t length)
+{
+    length = strnlen(name, length);
+    if (length >= PROCESS_COMM)
+        length = PROCESS_COMM - 1;
+    memset(thread->name, 0, PROCESS_COMM);
+    memcpy(thread->name, name, length);
+    if (thread->tid == thread->process->pid)
+        memcpy(thread->process->name, thread->name, PROCESS_COMM);
+}
+
 struct thread *process_first_thread(const struct process *process)
 {
     struct thread *leader = thread_find(process->pid);

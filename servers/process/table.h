@@ -163,6 +163,8 @@ struct thread *thread_create(struct process *process, uint32_t tid);
 struct thread *thread_create_at(struct process *process, uint32_t tid, uint32_t slot);
 void thread_destroy(struct thread *thread);
 struct thread *thread_find(uint32_t tid);
+/* The name is cut where it is too long; the first thread's is its process' too. */
+void thread_rename(struct thread *thread, const char *name, size_t length);
 /* The thread called as the process, else any; NULL when there is none. */
 struct thread *process_first_thread(const struct process *process);
 

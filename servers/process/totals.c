@@ -9,6 +9,8 @@
  */
 #include "totals.h"
 
+#include <base/errno.h>
+#include <base/real_time.h>
 #include <trellis/native.h>
 
 #include "server.h"
@@ -108,4 +110,17 @@ int64_t totals_boot_time_s(void)
 
     (void)native_memory_read(server.time, 0, &page, sizeof(page));
     return page.realtime_offset_ns / NS_PER_S;
+}
+
+/* The clocks that only go on begin at boot: real time cannot be less than they have. */
+int totals_set_real_time(uint32_t euid, uint64_t real_ns)
+{
+    uint64_t boot_ns = server_clock_ns();
+
+    if (euid != 0)
+        return LINUX_EPERM;
+    if (real_ns < boot_ns || real_ns > INT64_MAX)
+        return LINUX_EINVAL;
+    real_time_set(server.time, (int64_t)(real_ns - boot_ns));
+    return 0;
 }

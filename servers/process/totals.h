@@ -19,3 +19,5 @@ void totals_of_cpu(uint32_t cpu, struct cpu_times *times);
 void totals_of_cpus(struct cpu_times *times);
 /* Seconds since 1970 at boot. */
 int64_t totals_boot_time_s(void);
+/* Real time becomes this, in ns since 1970, if the user may set it. 0, EPERM, EINVAL. */
+int totals_set_real_time(uint32_t euid, uint64_t real_ns);

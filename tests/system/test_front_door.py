@@ -97,8 +97,22 @@ def test_timeout(guest):
 
 
 def test_poweroff(guest):
-    done = guest.run(["poweroff", "-f"])
-    assert (done.status, done.outcome) == (0, Outcome.POWERED_OFF), done
+    for command in ("poweroff", "halt"):
+        done = guest.run([command, "-f"])
+        assert (done.status, done.outcome, done.message) == (0, Outcome.POWERED_OFF, ""), (command, done)
+
+
+def test_reboot(guest):
+    """The machine resets itself, which ends `./trellis run` as the end of its power does."""
+    done = guest.run(["sh", "-c", "echo before; reboot -f"])
+    assert (done.status, done.outcome, done.message) == (0, Outcome.RESTARTED, ""), done
+    assert done.stdout == "before\n", done
+
+
+def test_only_root_ends_the_machine(guest):
+    script = "su user -c 'poweroff -f; reboot -f; halt -f; poweroff; reboot' 2> /dev/null; sleep 1; echo on"
+    done = guest.run(["sh", "-c", script])
+    assert (done.status, done.stdout) == (0, "on\n"), done
 
 
 def test_shell_on_a_terminal(guest):

@@ -323,10 +323,11 @@ def test_end_of_file_leaves_the_shell(guest):
         assert shell.wait(60) == 0, shell.transcript
 
 
-def test_poweroff(guest):
-    with prompt(guest) as shell:
-        shell.send("poweroff\r")
-        assert shell.wait(60) == 0, shell.transcript
+def test_poweroff_and_its_like(guest):
+    for command in ("poweroff", "halt", "reboot"):
+        with prompt(guest) as shell:
+            shell.send(f"{command}\r")
+            assert shell.wait(60) == 0, (command, shell.transcript)
 
 
 def test_leaving_a_guest_that_hangs(guest):

@@ -31,6 +31,7 @@ class Outcome(enum.Enum):
     SIGNALLED = "signalled"
     NOT_RUN = "not run"
     POWERED_OFF = "powered off"
+    RESTARTED = "restarted"
     PANIC = "panic"
     OUT_OF_MEMORY = "out of memory"
     EMULATOR_CRASH = "emulator crash"
@@ -225,6 +226,8 @@ class Guest:
                           f"the guest ran out of memory: {text}; give it more with --memory")
         if self._machine.ended_with(status, "CONSOLE_POWER_OFF"):
             return self._orderly()
+        if status == 0 and self._wants_restart():
+            return Result(Outcome.RESTARTED, 0)
         if status == 0:
             return Result(Outcome.PANIC, Exit.PANIC,
                           "the guest's machine reset itself (a triple fault?)" + self._noise())
@@ -234,6 +237,10 @@ class Guest:
                           f"the emulator {qemu.describe_status(status)}; this is QEMU's failure, "
                           "or of its arguments, not the guest's" + (f":\n{words}" if words else ""))
         return self._overdue(cause)
+
+    def _wants_restart(self):
+        ending = self._conversation.ending
+        return ending is not None and ending[0] == frames.CONSTANTS["CONSOLE_RESTARTED"]
 
     def _overdue(self, cause):
         if cause is Outcome.NO_BOOT:

@@ -145,7 +145,7 @@ def _run_attached(options, machine, log_path):
     request = request_of(options, streams.terminals, streams.window())
     with streams:
         result = guest.Guest(machine, request, streams, options.timeout).run()
-        if result.outcome not in (guest.Outcome.EXITED, guest.Outcome.POWERED_OFF):
+        if result.outcome not in (guest.Outcome.EXITED, guest.Outcome.POWERED_OFF, guest.Outcome.RESTARTED):
             streams.reset_screen()
     if result.message:
         print(f"trellis: {result.message}", file=sys.stderr)

@@ -146,6 +146,7 @@ enum console_exit_kind {
     CONSOLE_SIGNALLED = 1,  /* value: the Linux signal number */
     CONSOLE_NOT_RUN = 2,    /* value: Linux errno of the execve that failed */
     CONSOLE_TURNED_OFF = 3, /* the power was turned off while it ran; no value */
+    CONSOLE_RESTARTED = 4,  /* it shall boot anew: a reset follows, no last word; no value */
 };
 
 struct console_exit {
@@ -155,7 +156,7 @@ struct console_exit {
 
 /*
  * The last word of a guest, which ends QEMU. Any other end of QEMU is a crash of the
- * emulator.
+ * emulator, but for the reset that EXIT with CONSOLE_RESTARTED tells of.
  *
  * - x86-64: written to the isa-debug-exit device (port CONSOLE_POWER_PORT); QEMU's
  *   status is (value << 1) | 1.

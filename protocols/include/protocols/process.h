@@ -100,7 +100,9 @@ static inline uint64_t process_identity(uint32_t pid, uint32_t tid)
     X(CLOCK_TIMER, 26)                                                                                  \
     /* sched_setaffinity and sched_getaffinity. [0] tid or 0, [1] 1 to set, [2] the processors, a     \
      * bit for each. Asked: [0] those the thread may run on. */ \
-    X(AFFINITY, 27)
+    X(AFFINITY, 27)                                                                                     \
+    /* [0] what real time is now, in ns since 1970. EPERM but for root; EINVAL: before boot. */         \
+    X(SET_TIME, 28)
 
 enum process_operation {
 #define X(name, number) PROCESS_##name = (number),
