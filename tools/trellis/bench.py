@@ -69,7 +69,13 @@ def load(name):
 
 
 def rows_of(module, name, systems, repeat):
-    """Rows {bench, figure, unit, spread, trellis, linux, ratio} of one benchmark."""
+    """Rows {bench, figure, unit, spread, trellis, linux, ratio} of one benchmark.
+
+    One that counts batches within a boot makes its rows itself, by `rows(system)`.
+    """
+    if hasattr(module, "rows"):
+        return [row for system in systems if system.name == "trellis"
+                for row in _counted(module, name, system)]
     values = {}
     for system in systems:
         if system.name == "trellis" or module.AGAINST_LINUX:
@@ -94,6 +100,11 @@ def _systems(options):
     if options.only:
         return [options.only]
     return ["trellis", "linux"] if options.against else ["trellis"]
+
+
+def _counted(module, name, system):
+    with progress.Step(f"measuring {name} on {system.name}"):
+        return module.rows(system)
 
 
 def _row(module, name, figure, values):
@@ -121,12 +132,15 @@ def _report(options, systems, rows, verdicts):
         return
     for name, value in setting.items():
         print(f"{name}: {value}")
-    _print(rows, systems)
+    _print([row for row in rows if "batches" not in row], systems)
+    _print_counted([row for row in rows if "batches" in row])
     for verdict in verdicts:
         _print_verdict(verdict)
 
 
 def _print(rows, systems):
+    if not rows:
+        return
     width = max([len(row["figure"]) for row in rows], default=0)
     heading = "".join(f"{system:>14}  spread" for system in systems)
     print(f"{'':{width}}{heading}" + ("   ratio" if len(systems) > 1 else ""))
@@ -134,6 +148,19 @@ def _print(rows, systems):
         cells = "".join(_cell(row, system) for system in systems)
         ratio = f"{row['ratio']:8.3f}" if "ratio" in row else " " * (8 * (len(systems) > 1))
         print(f"{row['figure']:{width}}{cells}{ratio}  {row['unit']}".rstrip())
+
+
+def _print_counted(rows):
+    """Rows of batches within one boot: the least, the spread, and seL4's figure."""
+    if not rows:
+        return
+    width = max(len(row["figure"]) for row in rows)
+    print(f"{'':{width}}{'least':>14}  spread{'batches':>14}{'seL4':>10}   ratio")
+    for row in rows:
+        batches = f"{row['batches']} x {row['operations']}"
+        beside = f"{row['sel4']:>10}{row['of_sel4']:8.3f}" if "sel4" in row else f"{'-':>10}{'':8}"
+        print(f"{row['figure']:{width}}{_cell(row, 'trellis')}{batches:>14}{beside}"
+              f"  {row['unit']}")
 
 
 def _cell(row, system):

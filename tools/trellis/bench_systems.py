@@ -57,7 +57,7 @@ class Trellis:
     name = "trellis"
 
     def __init__(self, architecture):
-        self._architecture = architecture
+        self.architecture = architecture
 
     def figures_of_program(self, program, stdin=b"", **machine):
         """Runs a program of bench/programs from a shell; what it printed.
@@ -67,23 +67,23 @@ class Trellis:
         with tempfile.TemporaryDirectory(prefix="trellis-") as directory:
             overlay = pathlib.Path(directory) / "root"
             (overlay / "bench").mkdir(parents=True)
-            shutil.copy(compiled(program, self._architecture), overlay / "bench")
+            shutil.copy(compiled(program, self.architecture), overlay / "bench")
             archive = pathlib.Path(directory) / "boot.cpio"
-            boot_archive.write(self._architecture, archive, str(overlay))
-            return self._boot(program, archive, ["sh", "-c", f"/bench/{program}"], "",
-                              stdin, **machine)
+            boot_archive.write(self.architecture, archive, str(overlay))
+            return figures_in(self._boot(program, archive, ["sh", "-c", f"/bench/{program}"], "",
+                                         stdin, **machine))
 
-    def figures_of_native(self, program):
-        """Runs a program of tests/system/native as init's only task."""
-        archive = boot_archive.default(self._architecture, with_tests=True)
-        return self._boot(program, archive, [program], f"log=uart init.run=bin/{program}")
+    def log_of_native(self, program, append=""):
+        """Runs a program of tests/system/native as init's only task; what it logged."""
+        archive = boot_archive.default(self.architecture, with_tests=True)
+        return self._boot(program, archive, [program], f"log=uart init.run=bin/{program} {append}")
 
     def sizes(self):
         """Lines of each part of the kernel, and bytes of its image."""
         lines, _, _ = budget.measure(Tree(paths.TREE))
-        if not paths.kernel_image(self._architecture).exists():
+        if not paths.kernel_image(self.architecture).exists():
             raise errors.Failure("there is no kernel image to measure")
-        image = budget.image_bytes(paths.kernel_image(self._architecture))
+        image = budget.image_bytes(paths.kernel_image(self.architecture))
         return {**{f"lines: {name}": count for name, count in lines.items()},
                 "lines: in all": sum(lines.values()), "image bytes": image}
 
@@ -96,8 +96,8 @@ class Trellis:
 
     def _boot(self, program, archive, words, append, stdin=b"", **fields):
         machine = qemu.Machine(
-            kernel=architectures.get(self._architecture).boot_image, archive=archive,
-            architecture=self._architecture,
+            kernel=architectures.get(self.architecture).boot_image, archive=archive,
+            architecture=self.architecture,
             append=f"console=framed {append}".strip(), extra=qemu.EXACT_COUNTING, **fields)
         log_path = paths.log_directory() / f"bench-{program}-trellis.log"
         with tempfile.TemporaryFile() as source:
@@ -109,7 +109,7 @@ class Trellis:
             raise errors.Failure(f"{words}: {result.outcome.value}, status {result.code}: "
                                  f"{result.message}")
         text = streams.output["stdout"].decode(errors="replace")
-        return figures_in(text + log_path.read_text(errors="replace"))
+        return text + log_path.read_text(errors="replace")
 
 
 class Linux:

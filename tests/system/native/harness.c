@@ -11,6 +11,7 @@
 #define SECOND UINT64_C(1000000000)
 #define WAIT_LIMIT (10 * SECOND)
 /* What is freed waits for every CPU to be seen outside the kernel; quiet for longer than that takes. */
+#define NUMBER_LENGTH 24
 #define SETTLE_ROUNDS 10000
 #define SETTLE_QUIET 15
 #define SETTLE_PAUSE_NS 1000000
@@ -23,18 +24,28 @@ void test_begin(void)
     test_world.account = service_need_handle("account");
 }
 
-uint64_t test_option(const char *name, uint64_t otherwise)
+void test_option_text(const char *name, char *value, size_t size)
 {
     const struct boot_info *boot = (const struct boot_info *)SUCCEED(native_map(
         test_world.self, service_need_handle("boot_info"), 0, 0, sizeof(*boot), MAP_READ));
-    size_t length = strlen(name), end = strnlen(boot->command_line, BOOT_COMMAND_LINE);
-    uint64_t value = otherwise;
-    for (size_t at = 0; at + length < end; at++) {
+    size_t length = strlen(name), end = strnlen(boot->command_line, BOOT_COMMAND_LINE), written = 0;
+    for (size_t at = 0; at + length < end && written == 0; at++) {
         const char *place = boot->command_line + at;
-        if (strncmp(place, name, length) == 0)
-            (void)text_parse_number(place + length, end - at - length, &value);
+        if (strncmp(place, name, length) != 0)
+            continue;
+        for (at += length; at < end && boot->command_line[at] != ' ' && written + 1 < size; at++)
+            value[written++] = boot->command_line[at];
     }
+    value[written] = '\0';
     SUCCEED(native_unmap(test_world.self, (uint64_t)boot, sizeof(*boot)));
+}
+
+uint64_t test_option(const char *name, uint64_t otherwise)
+{
+    char text[NUMBER_LENGTH];
+    uint64_t value = otherwise;
+    test_option_text(name, text, sizeof(text));
+    (void)text_parse_number(text, strlen(text), &value);
     return value;
 }
 

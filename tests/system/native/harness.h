@@ -34,6 +34,8 @@ struct test_case {
 void test_begin(void);
 /* The number after `name` on the kernel's command line. */
 uint64_t test_option(const char *name, uint64_t otherwise);
+/* The word after `name` there; empty if there is none. */
+void test_option_text(const char *name, char *value, size_t size);
 /* Each case twice; the first that fails ends the program with code 1. */
 void test_run(const struct test_case *cases, size_t count);
 #define TEST_RUN(cases) test_run(cases, sizeof(cases) / sizeof((cases)[0]))

@@ -139,7 +139,7 @@ void test_child_start(struct test_child *child)
         .pc = (uint64_t)stub_thread_entry,
         .sp = map_stack(child->process) + STACK_SIZE,
         .argument = (uint64_t)&child_work.thread,
-        .priority = own_priority(),
+        .priority = child->priority != 0 ? child->priority : own_priority(),
         .flags = child->flags,
     };
     child->thread = SUCCEED(native_thread_create(child->process, &start));

@@ -50,7 +50,8 @@ struct test_child {
     uint64_t argument;
     handle_t account; /* what it is charged to; HANDLE_NONE: the test's own */
     bool inherit;
-    uint32_t flags; /* enum thread_flag */
+    uint32_t flags;    /* enum thread_flag */
+    uint32_t priority; /* 0: the test's own */
     handle_t process, thread;
 };
 
