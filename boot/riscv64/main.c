@@ -19,7 +19,8 @@ static struct boot_info boot_information __attribute__((aligned(4096)));
 
 void boot_write(const char *text, size_t length)
 {
-    arch_console_write(text, length);
+    for (size_t i = 0; i < length; i++)
+        arch_console_put((uint8_t)text[i]);
 }
 
 /* The kernel has not mapped the finisher yet; the early tables show it. */

@@ -51,7 +51,8 @@ static const void *view_needed(uint64_t physical, size_t length)
 
 void boot_write(const char *text, size_t length)
 {
-    arch_console_write(text, length);
+    for (size_t i = 0; i < length; i++)
+        arch_console_put((uint8_t)text[i]);
 }
 
 _Noreturn void boot_end(enum stop_kind kind)

@@ -76,9 +76,9 @@ enum status arch_cpu_start(struct cpu *cpu, uint64_t hardware_id)
         return status;
     cpu->arch.hardware_id = (uint32_t)hardware_id;
     cpu->arch.stack_top =
-        arch_map_kernel(page_physical(block), STARTUP_STACK_SIZE, PTE_READ | PTE_WRITE) +
-        STARTUP_STACK_SIZE;
-    cpu->arch.fatal_stacks = (char *)page_address(block) + STARTUP_STACK_SIZE;
+        arch_map_kernel(page_physical(block), KERNEL_STACK_SIZE, PTE_READ | PTE_WRITE) +
+        KERNEL_STACK_SIZE;
+    cpu->arch.fatal_stacks = (char *)page_address(block) + KERNEL_STACK_SIZE;
     memcpy(arch_physical_to_virtual(LAYOUT_STARTUP), boot_secondary_code,
            (size_t)(boot_secondary_code_end - boot_secondary_code));
     boot_secondary_root = translation_root();

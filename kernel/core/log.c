@@ -68,27 +68,16 @@ void log_text(const char *text, size_t length)
     lock_release(&lock);
 }
 
-static size_t format_stamp(char *buffer, size_t size, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    size_t length = format_text(buffer, size, format, arguments);
-    va_end(arguments);
-    return length;
-}
-
 void log_line(const char *format, ...)
 {
     char line[LINE_MAX];
     uint64_t microseconds = time_now() / 1000;
-    size_t start = format_stamp(line, sizeof(line), "[%3lu.%06lu] ", microseconds / 1000000,
-                                microseconds % 1000000);
+    size_t start = format_line(line, sizeof(line), "[%3lu.%06lu] ", microseconds / 1000000,
+                               microseconds % 1000000);
     va_list arguments;
     va_start(arguments, format);
     size_t length = start + format_text(line + start, sizeof(line) - start, format, arguments);
     va_end(arguments);
-    if (length > sizeof(line) - 1)
-        length = sizeof(line) - 1;
     line[length++] = '\n';
     log_text(line, length);
 }

@@ -79,7 +79,7 @@ _Noreturn void kernel_main(struct boot_info *boot, const struct init_image *init
     draw_canary(boot);
     struct cpu *cpu = cpu_get(0);
     arch_cpu_init(cpu);
-    console_set_framed(command_line_option_is("console", "framed"));
+    console_init(command_line_option_is("console", "framed"), boot->console_registers);
     if (command_line_option_is("log", "uart"))
         log_keep_console();
     log_line("Trellis");

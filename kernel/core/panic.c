@@ -30,23 +30,14 @@ static void write_formatted(enum console_frame frame, const char *format, va_lis
 {
     static char message[MESSAGE_MAX];
     size_t length = format_text(message, sizeof(message), format, arguments);
-    if (length > sizeof(message) - 1)
-        length = sizeof(message) - 1;
     console_write(frame, message, length);
     console_write(frame, "\n", 1);
 }
 
-static void write_address(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    write_formatted(CONSOLE_PANIC, format, arguments);
-    va_end(arguments);
-}
-
 static void backtrace_line(uint64_t address)
 {
-    write_address("  at 0x%lx", address);
+    char line[32];
+    console_write(CONSOLE_PANIC, line, format_line(line, sizeof(line), "  at 0x%lx\n", address));
 }
 
 _Noreturn void panic(const char *format, ...)
@@ -65,7 +56,6 @@ _Noreturn void panic(const char *format, ...)
 int64_t call_machine_stop(struct thread *self, const struct machine_stop_arguments *arguments)
 {
     const char ended[] = {CONSOLE_EXITED, (char)arguments->code};
-    (void)self;
     if (arguments->how > MACHINE_EXIT)
         return status_to_result(STATUS_INVALID);
     if (arguments->how == MACHINE_RESTART)

@@ -14,6 +14,8 @@
 #include <kernel/string.h>
 #include <trellis/structures.h>
 
+#define NANOSECONDS UINT64_C(1000000000)
+#define SCALE_SHIFT 32
 #define TICK_SHIFT 28
 
 static struct time_page scale;
@@ -39,8 +41,14 @@ struct memory *time_page_memory(void)
 
 enum status time_init(void)
 {
-    arch_counter_describe(&scale);
-    tick_multiplier = (scale.frequency_hz << TICK_SHIFT) / 1000000000;
+    uint64_t frequency = arch_counter_frequency();
+    scale = (struct time_page){
+        .base = arch_counter_read(),
+        .frequency_hz = frequency,
+        .multiplier = (NANOSECONDS << SCALE_SHIFT) / frequency,
+        .shift = SCALE_SHIFT,
+    };
+    tick_multiplier = (frequency << TICK_SHIFT) / NANOSECONDS;
     struct page *page;
     enum status status = page_allocate_zeroed(NULL, &page);
     if (status != STATUS_OK)

@@ -189,6 +189,5 @@ void timer_run(void)
 
 int64_t call_clock_read(struct thread *self)
 {
-    (void)self;
     return (int64_t)time_now();
 }

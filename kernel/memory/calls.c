@@ -10,6 +10,7 @@
  */
 #include <kernel/call_arguments.h>
 
+#include <kernel/console.h>
 #include <kernel/copy.h>
 #include <kernel/handle.h>
 #include <kernel/log.h>
@@ -101,7 +102,7 @@ int64_t call_memory_create_physical(struct thread *self,
     struct memory *memory;
     enum status status =
         memory_create_physical(self->process->account, start, arguments->size, true, &memory);
-    if (arch_console_uses(start, arguments->size))
+    if (console_uses(start, arguments->size))
         log_release_console();
     return status == STATUS_OK ? insert_memory(self, memory) : status_to_result(status);
 }

@@ -113,7 +113,6 @@ int64_t call_ioport_write(struct thread *self, const struct ioport_write_argumen
 
 int64_t call_ioport_inspect(struct thread *self, const struct ioport_inspect_arguments *arguments)
 {
-    (void)self;
     struct ioport *ioport = arguments->ioport;
     *arguments->information = (struct ioport_information){
         .first = ioport->first,

@@ -194,7 +194,6 @@ static uint64_t cpus_of(struct process *process)
 
 int64_t call_process_suspend(struct thread *self, const struct process_suspend_arguments *arguments)
 {
-    (void)self;
     suspend_threads(arguments->process, 1);
     while (arguments->process->suspended != 0 && cpus_of(arguments->process) != 0 &&
            scheduler_await_other())
@@ -204,7 +203,6 @@ int64_t call_process_suspend(struct thread *self, const struct process_suspend_a
 
 int64_t call_process_resume(struct thread *self, const struct process_resume_arguments *arguments)
 {
-    (void)self;
     if (arguments->process->suspended == 0)
         return status_to_result(STATUS_BAD_STATE);
     suspend_threads(arguments->process, -1);
@@ -224,7 +222,6 @@ int64_t call_process_inspect(struct thread *self, const struct process_inspect_a
 {
     struct process *process = arguments->process;
 
-    (void)self;
     scheduler_book_time(cpus_of(process));
     lock_acquire(&process->handles.lock);
     lock_acquire(&process->space.lock);
@@ -254,7 +251,6 @@ int64_t call_process_inspect(struct thread *self, const struct process_inspect_a
 int64_t call_process_set_personality(struct thread *self,
                                      const struct process_set_personality_arguments *arguments)
 {
-    (void)self;
     if (!personality_is_valid(arguments->entries))
         return status_to_result(STATUS_OUT_OF_RANGE);
     arguments->process->personality = *arguments->entries;

@@ -433,7 +433,6 @@ int64_t call_stream_write(struct thread *self, const struct stream_write_argumen
 
 int64_t call_stream_inspect(struct thread *self, const struct stream_inspect_arguments *arguments)
 {
-    (void)self;
     struct stream *stream = arguments->stream;
     struct stream_information *information = arguments->information;
     lock_acquire(&stream->object.lock);

@@ -230,15 +230,9 @@ void arch_timer_set(uint64_t ticks)
 
 /* The rest of the machine. */
 
-void arch_console_write(const char *text, size_t length)
+void arch_console_put(uint8_t byte)
 {
-    (void)!write(STDERR_FILENO, text, length);
-}
-
-bool arch_console_uses(uint64_t start, uint64_t size)
-{
-    (void)start, (void)size;
-    return false;
+    (void)!write(STDERR_FILENO, &byte, 1);
 }
 
 bool arch_random(uint64_t *value)

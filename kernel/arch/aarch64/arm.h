@@ -39,21 +39,12 @@ struct arm_trap {
 
 /* boot/aarch64/start.S: the first CPU's stack, and where others begin: at this place in
  * RAM, with the top of their stack as argument. */
-#define ARM_STACK_SIZE 16384
 extern char boot_stack_top[];
 extern const char boot_secondary_entry[];
 
 /* entry.S */
 extern const char arm_vectors[];
 _Noreturn void arm_return(struct thread *thread);
-
-/* copy.S, link.ld: where a copy of user memory may fault, and where it goes on if it cannot. */
-struct arm_copy_fixup {
-    uint64_t fault, resume;
-};
-extern const struct arm_copy_fixup copy_fixups[], copy_fixups_end[];
-uint64_t arm_copy_from_user(void *to, uint64_t from, uint64_t length);
-uint64_t arm_copy_to_user(uint64_t to, const void *from, uint64_t length);
 
 /* traps.c, called by entry.S */
 _Noreturn void arm_exception_in_user(void);
@@ -92,7 +83,7 @@ bool arm_clock_init(const struct boot_info *boot, const char **missing);
 uint32_t arm_clock_line(void);
 
 /* console.c */
-void arm_console_init(const struct boot_info *boot);
+void arm_firmware_init(const struct boot_info *boot);
 /* A PSCI function with its arguments; not zero where it failed, or there is no firmware. */
 int64_t arm_firmware_call(uint64_t function, uint64_t a, uint64_t b, uint64_t c);
 _Noreturn void arm_stand_still(void);

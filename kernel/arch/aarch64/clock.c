@@ -6,10 +6,7 @@
 
 #include <arch/cpu.h>
 #include <trellis/boot_info.h>
-#include <trellis/structures.h>
 
-#define NANOSECONDS UINT64_C(1000000000)
-#define TIME_SHIFT 32
 #define LINE_ARCHITECTED 27 /* Base System Architecture: the EL1 virtual timer */
 #define CONTROL_ENABLE 1
 #define TICKS_MAX (UINT64_C(1) << 56)
@@ -34,12 +31,9 @@ uint64_t arch_counter_read(void)
     return ARM_READ("cntvct_el0");
 }
 
-void arch_counter_describe(struct time_page *page)
+uint64_t arch_counter_frequency(void)
 {
-    page->base = arch_counter_read();
-    page->frequency_hz = ARM_READ("cntfrq_el0");
-    page->shift = TIME_SHIFT;
-    page->multiplier = (NANOSECONDS << TIME_SHIFT) / page->frequency_hz;
+    return ARM_READ("cntfrq_el0");
 }
 
 void arch_timer_set(uint64_t ticks)
@@ -52,6 +46,6 @@ void arch_timer_set(uint64_t ticks)
 
 bool arch_machine_init(const struct boot_info *boot, const char **missing)
 {
-    arm_console_init(boot);
+    arm_firmware_init(boot);
     return arm_clock_init(boot, missing) && arm_gic_init(boot, missing);
 }

@@ -24,32 +24,19 @@
 #define POWER_RESET 0x84000009
 
 static uint32_t firmware; /* enum boot_firmware */
-static uint64_t console_registers;
 
-void arm_console_init(const struct boot_info *boot)
+void arm_firmware_init(const struct boot_info *boot)
 {
     firmware = boot->firmware;
-    console_registers = boot->console_registers;
 }
 
-static void put_character(char character)
+void arch_console_put(uint8_t byte)
 {
     volatile uint8_t *serial = (volatile uint8_t *)LAYOUT_CONSOLE;
     for (unsigned spins = 0; (*(volatile uint32_t *)(serial + SERIAL_FLAGS) & SERIAL_FULL) != 0;)
         if (++spins == SERIAL_SPINS)
             return;
-    *(volatile uint32_t *)(serial + SERIAL_DATA) = (uint8_t)character;
-}
-
-void arch_console_write(const char *text, size_t length)
-{
-    for (size_t i = 0; i < length; i++)
-        put_character(text[i]);
-}
-
-bool arch_console_uses(uint64_t start, uint64_t size)
-{
-    return console_registers - start < size;
+    *(volatile uint32_t *)(serial + SERIAL_DATA) = byte;
 }
 
 /* RNDR, FEAT_RNG: the Z flag says that there was none. */

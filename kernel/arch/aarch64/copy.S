@@ -61,13 +61,13 @@
 .endm
 
     .text
-    .globl arm_copy_to_user
-arm_copy_to_user:
+    .globl arch_copy_to_user
+arch_copy_to_user:
     COPY LOAD, STORE_USER
     b stopped
 
-    .globl arm_copy_from_user
-arm_copy_from_user:
+    .globl arch_copy_from_user
+arch_copy_from_user:
     COPY LOAD_USER, STORE
 stopped:
     mov x0, x2

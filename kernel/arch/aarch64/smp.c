@@ -52,7 +52,7 @@ enum status arch_cpu_start(struct cpu *cpu, uint64_t hardware_id)
     if (status != STATUS_OK)
         return status;
     cpu->arch.hardware_id = hardware_id;
-    cpu->arch.stack_top = (uint64_t)page_address(stack) + ARM_STACK_SIZE;
+    cpu->arch.stack_top = (uint64_t)page_address(stack) + KERNEL_STACK_SIZE;
     *(struct cpu **)(cpu->arch.stack_top - 16) = cpu;
     atomic_store(&start_state, START_WAITED_FOR);
     if (arm_firmware_call(CPU_ON, hardware_id, arch_virtual_to_physical(boot_secondary_entry),

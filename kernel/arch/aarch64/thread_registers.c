@@ -89,7 +89,6 @@ __attribute__((always_inline)) void arch_thread_switch(struct thread *from, stru
 {
     struct cpu *cpu = cpu_current();
     struct thread *loaded = cpu->arch.thread;
-    (void)from;
     if (loaded != to && loaded != NULL) {
         loaded->arch.registers.tls = ARM_READ("tpidr_el0");
         arm_floating_put_away(cpu);

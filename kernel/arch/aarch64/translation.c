@@ -92,7 +92,6 @@ uint32_t context_count(void)
 
 void arch_translation_fetch(const struct page_table *table, uint64_t physical)
 {
-    (void)table;
     uint64_t type = ARM_READ("ctr_el0"), start = (uint64_t)arch_physical_to_virtual(physical);
     if ((type & CACHE_CLEAN_NOT_NEEDED) == 0)
         for (uint64_t line = start; line < start + PAGE_SIZE; line += CACHE_LINE(type))

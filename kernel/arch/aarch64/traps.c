@@ -7,6 +7,7 @@
  */
 #include "arm.h"
 
+#include <arch/copy_fixup.h>
 #include <arch/cpu.h>
 #include <arch/thread.h>
 #include <kernel/cpu.h>
@@ -39,16 +40,6 @@ enum exception_class {
 #define STATUS_ALIGNMENT 0x21
 
 #define TAG_BITS 8 /* the top byte of a user address is the program's */
-
-size_t arch_copy_from_user(void *to, uint64_t from, size_t length)
-{
-    return arm_copy_from_user(to, from, length);
-}
-
-size_t arch_copy_to_user(uint64_t to, const void *from, size_t length)
-{
-    return arm_copy_to_user(to, from, length);
-}
 
 static enum fault_access access_of(uint64_t syndrome)
 {
@@ -125,7 +116,6 @@ _Noreturn void arm_interrupt_in_user(void)
 
 void arm_interrupt(struct arm_trap *trap)
 {
-    (void)trap;
     arm_gic_run();
 }
 
@@ -141,14 +131,6 @@ _Noreturn void arm_fatal(const struct arm_trap *trap)
           trap->x29, trap->pc, trap->x30);
 }
 
-static const struct arm_copy_fixup *find_fixup(uint64_t pc)
-{
-    for (const struct arm_copy_fixup *fixup = copy_fixups; fixup < copy_fixups_end; fixup++)
-        if (fixup->fault == pc)
-            return fixup;
-    return NULL;
-}
-
 /* Whether a copy goes on after this: its page was there to be had. */
 static bool resolve(uint64_t syndrome)
 {
@@ -162,21 +144,9 @@ static bool resolve(uint64_t syndrome)
 
 void arm_exception_in_kernel(struct arm_trap *trap)
 {
-    const struct arm_copy_fixup *fixup = find_fixup(trap->pc);
-    if (fixup == NULL)
+    uint64_t resume = copy_resume(trap->pc);
+    if (resume == 0)
         arm_fatal(trap);
     if (!resolve(ARM_READ("esr_el1")))
-        trap->pc = fixup->resume;
-}
-
-void arch_backtrace(void (*line)(uint64_t address))
-{
-    const uint64_t *frame = __builtin_frame_address(0);
-    uint64_t top = cpu_current()->arch.stack_top;
-    while ((uint64_t)frame >= top - ARM_STACK_SIZE && (uint64_t)frame < top && frame[1] != 0) {
-        line(frame[1]);
-        if (frame[0] <= (uint64_t)frame)
-            return;
-        frame = (const uint64_t *)frame[0];
-    }
+        trap->pc = resume;
 }

@@ -45,16 +45,9 @@ void arch_timer_set(uint64_t deadline_counter)
     host_timer_counter = deadline_counter;
 }
 
-void arch_console_write(const char *text, size_t length)
+void arch_console_put(uint8_t byte)
 {
-    fwrite(text, 1, length, stderr);
-}
-
-bool arch_console_uses(uint64_t start, uint64_t size)
-{
-    (void)start;
-    (void)size;
-    return false;
+    fputc(byte, stderr);
 }
 
 bool arch_random(uint64_t *value)

@@ -18,7 +18,7 @@ uint64_t arch_map_kernel(uint64_t physical, uint64_t size, uint32_t flags)
     for (uint64_t end = physical + size; physical < end; physical += PAGE_SIZE, next += PAGE_SIZE) {
         uint64_t *entry;
         if (radix_create(arch_kernel_root(), NULL, next, &entry) != STATUS_OK)
-            panic("no memory to map %#llx for the kernel", (unsigned long long)physical);
+            panic("no memory to map %lx for the kernel", physical);
         radix_set(entry, entry_of_kernel_page(physical, flags, 0));
         arch_translation_renew(next);
     }

@@ -20,8 +20,9 @@
 /* a0: to, a1: from, a2: length. Returns how many bytes were not copied. */
     .text
     .balign 4
-    .globl riscv_copy_user
-riscv_copy_user:
+    .globl arch_copy_from_user, arch_copy_to_user
+arch_copy_from_user:
+arch_copy_to_user:
     li t0, SSTATUS_USER_MEMORY
     csrs sstatus, t0
     li t1, 32

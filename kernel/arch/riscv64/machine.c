@@ -12,10 +12,7 @@
 #include <arch/page_table.h>
 #include <kernel/page.h>
 #include <trellis/boot_info.h>
-#include <trellis/structures.h>
 
-#define NANOSECONDS UINT64_C(1000000000)
-#define TIME_SHIFT 32
 #define FINISHER_FAIL 0x3333 /* of sifive,test0, with the exit status above it */
 #define FINISHER_STATUS_SHIFT 16
 
@@ -40,17 +37,10 @@ int64_t sbi_call(const struct sbi_call *call)
 
 /* Console. */
 
-void arch_console_write(const char *text, size_t length)
+void arch_console_put(uint8_t byte)
 {
-    for (size_t i = 0; i < length; i++) {
-        struct sbi_call call = {SBI_PUT_CHARACTER, 0, {(uint8_t)text[i]}};
-        (void)sbi_call(&call);
-    }
-}
-
-bool arch_console_uses(uint64_t start, uint64_t size)
-{
-    return boot_information->console_registers - start < size;
+    struct sbi_call call = {SBI_PUT_CHARACTER, 0, {byte}};
+    (void)sbi_call(&call);
 }
 
 /* Clock. */
@@ -60,12 +50,9 @@ uint64_t arch_counter_read(void)
     return riscv_read(time);
 }
 
-void arch_counter_describe(struct time_page *page)
+uint64_t arch_counter_frequency(void)
 {
-    page->base = arch_counter_read();
-    page->frequency_hz = boot_information->timer_frequency;
-    page->shift = TIME_SHIFT;
-    page->multiplier = (NANOSECONDS << TIME_SHIFT) / page->frequency_hz;
+    return boot_information->timer_frequency;
 }
 
 /*
@@ -124,6 +111,5 @@ _Noreturn void arch_machine_stop(enum stop_kind kind)
 
 bool arch_random(uint64_t *value)
 {
-    (void)value;
     return false;
 }

@@ -65,7 +65,6 @@ static void change_enable(uint32_t line, bool on)
 /* The wiring alone says what triggers a line. */
 enum status arch_interrupt_enable(uint32_t line, uint32_t flags)
 {
-    (void)flags;
     if (line == 0 || line >= line_count)
         return STATUS_OUT_OF_RANGE;
     *at(PRIORITY(line)) = 1;

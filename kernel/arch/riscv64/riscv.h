@@ -81,13 +81,6 @@ extern const uint64_t riscv_resume_number;
 /* For a trap with the stack full. */
 extern char riscv_last_stack[];
 
-uint64_t riscv_copy_user(void *to, const void *from, uint64_t length);
-/* copy.S, link.ld: where a copy of user memory may fault, and where it goes on if it cannot. */
-struct riscv_copy_fixup {
-    uint64_t fault, resume;
-};
-extern const struct riscv_copy_fixup copy_fixups[], copy_fixups_end[];
-
 /* traps.c, called by entry.S */
 _Noreturn void riscv_trap_user(void);
 void riscv_trap_kernel(struct riscv_trap *trap);

@@ -72,7 +72,6 @@ __attribute__((always_inline)) void arch_thread_switch(struct thread *from, stru
 {
     struct cpu *cpu = cpu_current();
     struct thread *loaded = cpu->arch.thread;
-    (void)from;
     if (loaded != NULL && loaded != to)
         riscv_floating_leave(loaded);
     cpu->arch.thread = to;

@@ -81,7 +81,6 @@ void arch_translation_added(void)
 
 void arch_translation_fetch(const struct page_table *table, uint64_t physical)
 {
-    (void)physical;
     atomic_fetch_add(&code_generation, 1);
     tell_others(table, FENCE_INSTRUCTIONS, 0, 0);
     __asm__ volatile("fence.i" : : : "memory");

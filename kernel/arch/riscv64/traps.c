@@ -8,6 +8,7 @@
 #include "riscv.h"
 
 #include "offsets.h"
+#include <arch/copy_fixup.h>
 #include <arch/cpu.h>
 #include <arch/layout.h>
 #include <arch/thread.h>
@@ -18,16 +19,6 @@
 #include <kernel/trap.h>
 
 char riscv_last_stack[LAST_STACK_SIZE] __attribute__((aligned(16)));
-
-size_t arch_copy_from_user(void *to, uint64_t from, size_t length)
-{
-    return riscv_copy_user(to, (const void *)from, length);
-}
-
-size_t arch_copy_to_user(uint64_t to, const void *from, size_t length)
-{
-    return riscv_copy_user((void *)to, from, length);
-}
 
 static bool is_page_fault(uint64_t cause)
 {
@@ -96,14 +87,6 @@ _Noreturn void riscv_trap_user(void)
     scheduler_leave_kernel();
 }
 
-static const struct riscv_copy_fixup *find_fixup(uint64_t pc)
-{
-    for (const struct riscv_copy_fixup *fixup = copy_fixups; fixup < copy_fixups_end; fixup++)
-        if (fixup->fault == pc)
-            return fixup;
-    return NULL;
-}
-
 static _Noreturn void kernel_exception(const struct riscv_trap *trap, uint64_t cause,
                                        uint64_t value)
 {
@@ -125,23 +108,9 @@ void riscv_trap_kernel(struct riscv_trap *trap)
         return;
     }
     riscv_clear(sstatus, STATUS_USER_MEMORY);
-    const struct riscv_copy_fixup *fixup = find_fixup(trap->pc);
-    if (!is_page_fault(cause) || fixup == NULL || value >= USER_END)
+    uint64_t resume = copy_resume(trap->pc);
+    if (!is_page_fault(cause) || resume == 0 || value >= USER_END)
         kernel_exception(trap, cause, value);
     if (!trap_copy_fault(value, access_of_cause(cause)))
-        trap->pc = fixup->resume;
-}
-
-/* A frame's address is that behind the return address, which is behind the caller's frame. */
-void arch_backtrace(void (*line)(uint64_t address))
-{
-    const uint64_t *frame = __builtin_frame_address(0);
-    uint64_t top = cpu_current()->arch.stack_top;
-    while ((uint64_t)frame > top - KERNEL_STACK_SIZE + 16 && (uint64_t)frame <= top &&
-           frame[-1] != 0) {
-        line(frame[-1]);
-        if (frame[-2] <= (uint64_t)frame)
-            return;
-        frame = (const uint64_t *)frame[-2];
-    }
+        trap->pc = resume;
 }

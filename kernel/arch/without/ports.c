@@ -11,16 +11,10 @@ uint32_t arch_port_count(void)
 
 bool arch_port_read(uint32_t port, uint32_t width, uint32_t *value)
 {
-    (void)port;
-    (void)width;
-    (void)value;
     return false;
 }
 
 bool arch_port_write(uint32_t port, uint32_t width, uint32_t value)
 {
-    (void)port;
-    (void)width;
-    (void)value;
     return false;
 }

@@ -16,9 +16,7 @@
 #include <arch/cpu.h>
 #include <kernel/log.h>
 #include <trellis/boot_info.h>
-#include <trellis/structures.h>
 
-#define NANOSECONDS UINT64_C(1000000000)
 #define POWER_TIMER_HZ 3579545
 #define POWER_TIMER_MASK 0xffffff
 #define INTERVAL_HZ 1193182
@@ -30,7 +28,6 @@
 #define WINDOWS_MAX 12
 #define SAMPLE_TRIES 5
 #define AGREEMENT 1000 /* windows may differ by one part in so many */
-#define TIME_SHIFT 32
 
 struct reference {
     uint16_t port; /* of the ACPI timer; 0: the 8254 */
@@ -139,12 +136,9 @@ bool x86_clock_init(const struct boot_info *boot, const char **missing)
     return true;
 }
 
-void arch_counter_describe(struct time_page *page)
+uint64_t arch_counter_frequency(void)
 {
-    page->base = arch_counter_read();
-    page->frequency_hz = counter_hz;
-    page->shift = TIME_SHIFT;
-    page->multiplier = (NANOSECONDS << TIME_SHIFT) / counter_hz;
+    return counter_hz;
 }
 
 /* Beyond what the local timer can count it fires early; the caller sets it again. */

@@ -26,26 +26,12 @@ void x86_set_power_port(uint64_t port)
     power_port = port < PORTS ? (uint16_t)port : 0;
 }
 
-static void put_character(char character)
+void arch_console_put(uint8_t byte)
 {
     for (unsigned spins = 0; (x86_in8(SERIAL_STATUS) & SERIAL_ROOM) == 0; spins++)
         if (spins == SERIAL_SPINS)
             return;
-    x86_out8(SERIAL, (uint8_t)character);
-}
-
-void arch_console_write(const char *text, size_t length)
-{
-    for (size_t i = 0; i < length; i++)
-        put_character(text[i]);
-}
-
-/* Its registers are ports: see arch_port_write. */
-bool arch_console_uses(uint64_t start, uint64_t size)
-{
-    (void)start;
-    (void)size;
-    return false;
+    x86_out8(SERIAL, byte);
 }
 
 /* CPUID leaf 1, ecx bit 30. */

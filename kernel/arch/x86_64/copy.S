@@ -12,8 +12,9 @@
 /* rdi: to, rsi: from, rdx: length. Returns how many bytes were not copied. */
     .text
     .balign 16
-    .globl x86_copy_user
-x86_copy_user:
+    .globl arch_copy_from_user, arch_copy_to_user
+arch_copy_from_user:
+arch_copy_to_user:
     cmpb $0, x86_has_access_prevention(%rip)
     je 1f
     stac

@@ -64,8 +64,6 @@ void arch_translation_added(void)
 /* Fetches see what was stored. */
 void arch_translation_fetch(const struct page_table *table, uint64_t physical)
 {
-    (void)table;
-    (void)physical;
 }
 
 /* NULL: the boot tables, whose users nobody needs to know. */

@@ -7,6 +7,7 @@
  */
 #include "x86.h"
 
+#include <arch/copy_fixup.h>
 #include <arch/cpu.h>
 #include <arch/thread.h>
 #include <kernel/cpu.h>
@@ -17,16 +18,6 @@
 #define PAGE_FAULT_PRESENT 1
 #define PAGE_FAULT_WRITE 2
 #define PAGE_FAULT_FETCH 16
-
-size_t arch_copy_from_user(void *to, uint64_t from, size_t length)
-{
-    return x86_copy_user(to, (const void *)from, length);
-}
-
-size_t arch_copy_to_user(uint64_t to, const void *from, size_t length)
-{
-    return x86_copy_user((void *)to, from, length);
-}
 
 static enum fault_access access_of_code(uint64_t code)
 {
@@ -92,14 +83,6 @@ _Noreturn void x86_trap_user(uint64_t vector, uint64_t code)
     scheduler_leave_kernel();
 }
 
-static const struct x86_copy_fixup *find_fixup(uint64_t pc)
-{
-    for (const struct x86_copy_fixup *fixup = copy_fixups; fixup < copy_fixups_end; fixup++)
-        if (fixup->fault == pc)
-            return fixup;
-    return NULL;
-}
-
 static _Noreturn void kernel_exception(const struct x86_trap *trap)
 {
     panic("exception %lu in the kernel, code %lx, address %lx, pc %lx, sp %lx, flags %lx\n"
@@ -120,25 +103,11 @@ void x86_trap_kernel(struct x86_trap *trap)
     if (trap->vector == VECTOR_NMI && x86_is_stopping)
         for (;;)
             __asm__ volatile("cli; hlt");
-    const struct x86_copy_fixup *fixup = find_fixup(trap->pc);
+    uint64_t resume = copy_resume(trap->pc);
     uint64_t address = x86_read_cr2();
-    if (trap->vector != VECTOR_PAGE_FAULT || fixup == NULL || address >= USER_END)
+    if (trap->vector != VECTOR_PAGE_FAULT || resume == 0 || address >= USER_END)
         kernel_exception(trap);
     x86_close_user_memory();
     if (!trap_copy_fault(address, access_of_code(trap->code)))
-        trap->pc = fixup->resume;
-}
-
-void arch_backtrace(void (*line)(uint64_t address))
-{
-    const uint64_t *frame = __builtin_frame_address(0);
-    const struct cpu *cpu = cpu_current();
-    uint64_t top = cpu->arch.stack_top;
-    while ((uint64_t)frame >= top - STARTUP_STACK_SIZE && (uint64_t)frame < top - 16 &&
-           frame[1] != 0) {
-        line(frame[1]);
-        if (frame[0] <= (uint64_t)frame)
-            return;
-        frame = (const uint64_t *)frame[0];
-    }
+        trap->pc = resume;
 }

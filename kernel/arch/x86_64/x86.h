@@ -62,13 +62,6 @@ extern const char x86_trap_stubs[];
 _Noreturn void x86_return_call(struct thread *thread);
 _Noreturn void x86_return_full(struct thread *thread);
 
-/* copy.S, link.ld: where a copy of user memory may fault, and where it goes on if it cannot. */
-struct x86_copy_fixup {
-    uint64_t fault, resume;
-};
-extern const struct x86_copy_fixup copy_fixups[], copy_fixups_end[];
-uint64_t x86_copy_user(void *to, const void *from, uint64_t length);
-
 /* traps.c, called by entry.S */
 _Noreturn void x86_trap_user(uint64_t vector, uint64_t code);
 void x86_trap_kernel(struct x86_trap *trap);

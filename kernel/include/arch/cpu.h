@@ -36,10 +36,9 @@ void arch_cpu_stop_others(void);
  * meanwhile is done, so that two may wait for each other. */
 void arch_cpu_relax(void);
 
-/* A free-running counter, the same on every CPU, and what makes nanoseconds of it (struct time_page). */
+/* A free-running counter, the same on every CPU, and how often it counts in a second. */
 uint64_t arch_counter_read(void);
-struct time_page;
-void arch_counter_describe(struct time_page *page);
+uint64_t arch_counter_frequency(void);
 /* One-shot timer of this CPU, in counter ticks from now; 0: none. It may fire early. */
 void arch_timer_set(uint64_t ticks);
 
@@ -51,9 +50,7 @@ void arch_interrupt_unmask(uint32_t line);
 uint32_t arch_interrupt_lines(void);
 
 /* Early console: works before everything, used alone by a panic. */
-void arch_console_write(const char *text, size_t length);
-/* Whether it has registers in this physical range: who gets them has the console from then on. */
-bool arch_console_uses(uint64_t start, uint64_t size);
+void arch_console_put(uint8_t byte);
 /* The machine's own generator; false if it has none. */
 bool arch_random(uint64_t *value);
 /* Port space: false where the architecture has none or the range is invalid. */

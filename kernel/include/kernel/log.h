@@ -17,7 +17,7 @@
 #include <arch/cpu.h>
 #include <trellis/structures.h>
 
-/* %s %c %d %u %x %p with l, z, width and zero padding. Adds the newline. */
+/* %s %d %u %x %p with l, width and zero padding. Adds the newline. */
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Add text from user space, one or more lines. */
@@ -47,8 +47,10 @@ extern uintptr_t __stack_chk_guard;
 _Noreturn void machine_fail(enum stop_kind kind, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Formatting without the log, always NUL-terminated; returns the length wanted. */
+/* Formatting without the log: cut to the size, NUL-terminated; returns the length. */
 size_t format_text(char *buffer, size_t size, const char *format, va_list arguments);
+size_t format_line(char *buffer, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 #define assert(condition)                                                                          \
     do {                                                                                           \

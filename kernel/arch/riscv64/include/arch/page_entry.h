@@ -52,7 +52,6 @@ static inline uint64_t entry_of_page(uint64_t physical, uint32_t flags)
 /* A page of any level looks the same. */
 static inline uint64_t entry_of_kernel_page(uint64_t physical, uint32_t flags, unsigned level)
 {
-    (void)level;
     return entry_of_either(physical, flags) | ENTRY_GLOBAL;
 }
 

@@ -14,6 +14,9 @@
 #define LAYOUT_DEVICES 0xffffff0000000000    /* device registers, 512 GiB */
 #define LAYOUT_KERNEL 0xffffffff80000000     /* the image, at LAYOUT_KERNEL + physical */
 
+#define KERNEL_STACK_SIZE 16384
+#define FRAME_RECORD_BELOW 0
+
 #define LAYOUT_STARTUP 0x8000 /* physical: the page in which other CPUs begin */
 
 /* Selectors. SYSRET wants user data just below user code. */

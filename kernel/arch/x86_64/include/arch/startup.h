@@ -6,8 +6,6 @@
 
 #include <stdint.h>
 
-#define STARTUP_STACK_SIZE 16384
-
 /* The local APIC: this CPU's own, and interrupts to another, `physical` below 1 MiB. */
 void x86_apic_start_local(void);
 void x86_apic_send_init(uint32_t hardware_id);
