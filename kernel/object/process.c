@@ -154,17 +154,17 @@ static void queue_teardown(struct process *process, struct list *list)
     atomic_fetch_add(&process_teardown_count, 1);
 }
 
-/* The first thread that has not been told to end, or NULL; it lives until the kernel is left. */
+/* One that has not been told to end, or NULL; it lives until the kernel is left. Of those told only
+ * the ones that CPUs have stay in the list for long. */
 static struct thread *next_to_end(struct process *process)
 {
+    struct thread *thread = NULL;
     lock_acquire(&process->object.lock);
-    struct list_node *node = list_first(&process->threads);
-    struct thread *thread = node == NULL ? NULL : container_of(node, struct thread, process_link);
-    if (thread != NULL && thread_needs(thread, ATTENTION_ENDING))
+    list_for_each (&process->threads, node) {
+        thread = container_of(node, struct thread, process_link);
+        if (!thread_needs(thread, ATTENTION_ENDING))
+            break;
         thread = NULL;
-    if (thread != NULL) {
-        list_remove(node);
-        list_push_back(&process->threads, node);
     }
     lock_release(&process->object.lock);
     return thread;

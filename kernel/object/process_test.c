@@ -7,6 +7,7 @@
 #include <kernel/call_arguments.h>
 #include <kernel/cpu.h>
 #include <kernel/personality.h>
+#include <kernel/scheduler_queue.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -71,6 +72,28 @@ static void the_last_thread_ends_its_process(void **state)
     assert_int_equal(process->reason, END_EXIT);
     assert_int_equal(process->code, 7);
     assert_int_equal(start_thread(process, &start), status_to_result(STATUS_DEAD));
+}
+
+/* One that another CPU has is told, and stays in its process until that CPU lets go. */
+static void threads_behind_one_that_is_ending_end_too(void **state)
+{
+    (void)state;
+    struct process *process = new_process();
+    for (unsigned i = 0; i < 3; i++)
+        assert_true(start_thread(process, &start) > 0);
+    struct thread *first = container_of(list_first(&process->threads), struct thread, process_link);
+    scheduler_queue_remove(first);
+    atomic_store(&first->holder, holder_of_cpu(0));
+    thread_end(first, 1);
+    assert_int_equal(process->thread_count, 3);
+    process_end(process, END_KILLED, 9);
+    assert_int_equal(process->thread_count, 1);
+    atomic_store(&first->holder, HOLDER_NONE);
+    assert_true(scheduler_seize(first));
+    thread_finish_end(first);
+    machine_settle();
+    assert_int_equal(process->state, PROCESS_ENDED);
+    assert_int_equal(process->code, 9);
 }
 
 static void a_death_is_told_when_the_handles_are_closed(void **state)
@@ -367,6 +390,7 @@ int main(void)
     host_memory_init(2 * TEST_PAGES);
     const struct CMUnitTest tests[] = {
         TEST(the_last_thread_ends_its_process),
+        TEST(threads_behind_one_that_is_ending_end_too),
         TEST(a_death_is_told_when_the_handles_are_closed),
         TEST(a_process_is_freed_a_grace_period_after_its_memory),
         TEST(threads_get_their_frames),
