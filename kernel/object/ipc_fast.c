@@ -29,7 +29,8 @@ static bool is_live(const struct derivation *derivation)
     return !atomic_load_explicit(&derivation->dead, memory_order_relaxed);
 }
 
-/* From the last store on others may end the wait. */
+/* From the last store, and the release of the endpoint, on others may end the wait and write to
+ * its registers: whatever is taken from those or told of the thread is so before. */
 static void begin_wait(struct thread *self, struct endpoint *endpoint, enum wait_kind kind)
 {
     bool receives = kind == WAIT_RECEIVE;
@@ -75,19 +76,17 @@ struct thread *ipc_fast_call(struct thread *self)
     lock_acquire(&endpoint->object.lock);
     struct thread *server = is_live(derivation) ? claim_receiver(endpoint) : NULL;
     if (server != NULL) {
+        arch_message_copy(self, server);
+        arch_message_set_source(server, session->badge, self->identity);
+        end_wait(server, RECEIVED_CALL);
         list_push_back(&endpoint->taken, &self->wait.link);
         relaxed_store(&self->server, server);
         relaxed_store(&server->client, self);
+        uint8_t lent = relaxed_load(&self->effective), own = relaxed_load(&server->priority);
+        relaxed_store(&server->effective, lent > own ? lent : own);
         begin_wait(self, endpoint, WAIT_REPLY);
     }
     lock_release(&endpoint->object.lock);
-    if (server == NULL)
-        return NULL;
-    arch_message_copy(self, server);
-    arch_message_set_source(server, session->badge, self->identity);
-    end_wait(server, RECEIVED_CALL);
-    uint8_t lent = relaxed_load(&self->effective), own = relaxed_load(&server->priority);
-    relaxed_store(&server->effective, lent > own ? lent : own);
     return server;
 }
 
@@ -112,18 +111,18 @@ struct thread *ipc_fast_reply_and_wait(struct thread *self)
     lock_acquire(&endpoint->object.lock);
     bool claimed = is_live(derivation) && is_quiet(endpoint) && self->client == client &&
                    thread_claim_wait(client);
-    if (claimed) {
-        list_remove(&client->wait.link);
-        list_push_front(&endpoint->receivers, &self->wait.link);
-        relaxed_store(&self->client, NULL);
-        relaxed_store(&client->server, NULL);
-        begin_wait(self, endpoint, WAIT_RECEIVE);
-    }
-    lock_release(&endpoint->object.lock);
-    if (!claimed)
+    if (!claimed) {
+        lock_release(&endpoint->object.lock);
         return NULL;
+    }
     arch_message_copy(self, client);
     end_wait(client, 0);
+    list_remove(&client->wait.link);
+    relaxed_store(&client->server, NULL);
+    relaxed_store(&self->client, NULL);
     relaxed_store(&self->effective, relaxed_load(&self->priority));
+    list_push_front(&endpoint->receivers, &self->wait.link);
+    begin_wait(self, endpoint, WAIT_RECEIVE);
+    lock_release(&endpoint->object.lock);
     return client;
 }

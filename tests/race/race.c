@@ -61,6 +61,7 @@ static _Atomic uint64_t calls_left; /* of the round */
 static _Atomic uint64_t made;       /* calls, in all */
 static uint64_t seed, ending_since;
 static struct account *account; /* of the round */
+static bool talks;              /* the round is mostly plain calls and answers at one endpoint */
 static _Thread_local uint64_t random_state;
 
 static uint64_t draw(void)
@@ -142,7 +143,7 @@ static uint64_t draw_handle(const struct thread *thread, uint32_t types)
 {
     struct handle_view view;
     uint64_t token = 0;
-    for (unsigned attempt = 0; attempt < 8; attempt++) {
+    for (unsigned attempt = 0; attempt < KNOWN; attempt++) {
         token = atomic_load(&program_of(thread->process)->known[below(KNOWN)]);
         if (handle_resolve(&thread->process->handles, token, OBJECT_ANY, 0, &view) == STATUS_OK &&
             (types >> view.object->type & 1) != 0)
@@ -206,18 +207,43 @@ static bool is_left_out(uint32_t number)
            number == CALL_MEMORY_CREATE_PHYSICAL;
 }
 
-static uint32_t draw_call(void)
+/* Of each process' threads one asks and the others answer. */
+static uint32_t talk(const struct thread *thread)
+{
+    if (relaxed_load(&thread->client) != NULL)
+        return CALL_IPC_REPLY_AND_WAIT;
+    return thread->frame_slot == 0 ? CALL_IPC_CALL : CALL_IPC_RECEIVE;
+}
+
+static uint32_t draw_call(const struct thread *thread)
 {
     uint32_t number;
+    if (talks && !one_in(64))
+        return talk(thread);
     do {
         number = NATIVE_CALL_BASE + (uint32_t)below(shape_count);
-    } while (is_left_out(number) || (is_seldom(number) && !one_in(8)));
+    } while (is_left_out(number) || (is_seldom(number) && !one_in(16)));
     return number;
+}
+
+/* What it calls or serves. */
+static uint32_t types_of_message(uint32_t number)
+{
+    switch (number) {
+    case CALL_IPC_REPLY:
+        return 1u << OBJECT_REPLY;
+    case CALL_IPC_CALL:
+    case CALL_IPC_CALL_UNTIL:
+    case CALL_IPC_SEND:
+        return 1u << OBJECT_SESSION;
+    default:
+        return 1u << OBJECT_ENDPOINT;
+    }
 }
 
 static void make_arguments(struct thread *thread)
 {
-    uint32_t number = draw_call();
+    uint32_t number = draw_call(thread);
     const struct shape *shape = &shapes[number - NATIVE_CALL_BASE];
     thread->arch.number = number;
     for (unsigned i = 0; i < shape->count; i++) {
@@ -227,10 +253,9 @@ static void make_arguments(struct thread *thread)
     }
     if (!shape->raw)
         return;
-    thread->arch.arguments[0] = draw_handle(
-        thread, number == CALL_IPC_REPLY ? 1u << OBJECT_REPLY
-                                         : 1u << OBJECT_SESSION | 1u << OBJECT_ENDPOINT);
-    thread->arch.information = one_in(3) ? draw() >> below(64) : 0;
+    thread->arch.arguments[0] =
+        draw_handle(thread, one_in(16) ? UINT32_MAX : types_of_message(number));
+    thread->arch.information = one_in(talks ? 32 : 3) ? draw() >> below(64) : 0;
     thread->frame->deadline = time_now() + below(2000000);
     thread->frame->handles[0].handle = draw_handle(thread, UINT32_MAX);
     relaxed_store(&thread->frame->interrupted, 0);
@@ -345,7 +370,7 @@ static void begin_round(void)
             threads[i * THREADS + k] = make_thread(process);
         object_release(&process->object);
     }
-    for (unsigned i = 0; i < PROCESSES; i++)
+    for (unsigned i = 0; i < (talks ? 1 : PROCESSES); i++)
         share_objects(threads[i * THREADS], threads);
     for (unsigned i = 0; i < PROCESSES * THREADS; i++) {
         const struct thread_resume_arguments resume = {.thread = threads[i]};
@@ -450,8 +475,10 @@ int main(int argc, char **argv)
     race_start();
     enum status status = account_create(NULL, &all, &account_root);
     assert(status == STATUS_OK);
-    for (; atomic_load(&made) < calls; rounds++)
+    for (; atomic_load(&made) < calls; rounds++) {
+        talks = rounds % 2 != 0;
         run_round();
+    }
     check_nothing_used();
     race_stop();
     printf("%lu calls in %lu rounds on %u CPUs\n", made, rounds, cpu_count());

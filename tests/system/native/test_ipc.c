@@ -15,6 +15,8 @@
 
 #define BADGE UINT64_C(0xbadbadbadbadbad1)
 #define WORD UINT64_C(0x0101010101010101)
+#define CLIENTS 2
+#define ROUNDS 10000
 
 /* What the server is asked. */
 enum operation {
@@ -333,6 +335,37 @@ static void check_full_table(void)
     CLOSE(second);
 }
 
+/* Words of its own, again and again, while others ask the same server. */
+static uint64_t ask(uint64_t number, struct frame *frame)
+{
+    (void)frame;
+    for (uint64_t round = 0; round < ROUNDS; round++) {
+        uint64_t word = number << 32 | round;
+        struct message message;
+        message_begin(&message, OPERATION_ECHO);
+        message.words[0] = message.words[MESSAGE_SHORT_WORDS - 1] = word;
+        CHECK_STATUS(ipc_call(session, &message), OK);
+        CHECK_EQUAL(message.words[0], ~word);
+        CHECK_EQUAL(message.words[MESSAGE_SHORT_WORDS - 1], ~word);
+    }
+    return 0;
+}
+
+static void check_many(void)
+{
+    struct test_thread clients[CLIENTS];
+    for (uint64_t i = 0; i < CLIENTS; i++)
+        test_thread_run(&clients[i], ask, i + 1);
+    for (uint64_t i = 0; i < CLIENTS; i++)
+        test_thread_join(&clients[i]);
+}
+
+static void test_many(void)
+{
+    with_server(check_many);
+    with_process(&no_limits, check_many);
+}
+
 static void test_words(void)
 {
     with_server(check_words);
@@ -392,6 +425,7 @@ void service_main(const struct start_block *start)
 {
     static const struct test_case cases[] = {
         {"words", test_words},
+        {"many callers each get their own answer", test_many},
         {"text", test_text},
         {"handles sent", test_handles_sent},
         {"handles received", test_handles_received},

@@ -68,7 +68,8 @@ static inline uint64_t arch_message_information(const struct thread *thread)
     return arm_registers_const(thread)[ARM_INFORMATION];
 }
 
-static inline void arch_message_copy(const struct thread *from, struct thread *to)
+static inline __attribute__((always_inline)) void arch_message_copy(const struct thread *from,
+                                                                    struct thread *to)
 {
     const uint64_t *source = arm_registers_const(from);
     uint64_t *target = arm_registers(to);

@@ -61,7 +61,8 @@ static inline uint64_t arch_message_information(const struct thread *thread)
     return riscv_registers_const(thread)->a1;
 }
 
-static inline void arch_message_copy(const struct thread *from, struct thread *to)
+static inline __attribute__((always_inline)) void arch_message_copy(const struct thread *from,
+                                                                    struct thread *to)
 {
     const struct frame_registers *source = riscv_registers_const(from);
     struct frame_registers *target = riscv_registers(to);

@@ -75,7 +75,8 @@ static inline uint64_t arch_message_information(const struct thread *thread)
     return x86_registers_const(thread)->rsi;
 }
 
-static inline void arch_message_copy(const struct thread *from, struct thread *to)
+static inline __attribute__((always_inline)) void arch_message_copy(const struct thread *from,
+                                                                    struct thread *to)
 {
     const struct frame_registers *source = x86_registers_const(from);
     struct frame_registers *target = x86_registers(to);
