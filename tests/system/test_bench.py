@@ -7,7 +7,7 @@ These run the build with debug checks, so the limits below are wide: they find w
 costs several times what it did.
 """
 
-from trellis import architectures, bench, bench_systems, private_root
+from trellis import architectures, bench, bench_systems, private_root, profile
 from trellis.testing.outcome import Skip
 
 KERNEL_LIMITS = {"null_call": 500, "bounced_call": 150, "call_reply": 2500,
@@ -47,6 +47,20 @@ def test_kernel(guest):
     assert set(module.sel4(guest.architecture)) <= set(found)
     assert all(row["trellis"] > 0 and row["batches"] >= 3 for row in found.values()), found
     check(found, KERNEL_LIMITS)
+
+
+def test_profile(guest):
+    """What is traced is what is counted, but for the two functions around it."""
+    if guest.cpus > 1:
+        raise Skip("instructions are counted on one processor")
+    system = bench_systems.Trellis(guest.architecture)
+    append = "bench.limit=2000000 bench.row=event_round_trip"
+    counted = bench.load("kernel").rows(system, append)[0]["trellis"]
+    found = profile.of_row(system, "event_round_trip")
+    traced = sum(found.stacks.values()) / found.operations
+    assert counted <= traced <= counted * 1.02 + 20, (counted, traced)
+    functions = {name for name, _, _ in found.by_function()}
+    assert {"call_event_signal", "call_wait_many"} <= functions, functions
 
 
 def test_linux_calls(guest):

@@ -13,7 +13,7 @@ import json
 import statistics
 
 from trellis import architectures, bench_systems, build, command, errors, host_packages
-from trellis import paths, progress, qemu
+from trellis import paths, profile, progress, qemu
 
 SYSTEMS = {"trellis": bench_systems.Trellis, "linux": bench_systems.Linux}
 
@@ -27,6 +27,8 @@ def add_arguments(parser):
     parser.add_argument("--repeat", type=int, default=3, help="boots per benchmark (default: 3)")
     parser.add_argument("--debug-checks", action="store_true",
                         help="measure the build that the tests run, not one without checks")
+    parser.add_argument("--profile", metavar="ROW",
+                        help="where the instructions of a row of `bench kernel` go, and a flame graph")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
 
 
@@ -46,6 +48,10 @@ def main(options):
             raise errors.Failure(f"bench {name}: there is {', '.join(declared())}")
     if not options.debug_checks:
         paths.select_release()
+    if options.profile:
+        build.build_guest(options.arch)
+        profile.report(bench_systems.Trellis(options.arch), options.profile)
+        return 0
     systems = _systems(options)
     if "trellis" in systems:
         build.build_guest(options.arch)

@@ -73,10 +73,14 @@ class Trellis:
             return figures_in(self._boot(program, archive, ["sh", "-c", f"/bench/{program}"], "",
                                          stdin, **machine))
 
-    def log_of_native(self, program, append=""):
-        """Runs a program of tests/system/native as init's only task; what it logged."""
+    def log_of_native(self, program, append="", **machine):
+        """Runs a program of tests/system/native as init's only task; what it logged.
+
+        `machine`: fields of qemu.Machine.
+        """
         archive = boot_archive.default(self.architecture, with_tests=True)
-        return self._boot(program, archive, [program], f"log=uart init.run=bin/{program} {append}")
+        return self._boot(program, archive, [program], f"log=uart init.run=bin/{program} {append}",
+                          **machine)
 
     def sizes(self):
         """Lines of each part of the kernel, and bytes of its image."""
@@ -98,7 +102,8 @@ class Trellis:
         machine = qemu.Machine(
             kernel=architectures.get(self.architecture).boot_image, archive=archive,
             architecture=self.architecture,
-            append=f"console=framed {append}".strip(), extra=qemu.EXACT_COUNTING, **fields)
+            append=f"console=framed {append}".strip(),
+            **{"extra": qemu.EXACT_COUNTING, **fields})
         log_path = paths.log_directory() / f"bench-{program}-trellis.log"
         with tempfile.TemporaryFile() as source:
             source.write(stdin)

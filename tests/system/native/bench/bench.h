@@ -35,6 +35,9 @@ struct bench_row {
 extern struct frame *bench_frame;
 
 struct test_thread;
+/* What is between them is what a profile is made of. */
+void bench_profile_begin(void);
+void bench_profile_end(void);
 /* Start one at BENCH_PRIORITY_ABOVE and let it run until it waits. */
 void bench_start_above(struct test_thread *thread);
 

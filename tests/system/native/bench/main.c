@@ -9,7 +9,9 @@
  * LEAST and GREATEST are thousandths of an instruction for one operation, in the
  * batch where it cost least and most; ROUNDS are the operations of a batch. An
  * operation that is long is done less often: bench.limit= on the kernel's command
- * line says how many instructions a row may take. bench.row= chooses one row.
+ * line says how many instructions a row may take. bench.row= chooses one row; with
+ * bench.profile=1 it is not counted, but a few operations are executed between
+ * two functions that a profiler knows.
  */
 #include "bench.h"
 
@@ -29,6 +31,8 @@
 #define ROW_LIMIT UINT64_C(1000000000)
 #define LINE 120
 #define PARTS 1000
+#define PROFILE_LIMIT 500000
+#define PROFILE_ROUNDS 100
 
 struct plan {
     uint64_t batches, rounds;
@@ -39,6 +43,7 @@ static const struct bench_family *const families[] = {
     &bench_processes, &bench_handles,  &bench_decisions, &bench_interrupts,
 };
 static char only[BOOT_COMMAND_LINE];
+static bool is_profile;
 struct frame *bench_frame;
 
 static void run_nothing(uint64_t round)
@@ -146,11 +151,49 @@ static void measure(const struct bench_row *row, uint64_t limit)
     print_row(row, &plan, least, greatest);
 }
 
+__attribute__((noinline)) void bench_profile_begin(void)
+{
+    __asm__ volatile("" ::: "memory");
+}
+
+__attribute__((noinline)) void bench_profile_end(void)
+{
+    __asm__ volatile("" ::: "memory");
+}
+
+static void profile(const struct bench_row *row)
+{
+    if (row->prepare != NULL)
+        row->prepare();
+    struct plan plan = plan_of(row, PROFILE_LIMIT * BATCHES);
+    uint64_t rounds = plan.rounds < PROFILE_ROUNDS ? plan.rounds : PROFILE_ROUNDS;
+    (void)time_batch(row, 2 * rounds);
+    if (row->before != NULL)
+        row->before(rounds);
+    for (uint64_t i = 0; i < rounds; i++) {
+        if (row->each != NULL)
+            row->each();
+        bench_profile_begin();
+        row->run(i);
+        bench_profile_end();
+    }
+    if (row->finish != NULL)
+        row->finish();
+}
+
+static void run_row(const struct bench_row *row, uint64_t limit)
+{
+    if (is_profile)
+        profile(row);
+    else
+        measure(row, limit);
+}
+
 static void measure_family(const struct bench_family *family, uint64_t limit)
 {
     for (size_t i = 0; i < family->count; i++) {
         if (only[0] == '\0' || strcmp(only, family->rows[i].name) == 0)
-            measure(&family->rows[i], limit);
+            run_row(&family->rows[i], limit);
     }
 }
 
@@ -202,6 +245,7 @@ void service_main(const struct start_block *start)
     struct test_thread thread = {.function = measure_all, .priority = BENCH_PRIORITY};
     test_begin();
     test_option_text("bench.row=", only, sizeof(only));
+    is_profile = test_option("bench.profile=", 0) != 0;
     thread.argument = test_option("bench.limit=", ROW_LIMIT);
     test_thread_start(&thread);
     serve_wishes();
