@@ -304,9 +304,12 @@ void scheduler_queue_add(struct thread *thread)
     struct run_queue *queue = lock_queue_of(thread);
     if (is_to_be_queued(thread)) {
         idle = claim_idle(thread->cpus, atomic_load(&thread->cpu));
-        atomic_store(&thread->cpu, idle != CPU_MAX ? idle : place_busy(thread));
-        lock_release(&queue->lock);
-        queue = lock_queue_of(thread);
+        uint32_t number = idle != CPU_MAX ? idle : place_busy(thread);
+        if (number != queue_number(queue)) {
+            atomic_store(&thread->cpu, number);
+            lock_release(&queue->lock);
+            queue = lock_queue_of(thread);
+        }
         if (is_to_be_queued(thread) && thread_may_use(thread, queue_number(queue)))
             enqueue(queue, thread, false);
     }

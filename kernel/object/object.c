@@ -63,6 +63,7 @@ void object_init(struct object *object, enum object_type type, struct account *a
     object->signals = 0;
     lock_init(&object->lock, queue ? LOCK_QUEUE : LOCK_OBJECT);
     list_init(&object->observers);
+    list_init(&object->waiters);
     derivation_init_root(&object->root, object);
 }
 

@@ -81,7 +81,7 @@ int64_t call_port_wait(struct thread *self, const struct port_wait_arguments *ar
         const struct observation_request target = {.object = &arguments->port->object,
                                                    .mask = SIGNAL_READABLE,
                                                    .derivation = arguments->port_derivation};
-        return status_to_result(signal_wait(self, &target, 1, arguments->deadline));
+        return status_to_result(signal_wait_one(self, &target, arguments->deadline, false));
     }
     status = copy_out(arguments->observations, results, taken * sizeof(results[0]));
     return status == STATUS_OK ? (int64_t)taken : status_to_result(status);

@@ -53,12 +53,29 @@ static void observer_fire(struct observer *observer, uint32_t signals)
     lock_release(queue->lock);
 }
 
+/* Of those who wait for one of these; or of all, who then look anew. */
+static void end_waits_locked(struct object *object, uint32_t set, bool all)
+{
+    list_for_each_safe (&object->waiters, node) {
+        struct thread *thread = container_of(node, struct thread, wait.link);
+        uint32_t mask = thread->wait.signals.mask;
+        bool told = thread->wait.signals.told && !all;
+        if (((mask & set) == 0 && !all) || !thread_claim_wait(thread))
+            continue;
+        list_remove(node);
+        thread_finish_wait(thread,
+                           told ? mask & object->signals : status_to_result(STATUS_RESTART));
+        object_release(object);
+    }
+}
+
 void object_signal_locked(struct object *object, uint32_t clear, uint32_t set)
 {
     uint32_t signals = (object->signals & ~clear) | set;
     relaxed_store(&object->signals, signals);
     if (set == 0)
         return;
+    end_waits_locked(object, set, false);
     list_for_each (&object->observers, node) {
         struct observer *observer = container_of(node, struct observer, object_link);
         if ((observer->request.mask & set) != 0)
@@ -75,6 +92,7 @@ void object_rouse_waiters(struct object *object)
         if (observer->request.derivation != NULL)
             observer_fire(observer, 0);
     }
+    end_waits_locked(object, 0, true);
     lock_release(&object->lock);
 }
 
@@ -260,7 +278,56 @@ enum status observation_add(struct observation_queue *queue,
     return STATUS_OK;
 }
 
+/* Waiting for one object. */
+
+static void cancel_wait(struct thread *thread)
+{
+    struct object *object = thread->wait.signals.object;
+    lock_acquire(&object->lock);
+    list_remove(&thread->wait.link);
+    lock_release(&object->lock);
+    object_release(object);
+}
+
+/* Others may claim the wait from its beginning, and then want the lock. */
+enum status signal_wait_one(struct thread *self, const struct observation_request *target,
+                            uint64_t deadline, bool told)
+{
+    struct object *object = target->object;
+    enum status status = STATUS_RESTART;
+    if (deadline == DEADLINE_NOW)
+        return STATUS_TIMED_OUT;
+    relaxed_store(&self->wait.kind, WAIT_SIGNALS);
+    self->wait.on = NULL;
+    self->wait.cancel = cancel_wait;
+    self->wait.signals.object = object;
+    self->wait.signals.mask = target->mask;
+    self->wait.signals.told = told;
+    lock_acquire(&object->lock);
+    if (standing(target) == 0 && !is_revoked(target))
+        status = thread_begin_wait(self, deadline);
+    if (status == STATUS_OK) {
+        object_acquire(object);
+        list_push_back(&object->waiters, &self->wait.link);
+    } else {
+        relaxed_store(&self->wait.kind, WAIT_NONE);
+    }
+    lock_release(&object->lock);
+    return status == STATUS_OK ? STATUS_BLOCKED : status;
+}
+
 /* Calls. */
+
+int64_t call_wait_one(struct thread *self, const struct wait_one_arguments *arguments)
+{
+    const struct observation_request target = {.object = arguments->object,
+                                               .mask = arguments->mask,
+                                               .derivation = arguments->object_derivation};
+    uint32_t signals = standing(&target);
+    if (signals != 0)
+        return signals;
+    return status_to_result(signal_wait_one(self, &target, arguments->deadline, true));
+}
 
 static struct observation_queue *queue_of(struct object *object)
 {

@@ -335,6 +335,43 @@ static void a_cancelled_wait_leaves_nothing(void **state)
     assert_true(list_is_empty(&events[0]->observers));
 }
 
+static int64_t wait_one(unsigned event, uint32_t mask, uint64_t deadline)
+{
+    const struct wait_one_arguments arguments = {
+        .object = events[event], .mask = mask, .deadline = deadline};
+    return call_wait_one(self, &arguments);
+}
+
+static void waiting_for_one_gives_its_signals(void **state)
+{
+    (void)state;
+    assert_int_equal(wait_one(0, 0x300, DEADLINE_NOW), status_to_result(STATUS_TIMED_OUT));
+    expect_blocked(wait_one(0, 0x300, DEADLINE_NEVER));
+    object_signal(events[0], 0, 0x400);
+    assert_true(fake_thread_waits(self));
+    object_signal(events[0], 0, 0x100);
+    assert_false(fake_thread_waits(self));
+    assert_int_equal(self->arch.result, 0x100);
+    assert_int_equal(wait_one(0, 0x700, DEADLINE_NEVER), 0x500);
+    assert_int_equal(events[0]->references, 1);
+}
+
+static void a_cancelled_wait_for_one_leaves_nothing(void **state)
+{
+    (void)state;
+    expect_blocked(wait_one(0, 0x100, DEADLINE_NEVER));
+    assert_int_equal(events[0]->references, 2);
+    assert_true(thread_cancel_wait(self, STATUS_TIMED_OUT));
+    assert_true(list_is_empty(&events[0]->waiters));
+    assert_int_equal(events[0]->references, 1);
+    object_signal(events[0], 0, 0x100);
+    assert_int_equal(self->arch.result, status_to_result(STATUS_TIMED_OUT));
+    self->attention = ATTENTION_MARKED;
+    assert_int_equal(wait_one(1, 0x100, DEADLINE_NEVER), status_to_result(STATUS_INTERRUPTED));
+    assert_true(list_is_empty(&events[1]->waiters));
+    assert_int_equal(events[1]->references, 1);
+}
+
 static void waiting_for_nothing_is_sleeping(void **state)
 {
     (void)state;
@@ -390,6 +427,8 @@ int main(void)
         TEST(an_old_wait_does_not_end_a_new_one),
         TEST(a_raise_while_objects_are_added_is_seen),
         TEST(a_cancelled_wait_leaves_nothing),
+        TEST(waiting_for_one_gives_its_signals),
+        TEST(a_cancelled_wait_for_one_leaves_nothing),
         TEST(waiting_for_nothing_is_sleeping),
         TEST(bad_items_are_refused),
         TEST(want_of_memory_leaks_nothing),

@@ -55,6 +55,8 @@ static enum status observe_targets(struct thread *self, const struct observation
 enum status signal_wait(struct thread *self, const struct observation_request *targets,
                         uint32_t count, uint64_t deadline)
 {
+    if (count == 1)
+        return signal_wait_one(self, targets, deadline, false);
     if (deadline == DEADLINE_NOW)
         return STATUS_TIMED_OUT;
     enum status status = observe_targets(self, targets, count);

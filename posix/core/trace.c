@@ -22,9 +22,8 @@ static void send(const struct trace_line *line)
         result = native_stream_write(library.trace, line->text, line->length, 0);
         if (status_of_result(result) != STATUS_WOULD_BLOCK)
             return;
-        struct wait_item item = {.handle = library.trace,
-                                 .mask = SIGNAL_WRITABLE | SIGNAL_CLOSED_READ};
-        if (native_wait_many(&item, 1, DEADLINE_NEVER) < 0)
+        if (native_wait_one(library.trace, SIGNAL_WRITABLE | SIGNAL_CLOSED_READ, DEADLINE_NEVER) <
+            0)
             (void)native_thread_yield();
     }
 }

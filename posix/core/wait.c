@@ -50,9 +50,12 @@ int wait_for_items(struct task *task, struct wait_item *items, size_t count, uin
 
 int64_t wait_for(struct task *task, handle_t handle, uint32_t mask, uint64_t deadline)
 {
-    struct wait_item item = {.handle = handle, .mask = mask};
-    int result = wait_for_items(task, &item, 1, deadline);
-    return result > 0 ? (int64_t)item.fired : result;
+    int64_t native, result;
+
+    do {
+        native = native_wait_one(handle, mask, deadline);
+    } while (is_repeated(task, native, &result));
+    return result == -LINUX_ETIMEDOUT ? 0 : result;
 }
 
 /* The mark would end each wait at once: it is put aside. */
@@ -69,10 +72,9 @@ static void put_mark_back(struct task *task, bool marked)
 
 void wait_uninterrupted(struct task *task, handle_t handle, uint32_t mask)
 {
-    struct wait_item item = {.handle = handle, .mask = mask};
     bool marked = put_mark_aside(task);
 
-    while (status_of_result(native_wait_many(&item, 1, DEADLINE_NEVER)) == STATUS_INTERRUPTED)
+    while (status_of_result(native_wait_one(handle, mask, DEADLINE_NEVER)) == STATUS_INTERRUPTED)
         marked |= put_mark_aside(task);
     put_mark_back(task, marked);
 }

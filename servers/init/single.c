@@ -42,14 +42,12 @@ _Noreturn void single_run(const char *program, size_t length)
     static struct manifest_service entry;
     struct service *service = &init.services[MANIFEST_SERVICES - 1];
     struct process_information information;
-    struct wait_item item = {.mask = SIGNAL_ENDED};
     char how[96];
     entry = entry_of(program, length);
     *service = (struct service){.entry = &entry, .restart_ns = DEADLINE_NEVER};
     if (init.manifest.count == MANIFEST_SERVICES || service_create(service) != STATUS_OK)
         finish(FAULT_VALUE);
-    item.handle = service->process;
-    while (native_wait_many(&item, 1, DEADLINE_NEVER) < 1)
+    while (native_wait_one(service->process, SIGNAL_ENDED, DEADLINE_NEVER) < 0)
         continue;
     supervise_describe_end(service->process, &information, how, sizeof(how));
     log_print("%s %s", entry.program, how);

@@ -60,7 +60,7 @@ def test_profile(guest):
     traced = sum(found.stacks.values()) / found.operations
     assert counted <= traced <= counted * 1.02 + 20, (counted, traced)
     functions = {name for name, _, _ in found.by_function()}
-    assert {"call_event_signal", "call_wait_many"} <= functions, functions
+    assert {"call_event_signal", "call_wait_one"} <= functions, functions
 
 
 def test_linux_calls(guest):

@@ -159,6 +159,7 @@ stand_in void object_init(struct object *object, enum object_type type, struct a
     bool queue = type == OBJECT_PORT || type == OBJECT_ENDPOINT;
     lock_init(&object->lock, queue ? LOCK_QUEUE : LOCK_OBJECT);
     list_init(&object->observers);
+    list_init(&object->waiters);
     list_init(&object->root.children);
     list_node_init(&object->root.sibling);
     object->root.object = object;

@@ -49,6 +49,7 @@ struct object {
     struct spinlock lock;     /* LOCK_OBJECT, or LOCK_QUEUE for ports and endpoints */
     uint32_t signals;         /* object.lock; level bits */
     struct list observers;    /* object.lock; of struct observer */
+    struct list waiters;      /* object.lock; threads that wait for nothing else, by wait.link */
     struct derivation root;   /* what every underived handle hangs from */
     struct deferred deferred;
 };

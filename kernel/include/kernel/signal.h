@@ -76,6 +76,10 @@ void observation_queue_end(struct observation_queue *queue, void (*free)(struct 
 void observation_queue_clear(struct observation_queue *queue);
 void observation_queue_clear_locked(struct observation_queue *queue);
 
+/* Wait until the object has a signal of the mask: then the call's result are those it has, if
+ * `told`, or the call is executed again. BLOCKED, RESTART if there is one, TIMED_OUT, INTERRUPTED. */
+enum status signal_wait_one(struct thread *self, const struct observation_request *target,
+                            uint64_t deadline, bool told) must_check;
 /* Wait until one of up to WAIT_MANY_MAX objects has a signal of its mask: then the call is
  * executed again. BLOCKED, or why not: NO_MEMORY, TIMED_OUT, INTERRUPTED. (wait_many.c) */
 enum status signal_wait(struct thread *self, const struct observation_request *targets,

@@ -52,6 +52,11 @@ struct wait {
             struct session *session; /* a reference while queued */
             bool is_send;
         } call;
+        struct {
+            struct object *object; /* the only one waited for; a reference */
+            uint32_t mask;
+            bool told; /* its signals are the result; otherwise the call is executed again */
+        } signals;
     };
 };
 

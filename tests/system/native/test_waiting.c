@@ -175,7 +175,23 @@ static void test_port_wait(void)
     CLOSE(port);
 }
 
-/* Many things at once. */
+/* One thing, or many at once. */
+
+static void test_wait_one(void)
+{
+    struct test_thread thread;
+    handle_t event = make_event(0, 0);
+    uint64_t start = test_now();
+    CHECK_STATUS(native_wait_one(event, 0x300, DEADLINE_NOW), TIMED_OUT);
+    CHECK_STATUS(native_wait_one(event, 0x300, start + MILLISECOND), TIMED_OUT);
+    CHECK(test_now() >= start + MILLISECOND);
+    test_thread_run(&thread, raise_after, event);
+    CHECK_EQUAL(native_wait_one(event, 0x300, LONG_ENOUGH), 0x100);
+    test_thread_join(&thread);
+    SUCCEED(native_event_signal(event, 0, 0x600));
+    CHECK_EQUAL(native_wait_one(event, 0x300, DEADLINE_NOW), 0x300);
+    CLOSE(event);
+}
 
 static void test_wait_many(void)
 {
@@ -368,6 +384,11 @@ static int64_t wait_at_port(handle_t handle)
     return native_port_wait(handle, &observation, 1, LONG_ENOUGH);
 }
 
+static int64_t wait_for_it(handle_t handle)
+{
+    return native_wait_one(handle, 0x100, LONG_ENOUGH);
+}
+
 static int64_t receive(handle_t handle)
 {
     struct message message = {0};
@@ -408,6 +429,7 @@ static void test_revoked_waits(void)
     handle_t endpoint = SUCCEED(native_endpoint_create(test_world.account));
     handle_t session = SUCCEED(native_session_create(endpoint, 1));
     check_revoked_wait(event, wait_for_signals, THREAD_WAITING);
+    check_revoked_wait(event, wait_for_it, THREAD_WAITING);
     check_revoked_wait(port, wait_at_port, THREAD_WAITING);
     check_revoked_wait(endpoint, receive, THREAD_RECEIVING);
     check_revoked_wait(session, call, THREAD_CALLING);
@@ -459,6 +481,7 @@ void service_main(const struct start_block *start)
         {"ports, level", test_port_level},
         {"ports, edge and once", test_port_edge_and_once},
         {"waiting at a port", test_port_wait},
+        {"waiting for one", test_wait_one},
         {"waiting for many", test_wait_many},
         {"address waits", test_address_wait},
         {"address wakes", test_address_wake},

@@ -18,9 +18,8 @@ static struct test_thread driver;
 
 static uint64_t drive(uint64_t argument, struct frame *frame)
 {
-    struct wait_item item = {.handle = interrupt, .mask = SIGNAL_INTERRUPT};
     for (;;) {
-        while (native_wait_many(&item, 1, DEADLINE_NEVER) < 1)
+        while (native_wait_one(interrupt, SIGNAL_INTERRUPT, DEADLINE_NEVER) < 0)
             continue;
         provoke_set(PROVOKE_NONE);
         (void)native_interrupt_acknowledge(interrupt);

@@ -14,8 +14,7 @@ static char stack[STACK_SIZE] __attribute__((aligned(16)));
 
 static void await_end(handle_t handle)
 {
-    struct wait_item item = {.handle = handle, .mask = SIGNAL_ENDED};
-    while (native_wait_many(&item, 1, DEADLINE_NEVER) < 1)
+    while (native_wait_one(handle, SIGNAL_ENDED, DEADLINE_NEVER) < 0)
         continue;
 }
 

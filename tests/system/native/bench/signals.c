@@ -32,8 +32,7 @@ static void close_event(void)
 
 static void await(uint32_t mask)
 {
-    struct wait_item item = {.handle = event, .mask = mask};
-    while (native_wait_many(&item, 1, DEADLINE_NEVER) < 1)
+    while (native_wait_one(event, mask, DEADLINE_NEVER) < 0)
         continue;
 }
 
