@@ -22,7 +22,8 @@ static enum status trim(struct mapping *mapping, uint64_t start, uint64_t end)
     struct page_tree *tree = &mapping->private_pages;
     uint64_t first = mapping_private_index(mapping, start);
     uint64_t pages = (end - start) >> PAGE_SHIFT;
-    bool untouched = pages == 1 && page_tree_find(tree, first, NULL) == NULL;
+    bool untouched =
+        page_tree_is_empty(tree) || (pages == 1 && page_tree_find(tree, first, NULL) == NULL);
     enum status status = STATUS_OK;
     if (!untouched)
         status = page_tree_prepare_clear(tree, first, first + pages);
@@ -76,11 +77,11 @@ static void absorb(struct mapping *into, struct mapping *next, uint32_t *limit,
     range_spend(limit, REMOVE_COST);
 }
 
-static enum status remove_step(struct space *space, uint64_t start, uint64_t end,
-                               struct list *removed)
+/* From the first mapping of the range on. */
+static enum status remove_step(struct mapping *mapping, uint64_t end, struct list *removed)
 {
     uint32_t limit = SPACE_STEP_LIMIT;
-    struct mapping *empty = NULL, *next, *mapping = mapping_find(space, start);
+    struct mapping *empty = NULL, *next;
     for (; mapping != NULL && mapping->start < end; mapping = next) {
         next = mapping_next(mapping);
         if (!empty_step(mapping, &limit))
@@ -103,8 +104,10 @@ enum status mapping_remove_range(struct space *space, uint64_t start, uint64_t e
         return STATUS_OK;
     if (can_trim(mapping, start, end))
         return trim(mapping, start, end);
+    if (mapping->start == start && mapping->end == end)
+        return remove_step(mapping, end, removed);
     enum status status = mapping_cut(space, start, removed);
     if (status == STATUS_OK)
         status = mapping_cut(space, end, removed);
-    return status == STATUS_OK ? remove_step(space, start, end, removed) : status;
+    return status == STATUS_OK ? remove_step(mapping_find(space, start), end, removed) : status;
 }

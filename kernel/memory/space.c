@@ -94,22 +94,24 @@ static enum status check_request(struct map_request *request)
     return check_protection(request->flags, request->allowed);
 }
 
-/* A mapping of its own, in place of what is there. */
+/* A mapping of its own, in place of what is there if the range is `taken`. */
 static enum status insert(struct space *space, const struct map_request *request, uint64_t address,
-                          struct list *removed)
+                          bool taken, struct list *removed)
 {
     struct mapping *mapping;
     enum status status = mapping_create(space, request, &mapping);
     if (status != STATUS_OK)
         return status;
-    status = mapping_remove_range(space, address, address + request->length, removed);
+    if (taken)
+        status = mapping_remove_range(space, address, address + request->length, removed);
     if (status != STATUS_OK) {
         list_push_back(removed, &mapping->link);
         return status;
     }
     mapping_set_range(mapping, address, request->length);
     mapping_insert(mapping);
-    mapping_join(mapping, removed);
+    if (taken)
+        mapping_join(mapping, removed);
     return STATUS_OK;
 }
 
@@ -120,13 +122,12 @@ static enum status place(struct space *space, const struct map_request *request,
     *address = request->address;
     if (!fixed && !range_choose(space, request->length, request->flags, address))
         return STATUS_NO_MEMORY;
-    if (fixed && !range_is_free(space, *address, request->length)) {
-        bool replaces = (request->flags & MAP_NO_REPLACE) == 0;
-        return replaces ? insert(space, request, *address, removed) : STATUS_EXISTS;
-    }
-    struct mapping *mapping = mapping_extend(space, request, *address);
+    bool taken = fixed && !range_is_free(space, *address, request->length);
+    if (taken && (request->flags & MAP_NO_REPLACE) != 0)
+        return STATUS_EXISTS;
+    struct mapping *mapping = taken ? NULL : mapping_extend(space, request, *address);
     if (mapping == NULL)
-        return insert(space, request, *address, removed);
+        return insert(space, request, *address, taken, removed);
     mapping_join(mapping, removed);
     return STATUS_OK;
 }
