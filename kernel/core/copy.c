@@ -58,15 +58,10 @@ enum status copy_prepare_out(uint64_t to, size_t length)
     enum status status = copy_check_range(to, length);
     if (status != STATUS_OK || length == 0)
         return status;
-    struct space *space = &thread_current()->process->space;
-    uint64_t end = to + length;
-    for (uint64_t page = to & ~(PAGE_SIZE - 1); page < end; page += PAGE_SIZE) {
-        enum fault_kind kind;
-        status = space_fault(space, page, FAULT_WRITE, &kind);
-        if (status == STATUS_RESTART || status == STATUS_NO_MEMORY)
-            return status;
-        if (status != STATUS_OK)
-            return STATUS_BAD_ADDRESS;
+    for (uint64_t at = to; at < to + length; at = (at & ~(PAGE_SIZE - 1)) + PAGE_SIZE) {
+        char byte;
+        if (arch_copy_from_user(&byte, at, 1) != 0 || arch_copy_to_user(at, &byte, 1) != 0)
+            return cpu_current()->copy_status;
     }
     return STATUS_OK;
 }

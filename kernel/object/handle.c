@@ -35,12 +35,18 @@ static uint32_t chunk_size(uint32_t chunk)
     return chunk == 0 ? 1u << HANDLE_FIRST_BITS : chunk_start(chunk);
 }
 
-/* The slot of an index, or NULL if its chunk was never made. */
-static struct handle_slot *slot_at(const struct handle_table *table, uint32_t index)
+static struct handle_slot *slot_in(const struct handle_table *table, uint32_t chunk, uint32_t n)
 {
-    uint32_t chunk = chunk_of(index);
     struct handle_slot *slots = atomic_load_explicit(&table->chunks[chunk], memory_order_acquire);
-    return slots == NULL ? NULL : slots + (index - chunk_start(chunk));
+    return slots == NULL ? NULL : slots + n;
+}
+
+/* The slot of an index, or NULL if its chunk was never made. Most are in the first. */
+static inline struct handle_slot *slot_at(const struct handle_table *table, uint32_t index)
+{
+    if (index >> HANDLE_FIRST_BITS == 0)
+        return slot_in(table, 0, index);
+    return slot_in(table, chunk_of(index), index - chunk_start(chunk_of(index)));
 }
 
 void handle_table_init(struct handle_table *table, struct account *account)

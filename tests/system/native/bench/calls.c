@@ -11,10 +11,9 @@
 
 #define LINUX_GETPPID 110
 #define STACK_SIZE 4096
-#define NO_SUCH_SIGNAL 1u
 #define ABSENT 64 /* an address where nothing is mapped */
 
-static handle_t event;
+static handle_t watched;
 static char stack[STACK_SIZE] __attribute__((aligned(16)));
 
 /* No call was received: that is found out at once. */
@@ -23,10 +22,10 @@ static void run_null(uint64_t round)
     (void)native_reply_take();
 }
 
-/* A signal that nobody can raise: refused when the event has been found. */
+/* Refused when the event has been found, for want of the right. */
 static void run_lookup(uint64_t round)
 {
-    (void)native_event_signal(event, 0, NO_SUCH_SIGNAL);
+    (void)native_event_signal(watched, 0, 0);
 }
 
 static void run_bounced(uint64_t round)
@@ -46,14 +45,17 @@ static void go_on(struct frame *frame)
     service_fail("frame_resume returned");
 }
 
-static void make_event(void)
+static void watch_event(void)
 {
-    event = SUCCEED(native_event_create(test_world.account, 0, 0));
+    handle_t event = SUCCEED(native_event_create(test_world.account, 0, 0));
+    watched = SUCCEED(native_handle_copy(event, RIGHT_WAIT, 0));
+    CLOSE(event);
+    CHECK_STATUS(native_event_signal(watched, 0, 0), NO_RIGHT);
 }
 
 static void close_event(void)
 {
-    CLOSE(event);
+    CLOSE(watched);
 }
 
 static void register_library(void)
@@ -78,7 +80,7 @@ static void forget_library(void)
 static const struct bench_row rows[] = {
     {.name = "null_call", .run = run_null},
     {.name = "capability_lookup",
-     .prepare = make_event,
+     .prepare = watch_event,
      .run = run_lookup,
      .overhead = run_null,
      .finish = close_event},
