@@ -154,12 +154,15 @@ void scheduler_book_time(uint64_t cpus)
 
 /* Changing threads. */
 
-/* Something was said to a thread while this CPU had it. */
+/* Something was said to a thread while this CPU had it, or it was put back. Who takes it off its
+ * queue after that to have it elsewhere looks at the holder when that is done. */
 static __attribute__((noinline)) void look_after(struct thread *thread)
 {
     if (thread_needs(thread, ATTENTION_ENDING)) {
         if (scheduler_seize(thread))
             thread_finish_end(thread);
+    } else if (atomic_load(&thread->queued)) {
+        scheduler_queue_offer(thread);
     } else if (atomic_load(&thread->runnable) || !thread_notice_mark(thread)) {
         scheduler_queue_add(thread);
     }

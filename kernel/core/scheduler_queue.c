@@ -29,6 +29,7 @@
 
 struct run_queue {
     struct spinlock lock;                     /* LOCK_RUN_QUEUE */
+    struct cpu *cpu;                          /* constant */
     struct list accounts[PRIORITY_COUNT];     /* lock; of struct account_turn */
     _Atomic uint32_t waiting[PRIORITY_COUNT]; /* lock, for writing; threads */
 };
@@ -41,18 +42,19 @@ void scheduler_init_cpu(uint32_t cpu)
     struct run_queue *queue = &queues[cpu];
 
     lock_init(&queue->lock, LOCK_RUN_QUEUE);
+    queue->cpu = cpu_get(cpu);
     for (int priority = 0; priority < PRIORITY_COUNT; priority++)
         list_init(&queue->accounts[priority]);
 }
 
 static uint32_t queue_number(const struct run_queue *queue)
 {
-    return (uint32_t)(queue - queues);
+    return queue->cpu->number;
 }
 
 static _Atomic uint32_t *ready_of(const struct run_queue *queue)
 {
-    return &cpu_get(queue_number(queue))->ready;
+    return &queue->cpu->ready;
 }
 
 /* A bit for each list that is not empty. */
@@ -290,8 +292,7 @@ static void announce(uint32_t number, uint8_t priority)
         scheduler_kick(cpu);
 }
 
-/* It waits for a CPU that is busy: one that has fallen idle meanwhile may come and take it. */
-static void offer(const struct thread *thread)
+void scheduler_queue_offer(const struct thread *thread)
 {
     uint32_t idle = claim_idle(thread->cpus, 0);
     if (idle != CPU_MAX)
@@ -320,7 +321,7 @@ void scheduler_queue_add(struct thread *thread)
         scheduler_kick(cpu_get(idle));
     } else if (queued) {
         announce(queue_number(queue), priority);
-        offer(thread);
+        scheduler_queue_offer(thread);
     }
 }
 

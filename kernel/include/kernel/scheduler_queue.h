@@ -52,6 +52,8 @@ void scheduler_queue_put_back(struct cpu *cpu, struct thread *thread, bool first
 struct thread *scheduler_queue_take(struct cpu *cpu, bool evenly);
 /* A thread that may run and that nobody holds goes to the queue of a CPU that may run it. */
 void scheduler_queue_add(struct thread *thread);
+/* It waits for a CPU that is busy: one that has fallen idle meanwhile may come and take it. */
+void scheduler_queue_offer(const struct thread *thread);
 /* Off its queue if it is in one. */
 void scheduler_queue_remove(struct thread *thread);
 /* This CPU has nothing to do, or has again. */

@@ -79,7 +79,7 @@ struct thread {
     uint8_t priority;          /* its own */
     uint8_t effective;         /* with what callers have donated */
     uint8_t queued_priority;   /* run queue lock; when it was queued */
-    bool queued;               /* run queue lock */
+    _Atomic bool queued;       /* run queue lock, for writing */
     bool yielded;              /* its holder's; its turn is over: to the end of its queue */
     struct list_node run_link; /* run queue lock */
     struct account *charged; /* run queue lock; whose turn it waits for; a reference while queued */
