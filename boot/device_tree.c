@@ -9,6 +9,7 @@
 #include <boot/device_tree.h>
 
 #include <boot/memory_map.h>
+#include <boot/string.h>
 #include <device_tree/tree.h>
 #include <kernel/string.h>
 #include <stddef.h>
@@ -117,15 +118,68 @@ static void read_cpus(struct boot_info *boot, const void *tree, uint64_t boot_cp
             add_cpu(boot, id, boot_cpu);
 }
 
-/* Word `extension` of "rv64imafdc_zicsr_sstc". */
-static bool isa_names(const char *isa, const char *extension)
+/* The extension that these bytes are the name of, as a bit; 0 for one that is not known here. */
+static uint64_t extension_named(const char *name, size_t length)
 {
-    size_t length = strlen(extension);
-    for (; *isa != 0; isa++)
-        if (*isa == '_' && strlen(isa + 1) >= length && memcmp(isa + 1, extension, length) == 0 &&
-            (isa[1 + length] == 0 || isa[1 + length] == '_'))
-            return true;
-    return false;
+    static const char *const names[] = {
+#define X(word, name) #name,
+        RISCV_EXTENSIONS(X)
+#undef X
+    };
+    if (length == 1 && *name >= 'a' && *name <= 'z')
+        return RISCV_LETTER(*name);
+    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strlen(names[i]) == length && memcmp(names[i], name, length) == 0)
+            return UINT64_C(1) << (RISCV_LETTERS + 1 + i);
+    return 0;
+}
+
+/* "rv64imafdc_zicsr_sstc": letters, then names (RISC-V unprivileged, chapter 27). */
+static uint64_t extensions_of_string(const char *isa)
+{
+    uint64_t found = 0;
+    if (memcmp(isa, "rv64", 4) != 0)
+        return 0;
+    for (isa += 4; *isa != 0 && *isa != '_'; isa++)
+        found |= extension_named(isa, 1);
+    while (*isa == '_') {
+        const char *name = ++isa;
+        while (*isa != 0 && *isa != '_')
+            isa++;
+        found |= extension_named(name, (size_t)(isa - name));
+    }
+    return found;
+}
+
+/* "riscv,isa-extensions", a list of strings, or where it is missing "riscv,isa". */
+static uint64_t extensions_of(const void *tree, int cpu)
+{
+    size_t size, length;
+    uint64_t found = 0;
+    const char *list = tree_bytes(tree, cpu, "riscv,isa-extensions", &size);
+    const char *isa = tree_text(tree, cpu, "riscv,isa");
+    if (list == NULL)
+        return isa != NULL && strlen(isa) >= 4 ? extensions_of_string(isa) : 0;
+    for (; size != 0; list += length + 1, size -= length + 1) {
+        length = strnlen(list, size);
+        found |= extension_named(list, length);
+        if (length == size)
+            break;
+    }
+    return found;
+}
+
+/* What every hart has. */
+static void read_extensions(struct boot_info *boot, const void *tree)
+{
+    uint64_t all = UINT64_MAX;
+    int cpu = TREE_NONE;
+    while ((cpu = tree_next_compatible(tree, cpu, "riscv")) != TREE_NONE)
+        all &= extensions_of(tree, cpu);
+    if (all == UINT64_MAX)
+        return;
+    boot->processor[PROCESSOR_RISCV_EXTENSIONS] = all;
+    boot->timer_compares = all >> RISCV_SSTC & 1;
 }
 
 static void read_timer(struct boot_info *boot, const void *tree)
@@ -134,12 +188,6 @@ static void read_timer(struct boot_info *boot, const void *tree)
     int node = tree_next_compatible(tree, TREE_NONE, "arm,armv8-timer");
     if (node != TREE_NONE && tree_interrupt(tree, node, VIRTUAL_TIMER, &interrupt))
         boot->timer_line = interrupt.line;
-    int cpu = tree_next_compatible(tree, TREE_NONE, "riscv");
-    if (cpu == TREE_NONE)
-        return;
-    const char *isa = tree_text(tree, cpu, "riscv,isa");
-    boot->timer_compares = (isa != NULL && isa_names(isa, "sstc")) ||
-                           tree_lists(tree, cpu, "riscv,isa-extensions", "sstc");
 }
 
 /* The CPU whose own controller has this phandle; cpu_count if none has. */
@@ -207,6 +255,7 @@ bool device_tree_read(struct boot_info *boot, const void *tree, uint64_t boot_cp
     read_chosen(boot, tree);
     read_cpus(boot, tree, boot_cpu);
     read_timer(boot, tree);
+    read_extensions(boot, tree);
     read_interrupts(boot, tree);
     read_firmware(boot, tree);
     return read_memory(boot, tree) && read_reserved(boot, tree);

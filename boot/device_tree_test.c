@@ -76,6 +76,37 @@ static void test_the_machine_of_riscv(void **state)
     assert_int_equal(boot.firmware, BOOT_FIRMWARE_NONE);
 }
 
+static uint64_t extensions(void)
+{
+    return boot.processor[PROCESSOR_RISCV_EXTENSIONS];
+}
+
+/* Those that have a letter, and those with a name that is known; only what every hart has. */
+static void test_the_extensions_of_riscv(void **state)
+{
+    (void)state;
+    assert_true(read_sample(tree_fake_riscv, 0));
+    assert_int_equal(extensions(), RISCV_GENERAL | RISCV_LETTER('h') | UINT64_C(1) << RISCV_ZICSR |
+                                       UINT64_C(1) << RISCV_ZBS | UINT64_C(1) << RISCV_SSTC);
+    int second =
+        tree_next_compatible(tree, tree_next_compatible(tree, TREE_NONE, "riscv"), "riscv");
+    char *isa = fdt_getprop_w(tree, second, "riscv,isa", NULL);
+    memcpy(isa + strlen("rv64imafdch_zicsr_zbs_"), "sscc", 4);
+    boot = (struct boot_info){.device_tree = TREE_ADDRESS, .device_tree_size = TREE_FAKE_SIZE};
+    assert_true(device_tree_read(&boot, tree, 0));
+    assert_int_equal(extensions() >> RISCV_SSTC & 1, 0);
+    assert_int_equal(extensions() >> RISCV_ZBS & 1, 1);
+    assert_int_equal(boot.timer_compares, 0);
+}
+
+static void test_extensions_in_a_list(void **state)
+{
+    (void)state;
+    assert_true(read_sample(tree_fake_riscv_list, 0));
+    assert_int_equal(extensions(), RISCV_LETTER('i') | RISCV_LETTER('m') |
+                                       UINT64_C(1) << RISCV_ZBA | UINT64_C(1) << RISCV_SSTC);
+}
+
 static void test_the_machine_of_arm(void **state)
 {
     (void)state;
@@ -141,6 +172,8 @@ int main(void)
         cmocka_unit_test(test_memory_and_what_is_reserved),
         cmocka_unit_test(test_what_the_loader_chose),
         cmocka_unit_test(test_the_machine_of_riscv),
+        cmocka_unit_test(test_the_extensions_of_riscv),
+        cmocka_unit_test(test_extensions_in_a_list),
         cmocka_unit_test(test_the_machine_of_arm),
         cmocka_unit_test(test_devices),
         cmocka_unit_test(test_no_memory_is_no_machine),

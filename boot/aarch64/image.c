@@ -56,12 +56,31 @@ static void read_tree(struct boot_info *boot, uint64_t physical)
         boot_fail("the device tree names no memory, or too many ranges of it");
 }
 
+#define READ(name)                                                                                 \
+    ({                                                                                             \
+        uint64_t value_;                                                                           \
+        __asm__("mrs %0, " name : "=r"(value_));                                                   \
+        value_;                                                                                    \
+    })
+
+static void read_processor(uint64_t *words)
+{
+    words[PROCESSOR_ARM_MAIN] = READ("midr_el1");
+    words[PROCESSOR_ARM_FEATURES] = READ("id_aa64pfr0_el1");
+    words[PROCESSOR_ARM_INSTRUCTIONS] = READ("id_aa64isar0_el1");
+    words[PROCESSOR_ARM_INSTRUCTIONS + 1] = READ("id_aa64isar1_el1");
+    words[PROCESSOR_ARM_INSTRUCTIONS + 2] = READ("s3_0_c0_c6_2"); /* id_aa64isar2_el1 */
+    words[PROCESSOR_ARM_MEMORY] = READ("id_aa64mmfr0_el1");
+    words[PROCESSOR_ARM_MEMORY_MORE] = READ("id_aa64mmfr2_el1");
+}
+
 _Noreturn void boot_image(uint64_t tree, uint64_t image)
 {
     struct boot_info *boot = &boot_information;
     image_displacement = image - LAYOUT_KERNEL;
     boot->magic = BOOT_INFO_MAGIC;
     read_tree(boot, tree);
+    read_processor(boot->processor);
     boot_place(boot, image_start, image_end);
     if (!boot_build_tables(boot))
         boot_fail_memory("no memory for page tables");

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <libfdt.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -76,14 +77,23 @@ static void put_chosen(void *tree, const char *console, uint32_t archive)
     demand(fdt_end_node(tree));
 }
 
-static void put_riscv_cpu(void *tree, uint32_t number)
+static void put_extensions(void *tree, bool as_list)
+{
+    static const char list[] = "i\0m\0zba\0unknown\0sstc";
+    if (as_list)
+        demand(fdt_property(tree, "riscv,isa-extensions", list, sizeof(list)));
+    else
+        demand(fdt_property_string(tree, "riscv,isa", "rv64imafdch_zicsr_zbs_sstc"));
+}
+
+static void put_riscv_cpu(void *tree, uint32_t number, bool as_list)
 {
     demand(fdt_begin_node(tree, number == 0 ? "cpu@0" : "cpu@1"));
     demand(fdt_property_string(tree, "device_type", "cpu"));
     CELLS(tree, "reg", number);
     demand(fdt_property_string(tree, "status", "okay"));
     demand(fdt_property_string(tree, "compatible", "riscv"));
-    demand(fdt_property_string(tree, "riscv,isa", "rv64imafdch_zicsr_zbs_sstc"));
+    put_extensions(tree, as_list);
     demand(fdt_begin_node(tree, "interrupt-controller"));
     CELLS(tree, "#interrupt-cells", 1);
     demand(fdt_property(tree, "interrupt-controller", "", 0));
@@ -131,7 +141,7 @@ static void put_riscv_devices(void *tree)
     demand(fdt_end_node(tree));
 }
 
-void tree_fake_riscv(void *tree)
+static void make_riscv(void *tree, bool as_list)
 {
     begin(tree);
     put_memory(tree, 0x80000000);
@@ -141,11 +151,21 @@ void tree_fake_riscv(void *tree)
     CELLS(tree, "#address-cells", 1);
     CELLS(tree, "#size-cells", 0);
     CELLS(tree, "timebase-frequency", 10000000);
-    put_riscv_cpu(tree, 0);
-    put_riscv_cpu(tree, 1);
+    put_riscv_cpu(tree, 0, as_list);
+    put_riscv_cpu(tree, 1, as_list);
     demand(fdt_end_node(tree));
     put_riscv_devices(tree);
     finish(tree);
+}
+
+void tree_fake_riscv(void *tree)
+{
+    make_riscv(tree, false);
+}
+
+void tree_fake_riscv_list(void *tree)
+{
+    make_riscv(tree, true);
 }
 
 static void put_arm_cpu(void *tree, uint32_t number)

@@ -15,7 +15,7 @@ unsigned auxiliary_fill(const struct auxiliary_facts *facts, const struct proces
 {
     const struct elf_image *program = facts->program, *interpreter = facts->interpreter;
     const struct stack_auxiliary all[] = {
-        {LINUX_AT_HWCAP, facts->hardware[0]},
+        {LINUX_AT_HWCAP, info->hardware.capabilities[0]},
         {LINUX_AT_PAGESZ, USER_PAGE_SIZE},
         {LINUX_AT_CLKTCK, LINUX_CLOCK_TICKS},
         {LINUX_AT_PHDR, program->headers == 0 ? 0 : program->headers + facts->bias},
@@ -29,7 +29,7 @@ unsigned auxiliary_fill(const struct auxiliary_facts *facts, const struct proces
         {LINUX_AT_GID, info->gid},
         {LINUX_AT_EGID, info->egid},
         {LINUX_AT_SECURE, info->secure},
-        {LINUX_AT_HWCAP2, facts->hardware[1]},
+        {LINUX_AT_HWCAP2, info->hardware.capabilities[1]},
         {LINUX_AT_SYSINFO_EHDR, facts->vdso},
         {LINUX_AT_MINSIGSTKSZ, facts->signal_frame_size},
     };

@@ -16,8 +16,7 @@ struct auxiliary_facts {
     uint64_t bias;                       /* what its addresses were increased by */
     const struct elf_image *interpreter; /* NULL: none */
     uint64_t interpreter_bias;
-    uint64_t hardware[2]; /* AT_HWCAP, AT_HWCAP2 */
-    uint64_t vdso;        /* address of its ELF header */
+    uint64_t vdso; /* address of its ELF header */
     uint64_t signal_frame_size;
 };
 

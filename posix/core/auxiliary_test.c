@@ -16,7 +16,7 @@ static struct stack_auxiliary vector[STACK_AUXV_MAX];
 static unsigned count;
 
 static const struct process_info_page info = {
-    .uid = 1000, .euid = 0, .gid = 100, .egid = 101, .secure = 1};
+    .hardware.capabilities = {3, 4}, .uid = 1000, .euid = 0, .gid = 100, .egid = 101, .secure = 1};
 static struct elf_image program = {
     .headers = 0x40, .header_count = 7, .entry = 0x1000, .low = 0, .high = 0x5000};
 static const struct elf_image interpreter = {.low = 0x2000, .entry = 0x2100};
@@ -43,7 +43,6 @@ static void a_program_with_an_interpreter(void **state)
                                           .bias = 0x500000,
                                           .interpreter = &interpreter,
                                           .interpreter_bias = 0x700000,
-                                          .hardware = {3, 4},
                                           .vdso = 0x900000,
                                           .signal_frame_size = 1000};
 

@@ -209,7 +209,6 @@ static void write_stack(void)
         .bias = start.bias,
         .interpreter = start.interpreted ? &start.interpreter : NULL,
         .interpreter_bias = start.interpreter_bias,
-        .hardware = {arch_hardware(), arch_hardware2()},
         .vdso = (uint64_t)library_vdso,
         .signal_frame_size = arch_signal_frame_size(),
     };

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright The Trellis authors */
 
-/* What /proc/cpuinfo says of a processor; in arch/ARCHITECTURE/cpu_information.c. */
+/* What programs are told of the processors; in arch/ARCHITECTURE/cpu_information.c. */
 #pragma once
 
 #include <stdint.h>
 
-struct cpu_description {
-    char text[1536]; /* whole lines, NUL-terminated */
-};
+#include <protocols/process.h>
 
-void cpu_describe(struct cpu_description *description);
+#include "procfs/output.h"
+
+/* The lines of /proc/cpuinfo about one of `count` processors behind its number, as Linux has them. */
+void cpu_describe(struct output *output, uint32_t cpu, uint32_t count);
+/* For the auxiliary vector: what this kernel lets programs use of what the processor has. */
+void cpu_identify(struct process_hardware *hardware);

@@ -8,11 +8,12 @@
 #include <base/errno.h>
 #include <base/log.h>
 #include <base/service.h>
-#include <trellis/boot_info.h>
+#include <base/text.h>
 #include <trellis/native.h>
 
 #include "alarm.h"
 #include "cpu_clock.h"
+#include "cpu_information.h"
 #include "end.h"
 #include "host_name.h"
 #include "limits.h"
@@ -26,6 +27,7 @@
 #include "server.h"
 #include "terminal.h"
 #include "timer.h"
+#include "totals.h"
 
 static void find_handles(void)
 {
@@ -45,17 +47,24 @@ static void find_handles(void)
     server.programs = (handle_t)programs;
 }
 
-static void seed_random(void)
+static void read_boot_information(void)
 {
-    struct boot_info information = {0};
     handle_t handle = service_handle("boot_info");
     uint64_t now = server_clock_ns();
 
     if (handle != HANDLE_NONE &&
-        native_memory_read(handle, 0, &information, sizeof(information)) > 0)
-        random_seed(&server_random, information.entropy, sizeof(information.entropy));
-    server_random_is_secret = information.entropy_bytes != 0;
+        native_memory_read(handle, 0, &server_boot, sizeof(server_boot)) > 0)
+        random_seed(&server_random, server_boot.entropy, sizeof(server_boot.entropy));
+    server_random_is_secret = server_boot.entropy_bytes != 0;
     random_seed(&server_random, &now, sizeof(now));
+}
+
+/* All processes have a copy, by way of their parents. */
+static void describe_hardware(struct process_hardware *hardware)
+{
+    memcpy(hardware->processor, server_boot.processor, sizeof(hardware->processor));
+    hardware->cpu_count = (uint32_t)totals_cpu_count();
+    cpu_identify(hardware);
 }
 
 /* As /etc/hostname has it: the first line. */
@@ -77,11 +86,12 @@ static void set_up(void)
     struct process_pages pages;
 
     find_handles();
-    seed_random();
+    read_boot_information();
     if (!pages_init(server.account, service_self()) || !pages_take(&pages, true) ||
         !table_init(&pages))
         service_fail_status(STATUS_NO_MEMORY, "no memory for the table of processes");
     limits_init(pages.info);
+    describe_hardware(&pages.info->hardware);
     if (!program_init(service_need_handle("archive")))
         service_fail("there is no library to run programs with");
     mounts_init();

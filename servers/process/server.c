@@ -5,12 +5,14 @@
 
 #include <base/errno.h>
 #include <trellis/native.h>
+#include <trellis/structures.h>
 
 #define CALL_TRIES 8
 
 struct server_handles server;
 struct random server_random;
 bool server_random_is_secret;
+struct boot_info server_boot;
 
 int server_call(handle_t session, struct message *message)
 {
@@ -35,6 +37,14 @@ void server_close(handle_t handle)
 uint64_t server_clock_ns(void)
 {
     return (uint64_t)native_clock_read();
+}
+
+uint64_t server_clock_hz(void)
+{
+    struct time_page page = {0};
+
+    (void)native_memory_read(server.time, 0, &page, sizeof(page));
+    return page.frequency_hz;
 }
 
 int server_error(int64_t result)

@@ -9,6 +9,7 @@
 #include <base/ipc.h>
 #include <base/random.h>
 #include <protocols/fs.h>
+#include <trellis/boot_info.h>
 
 #include "table.h"
 
@@ -27,6 +28,7 @@ struct server_handles {
 extern struct server_handles server;
 extern struct random server_random;
 extern bool server_random_is_secret; /* more than the clock has gone into it */
+extern struct boot_info server_boot; /* zero if init gave none */
 
 /* Badges of sessions with this server: programs, services, and procfs from FS_FIRST_SESSION on. */
 enum server_badge { BADGE_PROGRAM = 16 };
@@ -48,5 +50,7 @@ int server_call(handle_t session, struct message *message);
 /* Close a handle; HANDLE_NONE is harmless. */
 void server_close(handle_t handle);
 uint64_t server_clock_ns(void);
+/* How often the machine's counter counts in a second. */
+uint64_t server_clock_hz(void);
 /* The Linux error for a kernel status that a program has to be told. */
 int server_error(int64_t result);

@@ -162,5 +162,6 @@ int main(void)
     clocks_agree(CLOCK_REALTIME);
     what_the_program_is_told();
     what_the_processor_is_called();
+    what_the_machine_allows();
     return 0;
 }

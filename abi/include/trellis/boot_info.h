@@ -8,6 +8,7 @@
 #pragma once
 
 #include <stdint.h>
+#include <trellis/processor.h>
 
 #define BOOT_INFO_MAGIC UINT64_C(0x6f6e66495f6c6c54) /* "Tll_Info" */
 #define BOOT_MEMORY_RANGES 64
@@ -88,8 +89,9 @@ struct boot_info {
     uint32_t cpu_count;
     uint32_t override_count;
     uint32_t memory_count;
-    uint64_t cpu_ids[BOOT_CPUS];      /* hardware ids; the first is the boot CPU */
-    uint32_t cpu_contexts[BOOT_CPUS]; /* which of the PLIC's contexts is this CPU's */
+    uint64_t processor[PROCESSOR_WORDS]; /* what the CPUs are: trellis/processor.h */
+    uint64_t cpu_ids[BOOT_CPUS];         /* hardware ids; the first is the boot CPU */
+    uint32_t cpu_contexts[BOOT_CPUS];    /* which of the PLIC's contexts is this CPU's */
     struct boot_interrupt_override overrides[BOOT_INTERRUPT_OVERRIDES];
     struct boot_memory memory[BOOT_MEMORY_RANGES];
     char command_line[BOOT_COMMAND_LINE]; /* NUL-terminated */

@@ -5,22 +5,8 @@
 
 #include <trellis/calls.h>
 
-/* What every processor that runs Linux programs has; more is found by probing or not at all. */
-#define HARDWARE_FP (1u << 0)
-#define HARDWARE_ASIMD (1u << 1)
-
 const uint32_t arch_number_frame_resume = CALL_FRAME_RESUME;
 const uint32_t arch_number_thread_end = CALL_THREAD_END;
-
-uint64_t arch_hardware(void)
-{
-    return HARDWARE_FP | HARDWARE_ASIMD;
-}
-
-uint64_t arch_hardware2(void)
-{
-    return 0;
-}
 
 const char *arch_platform(void)
 {

@@ -6,21 +6,8 @@
 #include <posix/task.h>
 #include <trellis/calls.h>
 
-#define LETTER(letter) (UINT64_C(1) << ((letter) - 'a'))
-
 const uint32_t arch_number_frame_resume = CALL_FRAME_RESUME;
 const uint32_t arch_number_thread_end = CALL_THREAD_END;
-
-/* What Debian's programs are compiled for: rv64gc. */
-uint64_t arch_hardware(void)
-{
-    return LETTER('i') | LETTER('m') | LETTER('a') | LETTER('f') | LETTER('d') | LETTER('c');
-}
-
-uint64_t arch_hardware2(void)
-{
-    return 0;
-}
 
 const char *arch_platform(void)
 {

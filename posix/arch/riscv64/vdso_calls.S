@@ -3,9 +3,10 @@
 
 /*
  * RISC-V, in the vDSO: where a handler returns to, which unwinders know by its two
- * instructions, and the flush of the instruction caches.
+ * instructions, and two calls that Linux has there.
  */
 #define CALL_RT_SIGRETURN 139
+#define CALL_HWPROBE 258
 #define CALL_FLUSH_ICACHE 259
 
     .section .text.signal_return, "ax"
@@ -28,3 +29,12 @@ __vdso_flush_icache:
     ecall
     ret
     .size __vdso_flush_icache, . - __vdso_flush_icache
+
+/* a0: pairs, a1: how many, a2: bytes of a3, a3: set of harts, a4: flags. */
+    .globl __vdso_riscv_hwprobe
+    .type __vdso_riscv_hwprobe, @function
+__vdso_riscv_hwprobe:
+    li a7, CALL_HWPROBE
+    ecall
+    ret
+    .size __vdso_riscv_hwprobe, . - __vdso_riscv_hwprobe

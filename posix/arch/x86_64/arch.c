@@ -9,20 +9,6 @@
 const uint32_t arch_number_frame_resume = CALL_FRAME_RESUME;
 const uint32_t arch_number_thread_end = CALL_THREAD_END;
 
-/* CPUID leaf 1, edx: what Linux gives. */
-uint64_t arch_hardware(void)
-{
-    uint32_t a = 1, b, c, d;
-    __asm__ volatile("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
-    return d;
-}
-
-/* Bit 1, that user mode may use wrfsbase, is not promised. */
-uint64_t arch_hardware2(void)
-{
-    return 0;
-}
-
 const char *arch_platform(void)
 {
     return "x86_64";

@@ -48,9 +48,7 @@ size_t arch_load_word(const void *from, uint32_t *value);
 /* If the word at `at` is *value, store `desired`; *value becomes what was there. */
 size_t arch_exchange_word(void *at, uint32_t *value, uint32_t desired);
 
-/* The values of AT_HWCAP, AT_HWCAP2, AT_PLATFORM (NULL: there is none) and uname's machine. */
-uint64_t arch_hardware(void);
-uint64_t arch_hardware2(void);
+/* The value of AT_PLATFORM (NULL: there is none) and uname's machine. */
 const char *arch_platform(void);
 const char *arch_machine_name(void);
 

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include <trellis/message.h>
+#include <trellis/processor.h>
 
 static inline uint64_t process_identity(uint32_t pid, uint32_t tid)
 {
@@ -202,6 +203,13 @@ struct process_signal {
     uint32_t timer, overrun;
 };
 
+/* What programs are told of the processors; the same for all processes. */
+struct process_hardware {
+    uint64_t capabilities[2];            /* AT_HWCAP, AT_HWCAP2 */
+    uint64_t processor[PROCESSOR_WORDS]; /* as boot_info has it */
+    uint32_t cpu_count;
+};
+
 /*
  * The info page: written by the process server, read by the library (mapped
  * read-only). What a program asks about itself most is answered from here.
@@ -218,6 +226,7 @@ struct process_info_page {
     uint64_t limits[16][2]; /* soft, hard: RLIMIT_* */
     int32_t nice;
     uint32_t secure; /* AT_SECURE of the running program */
+    struct process_hardware hardware;
 };
 
 /*

@@ -47,18 +47,13 @@ void print_mount_information(struct output *output, const struct procfs_node *no
 
 void print_cpu_information(struct output *output, const struct procfs_node *node)
 {
-    uint64_t count = totals_cpu_count();
-    struct cpu_description description;
-    struct time_page page = {0};
+    uint32_t count = (uint32_t)totals_cpu_count();
 
     (void)node;
-    (void)native_memory_read(server.time, 0, &page, sizeof(page));
-    cpu_describe(&description);
-    for (uint64_t cpu = 0; cpu < count; cpu++) {
-        output_add(output, "processor\t: %lu\n%s", cpu, description.text);
-        output_add(output, "cpu MHz\t\t: %lu.%03lu\n", page.frequency_hz / 1000000,
-                   page.frequency_hz / 1000 % 1000);
-        output_add(output, "bogomips\t: %lu.00\n\n", page.frequency_hz / 500000);
+    for (uint32_t cpu = 0; cpu < count; cpu++) {
+        output_add(output, "processor\t: %u\n", cpu);
+        cpu_describe(output, cpu, count);
+        output_add(output, "\n");
     }
 }
 

@@ -10,5 +10,7 @@
 
 /* RISC-V, two CPUs, 256 MiB. */
 void tree_fake_riscv(void *tree);
+/* The same, in which extensions are a list, as later ones make it: I, M, Zba, Sstc. */
+void tree_fake_riscv_list(void *tree);
 /* AArch64, two CPUs, GICv3, 256 MiB. */
 void tree_fake_arm(void *tree);

@@ -6,6 +6,8 @@
 
 #include <base/text.h>
 
+#include "server.h"
+
 struct leaf {
     uint32_t a, b, c, d;
 };
@@ -36,16 +38,13 @@ static const struct feature features_c[] = {
     {26, "xsave"},  {28, "avx"},      {29, "f16c"},  {30, "rdrand"}, {31, "hypervisor"},
 };
 
-static size_t add_features(char *text, size_t size, uint32_t bits, const struct feature *features,
-                           size_t count)
+static void add_features(struct output *output, uint32_t bits, const struct feature *features,
+                         size_t count)
 {
-    size_t used = 0;
-
     for (size_t i = 0; i < count; i++) {
         if ((bits >> features[i].bit & 1) != 0)
-            used += text_format(text + used, size - used, " %s", features[i].name);
+            output_add(output, " %s", features[i].name);
     }
-    return used;
 }
 
 static void read_brand(char brand[49])
@@ -56,27 +55,53 @@ static void read_brand(char brand[49])
     brand[48] = '\0';
 }
 
-void cpu_describe(struct cpu_description *description)
+/* Linux' lines up to the flags; all processors are in one package. */
+static void add_model(struct output *output, uint32_t signature)
 {
-    struct leaf first = cpuid(0), features = cpuid(1);
+    struct leaf first = cpuid(0);
     char vendor[13] = {0}, brand[49];
-    uint32_t family = features.a >> 8 & 0xf, model = features.a >> 4 & 0xf;
+    uint32_t family = signature >> 8 & 0xf, model = signature >> 4 & 0xf;
 
     memcpy(vendor, &first.b, 4);
     memcpy(vendor + 4, &first.d, 4);
     memcpy(vendor + 8, &first.c, 4);
     read_brand(brand);
     if (family == 6 || family == 15)
-        model |= features.a >> 12 & 0xf0;
+        model |= signature >> 12 & 0xf0;
     if (family == 15)
-        family += features.a >> 20 & 0xff;
-    size_t used = text_format(description->text, sizeof(description->text),
-                              "vendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\n"
-                              "model name\t: %s\nstepping\t: %u\nflags\t\t:",
-                              vendor, family, model, brand, features.a & 0xf);
-    used += add_features(description->text + used, sizeof(description->text) - used, features.d,
-                         features_d, sizeof(features_d) / sizeof(features_d[0]));
-    used += add_features(description->text + used, sizeof(description->text) - used, features.c,
-                         features_c, sizeof(features_c) / sizeof(features_c[0]));
-    (void)text_format(description->text + used, sizeof(description->text) - used, " lm\n");
+        family += signature >> 20 & 0xff;
+    output_add(output, "vendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\n", vendor, family, model);
+    output_add(output, "model name\t: %s\nstepping\t: %u\n", brand, signature & 0xf);
+}
+
+static void add_place(struct output *output, uint32_t cpu, uint32_t count)
+{
+    output_add(output, "physical id\t: 0\nsiblings\t: %u\ncore id\t\t: %u\ncpu cores\t: %u\n",
+               count, cpu, count);
+    output_add(output, "apicid\t\t: %lu\n", server_boot.cpu_ids[cpu]);
+}
+
+void cpu_describe(struct output *output, uint32_t cpu, uint32_t count)
+{
+    struct leaf features = cpuid(1), sizes = cpuid(0x80000008);
+    uint64_t hz = server_clock_hz();
+
+    add_model(output, features.a);
+    output_add(output, "cpu MHz\t\t: %lu.%03lu\n", hz / 1000000, hz / 1000 % 1000);
+    add_place(output, cpu, count);
+    output_add(output,
+               "fpu\t\t: yes\nfpu_exception\t: yes\ncpuid level\t: %u\nwp\t\t: yes\nflags\t\t:",
+               cpuid(0).a);
+    add_features(output, features.d, features_d, sizeof(features_d) / sizeof(features_d[0]));
+    add_features(output, features.c, features_c, sizeof(features_c) / sizeof(features_c[0]));
+    output_add(output, " lm\nbogomips\t: %lu.%02lu\nclflush size\t: %u\ncache_alignment\t: 64\n",
+               hz / 500000, hz / 5000 % 100, (features.b >> 8 & 0xff) * 8);
+    output_add(output, "address sizes\t: %u bits physical, %u bits virtual\npower management:\n",
+               sizes.a & 0xff, sizes.a >> 8 & 0xff);
+}
+
+/* CPUID leaf 1, edx. AT_HWCAP2's bit 1, that programs may use wrfsbase, is not promised. */
+void cpu_identify(struct process_hardware *hardware)
+{
+    hardware->capabilities[0] = cpuid(1).d;
 }

@@ -4,9 +4,14 @@
 /* RISC-V: for machine.c. The registers it looks at are s4 and fs1. */
 #pragma once
 
+#include <errno.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #define MACHINE_NAME "riscv64"
 #define MACHINE_HAS_PLATFORM 0
@@ -60,4 +65,91 @@ static inline size_t write_function(uint8_t *at, int value)
 
     memcpy(at, code, sizeof(code));
     return sizeof(code);
+}
+
+#define HWPROBE 258
+#define FLUSH_ICACHE 259
+#define KEY_BASE 3
+#define KEY_EXTENSIONS 4
+#define KEY_NONE 1000000
+#define EXTENSION_FD 1u
+#define EXTENSION_C 2u
+#define EXTENSION_ZBA 8u
+#define ROUNDS 200
+
+struct probe {
+    int64_t key;
+    uint64_t value;
+};
+
+/* sh1add a0, a0, a1: twice the first and the second. */
+static inline uint64_t shifted_sum(uint64_t first, uint64_t second)
+{
+    register uint64_t a0 __asm__("a0") = first;
+    register uint64_t a1 __asm__("a1") = second;
+
+    __asm__ volatile(".word 0x20b52533" : "+r"(a0) : "r"(a1));
+    return a0;
+}
+
+static inline void ask_what_there_is(void)
+{
+    struct probe probes[] = {{KEY_EXTENSIONS, 0}, {KEY_NONE, 7}, {KEY_BASE, 0}};
+    uint64_t first = 1, none = UINT64_C(1) << 63;
+
+    CHECK(syscall(HWPROBE, probes, 3, 0, NULL, 0) == 0);
+    CHECK(probes[0].key == KEY_EXTENSIONS && probes[1].key == -1 && probes[1].value == 0);
+    CHECK((probes[0].value & EXTENSION_FD) != 0 && (probes[0].value & EXTENSION_C) != 0);
+    CHECK(probes[2].key == KEY_BASE && probes[2].value == 1);
+    if ((probes[0].value & EXTENSION_ZBA) != 0)
+        CHECK(shifted_sum(20, 2) == 42);
+    CHECK(syscall(HWPROBE, probes, 1, sizeof(first), &first, 0) == 0);
+    CHECK(syscall(HWPROBE, probes, 1, sizeof(none), &none, 0) == -1 && errno == EINVAL);
+    CHECK(syscall(HWPROBE, probes, 1, 0, NULL, 2) == -1 && errno == EINVAL);
+    CHECK(syscall(HWPROBE, NULL, 1, 0, NULL, 0) == -1 && errno == EFAULT);
+    CHECK(syscall(HWPROBE, probes, 1, 8, NULL, 0) == -1 && errno == EFAULT);
+}
+
+static struct {
+    uint8_t *code; /* readable, writable and executable */
+    int written, called;
+} shared_code;
+
+static inline void *call_what_is_written(void *argument)
+{
+    for (int round = 1; round <= ROUNDS; round++) {
+        while (__atomic_load_n(&shared_code.written, __ATOMIC_ACQUIRE) != round)
+            sched_yield();
+        CHECK(((int (*)(void))(uintptr_t)shared_code.code)() == round);
+        __atomic_store_n(&shared_code.called, round, __ATOMIC_RELEASE);
+    }
+    return argument;
+}
+
+/* Another thread runs what this one has written and flushed, again and again. */
+static inline void code_for_another_thread(void)
+{
+    pthread_t thread;
+
+    shared_code.code =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(shared_code.code != MAP_FAILED);
+    CHECK(pthread_create(&thread, NULL, call_what_is_written, NULL) == 0);
+    for (int round = 1; round <= ROUNDS; round++) {
+        size_t size = write_function(shared_code.code, round);
+        CHECK(syscall(FLUSH_ICACHE, shared_code.code, shared_code.code + size, 0) == 0);
+        __atomic_store_n(&shared_code.written, round, __ATOMIC_RELEASE);
+        while (__atomic_load_n(&shared_code.called, __ATOMIC_ACQUIRE) != round)
+            sched_yield();
+    }
+    CHECK(pthread_join(thread, NULL) == 0);
+    CHECK(munmap(shared_code.code, 4096) == 0);
+    CHECK(syscall(FLUSH_ICACHE, 0, 0, 1) == 0);
+    CHECK(syscall(FLUSH_ICACHE, 0, 0, 2) == -1 && errno == EINVAL);
+}
+
+static inline void what_the_machine_allows(void)
+{
+    ask_what_there_is();
+    code_for_another_thread();
 }
