@@ -20,6 +20,7 @@ _Static_assert((uint32_t)TTY_MINT == (uint32_t)FS_MINT, "the tty server mints as
 static const struct mount mounts[MOUNT_COUNT] = {
     {MOUNT_ROOT, 0, "tmpfs", "/", "tmpfs", "rw"},
     {MOUNT_PROC, MOUNT_ROOT, "proc", "/proc", "proc", "rw,nosuid,nodev,noexec"},
+    {MOUNT_SYSTEM, MOUNT_ROOT, "sysfs", "/sys", "sysfs", "rw,nosuid,nodev,noexec"},
     {MOUNT_TERMINALS, MOUNT_ROOT, "devpts", "/dev/pts", "devpts", "rw,nosuid,noexec,mode=620"},
 };
 
@@ -107,7 +108,9 @@ int mounts_open_root(uint32_t number, const struct fs_credentials *credentials, 
     case MOUNT_ROOT:
         return mint(server.files, credentials, session);
     case MOUNT_PROC:
-        return procfs_open_root(credentials, session);
+        return procfs_open_root(&procfs_root_entry, credentials, session);
+    case MOUNT_SYSTEM:
+        return procfs_open_root(&sysfs_root_entry, credentials, session);
     case MOUNT_TERMINALS:
         return mint(server.tty, credentials, session);
     default:

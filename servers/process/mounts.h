@@ -13,14 +13,14 @@
 
 #include "table.h"
 
-enum mount_number { MOUNT_ROOT = 1, MOUNT_PROC = 2, MOUNT_TERMINALS = 3 };
+enum mount_number { MOUNT_ROOT = 1, MOUNT_PROC = 2, MOUNT_TERMINALS = 3, MOUNT_SYSTEM = 4 };
 
 struct mount {
     uint32_t number, parent;
     const char *source, *directory, *type, *options;
 };
 
-#define MOUNT_COUNT 3
+#define MOUNT_COUNT 4
 const struct mount *mounts_list(void);
 
 /* Have the root file system know of the others. Logs what fails. */

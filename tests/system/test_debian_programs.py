@@ -73,6 +73,21 @@ def test_processors_of_the_applets(guest):
         str(guest.cpus), "1", f"Cpus_allowed_list:\t{last}", f"pid 2's current affinity list: {last}"], done
 
 
+def test_processors_in_sys(guest):
+    cpus = "/sys/devices/system/cpu"
+    script = (f"nproc --all; cat {cpus}/online {cpus}/possible {cpus}/present {cpus}/kernel_max; ls -d {cpus}/cpu?; "
+              f"cat {cpus}/cpu?/topology/core_id {cpus}/cpu0/topology/package_cpus; ls {cpus}/cpu{guest.cpus}; "
+              "stat -f -c %T /sys; mount | grep sysfs; grep -c ' 0:4 / /sys ' /proc/self/mountinfo; stat -c %d /sys")
+    done = guest.run(["sh", "-c", f"({script}) 2>&1"])
+    numbers = range(guest.cpus)
+    all_of_them = "0" if guest.cpus == 1 else f"0-{guest.cpus - 1}"
+    assert done.stdout.splitlines() == [
+        str(guest.cpus), all_of_them, all_of_them, all_of_them, "63", *(f"{cpus}/cpu{number}" for number in numbers),
+        *(str(number) for number in numbers), f"{(1 << guest.cpus) - 1:x}",
+        f"ls: {cpus}/cpu{guest.cpus}: No such file or directory", "sysfs",
+        "sysfs on /sys type sysfs (rw,nosuid,nodev,noexec)", "1", "4"], done
+
+
 def test_another_user(guest):
     script = ("su user -c 'id -u; id -g; whoami; pwd; touch /etc/no 2> /dev/null || echo refused; touch /tmp/own; "
               "cat /etc/shadow 2> /dev/null || echo secret; kill -0 1 2> /dev/null || echo not mine; "

@@ -19,6 +19,7 @@ PYTHON = ["python3.13-minimal", "libpython3.13-minimal", "libpython3.13-stdlib",
 SQLITE = ["sqlite3", "libsqlite3-0", "libreadline8t64", "libtinfo6", "zlib1g"]
 GIT = ["git", "libpcre2-8-0", "zlib1g"]
 PROCESSES = ["procps", "libproc2-0", "libncursesw6", "libtinfo6", "libsystemd0", "libcap2", "ncurses-base"]
+UTILITIES = ["util-linux", "libsmartcols1"]
 UNUSED = shutil.ignore_patterns("gconv", "locale", "doc", "man", "i18n", "lintian")
 
 BASH_SCRIPT = r"""
@@ -178,3 +179,17 @@ sleep 60 & /usr/bin/pkill -x sleep; wait $!; echo $?
     expected = ("    0 root     init\n    1 root     bash\nUSER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND\n"
                 "2\n    \nMem:\nSwap\n3\n1\n143\n total\n/\n1\n0\n")
     assert (done.status, done.stdout) == (0, expected), done
+
+
+def test_lscpu(guest):
+    script = "lscpu; echo --; lscpu -p=cpu,core,socket,online; getconf _NPROCESSORS_CONF; getconf _NPROCESSORS_ONLN"
+    done = run_with(guest, UTILITIES + ["libc-bin"], ["sh", "-c", script])
+    summary, _, rest = done.stdout.partition("--\n")
+    said = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in summary.splitlines())}
+    numbers = range(guest.cpus)
+    assert done.status == 0 and said["Architecture"] == guest.architecture, done
+    assert said["CPU(s)"] == str(guest.cpus), done
+    assert said["On-line CPU(s) list"] == ("0" if guest.cpus == 1 else f"0-{guest.cpus - 1}"), done
+    assert (said["Thread(s) per core"], said["Core(s) per socket"]) == ("1", str(guest.cpus)), done
+    assert [line for line in rest.splitlines() if not line.startswith("#")] == [
+        *(f"{number},{number},0,Y" for number in numbers), str(guest.cpus), str(guest.cpus)], done

@@ -17,7 +17,7 @@ PRIVATE_FILES = {"shadow": 0o640}
 DIRECTORIES = [
     ("boot", 0o755), ("dev", 0o755), ("dev/pts", 0o755), ("dev/shm", 0o1777), ("etc", 0o755),
     ("home", 0o755), ("media", 0o755), ("mnt", 0o755), ("opt", 0o755), ("proc", 0o555),
-    ("root", 0o700), ("run", 0o755), ("srv", 0o755), ("tmp", 0o1777), ("usr", 0o755),
+    ("root", 0o700), ("run", 0o755), ("srv", 0o755), ("sys", 0o555), ("tmp", 0o1777), ("usr", 0o755),
     ("usr/bin", 0o755), ("usr/lib", 0o755), ("usr/lib64", 0o755), ("usr/local", 0o755),
     ("usr/local/bin", 0o755), ("usr/sbin", 0o755), ("usr/share", 0o755), ("var", 0o755),
     ("var/cache", 0o755), ("var/lib", 0o755), ("var/log", 0o755), ("var/spool", 0o755),

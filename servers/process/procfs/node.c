@@ -11,6 +11,7 @@
 #include <base/text.h>
 
 #include "credentials.h"
+#include "totals.h"
 
 #define RING 8
 #define TYPE 0170000
@@ -87,6 +88,11 @@ static uint32_t number_at(const struct procfs_node *node, enum procfs_numbers ki
     return kind == NUMBERS_THREADS ? node->tid : node->number;
 }
 
+static const char *number_prefix(enum procfs_numbers kind)
+{
+    return kind == NUMBERS_CPUS ? "cpu" : "";
+}
+
 size_t procfs_path(const struct procfs_node *node, char *text, size_t size)
 {
     size_t length = 0;
@@ -95,8 +101,8 @@ size_t procfs_path(const struct procfs_node *node, char *text, size_t size)
         const struct procfs_entry *above = node->path[depth - 1];
         const char *slash = depth == 1 ? "" : "/";
         if (node->path[depth] == procfs_number_entry(above))
-            length += text_format(text + length, size - length, "%s%u", slash,
-                                  number_at(node, above->numbers));
+            length += text_format(text + length, size - length, "%s%s%u", slash,
+                                  number_prefix(above->numbers), number_at(node, above->numbers));
         else
             length +=
                 text_format(text + length, size - length, "%s%s", slash, node->path[depth]->name);
@@ -104,9 +110,9 @@ size_t procfs_path(const struct procfs_node *node, char *text, size_t size)
     return length;
 }
 
-void procfs_root(struct procfs_node *node)
+void procfs_root(struct procfs_node *node, const struct procfs_entry *root)
 {
-    *node = (struct procfs_node){.path = {&procfs_root_entry}};
+    *node = (struct procfs_node){.path = {root}};
     (void)procfs_refresh(node);
 }
 
@@ -162,6 +168,8 @@ static bool number_exists(const struct procfs_node *directory, uint32_t number)
         return thread != NULL && thread->process == process;
     case NUMBERS_DESCRIPTORS:
         return process != NULL && procfs_read_descriptor(process, number, &descriptor);
+    case NUMBERS_CPUS:
+        return number < totals_cpu_count();
     default:
         return false;
     }
@@ -170,8 +178,14 @@ static bool number_exists(const struct procfs_node *directory, uint32_t number)
 static fs_error_t lookup_number(struct procfs_node *node, const char *name, size_t length)
 {
     const struct procfs_entry *directory = procfs_entry_of(node);
+    const char *prefix = number_prefix(directory->numbers);
+    size_t skipped = strlen(prefix);
     uint64_t number;
 
+    if (length < skipped || memcmp(name, prefix, skipped) != 0)
+        return LINUX_ENOENT;
+    name += skipped;
+    length -= skipped;
     if (directory->numbers == NUMBERS_NONE || text_parse_number(name, length, &number) != length ||
         (length > 1 && name[0] == '0') || number > UINT32_MAX ||
         !number_exists(node, (uint32_t)number))
@@ -255,6 +269,8 @@ static uint32_t next_number(const struct procfs_node *directory, uint32_t from)
             if (tid >= from && tid < found)
                 found = tid;
         }
+    } else if (procfs_entry_of(directory)->numbers == NUMBERS_CPUS) {
+        return number_exists(directory, from) ? from : UINT32_MAX;
     } else if (procfs_entry_of(directory)->numbers == NUMBERS_DESCRIPTORS) {
         for (uint32_t number = from; number < DESCRIPTORS_SHOWN; number++) {
             if (number_exists(directory, number))
@@ -296,7 +312,7 @@ bool procfs_next_name(const struct procfs_node *directory, uint64_t at, struct p
     uint32_t number = next_number(directory, from);
     if (number == UINT32_MAX)
         return false;
-    text_format(name->text, sizeof(name->text), "%u", number);
+    text_format(name->text, sizeof(name->text), "%s%u", number_prefix(entry->numbers), number);
     describe_child(directory, procfs_number_entry(entry), number, name);
     name->next = FIRST_NUMBER_COOKIE + (uint64_t)number + 1;
     return true;

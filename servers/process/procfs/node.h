@@ -2,8 +2,8 @@
 /* Copyright The Trellis authors */
 
 /*
- * The tree of /proc. Nothing of it is stored: a node is made when a walk comes
- * to it, and says which entry of which table it is, and of which process.
+ * The trees of /proc and /sys. Nothing of them is stored: a node is made when a walk
+ * comes to it, and says which entry of which table it is, and of which process.
  */
 #pragma once
 
@@ -14,10 +14,16 @@
 
 struct procfs_node;
 
-#define PROCFS_DEPTH 6 /* the deepest is proc/PID/task/TID/stat */
+#define PROCFS_DEPTH 7 /* the deepest is sys/devices/system/cpu/cpu0/topology/core_id */
 
 /* What numbers stand below a directory beside its table. */
-enum procfs_numbers { NUMBERS_NONE, NUMBERS_PROCESSES, NUMBERS_THREADS, NUMBERS_DESCRIPTORS };
+enum procfs_numbers {
+    NUMBERS_NONE,
+    NUMBERS_PROCESSES,
+    NUMBERS_THREADS,
+    NUMBERS_DESCRIPTORS,
+    NUMBERS_CPUS, /* behind "cpu" */
+};
 
 /*
  * One name. Files have `print`, links `link` (the target's length, or negative:
@@ -38,7 +44,7 @@ struct procfs_node {
     const struct procfs_entry *path[PROCFS_DEPTH]; /* from the root to the node's own */
     unsigned depth;                                /* of its own entry in path */
     uint32_t pid, tid;                             /* 0: not below a process, a thread */
-    uint32_t number;                               /* descriptor */
+    uint32_t number;                               /* descriptor, CPU */
 };
 
 static inline const struct procfs_entry *procfs_entry_of(const struct procfs_node *node)
@@ -52,12 +58,12 @@ static inline struct procfs_node *procfs_node_of(struct vfs_node *node)
 }
 
 extern const struct vfs_operations procfs_operations;
-extern const struct procfs_entry procfs_root_entry;
+extern const struct procfs_entry procfs_root_entry, sysfs_root_entry;
 
 /* What a number in this directory stands for; NULL: nothing. */
 const struct procfs_entry *procfs_number_entry(const struct procfs_entry *directory);
 
-void procfs_root(struct procfs_node *node);
+void procfs_root(struct procfs_node *node, const struct procfs_entry *root);
 /* Bring mode and owner up to date. ENOENT: its process is gone. */
 fs_error_t procfs_refresh(struct procfs_node *node);
 uint64_t procfs_node_number(const struct procfs_node *node);
@@ -81,7 +87,7 @@ struct procfs_name {
 };
 bool procfs_next_name(const struct procfs_node *directory, uint64_t at, struct procfs_name *name);
 
-/* The tables' files: process_text.c, memory_text.c, system_text.c, links.c. */
+/* The tables' files: process_text.c, memory_text.c, system_text.c, cpu_text.c, links.c. */
 void print_stat(struct output *output, const struct procfs_node *node);
 void print_status(struct output *output, const struct procfs_node *node);
 void print_statm(struct output *output, const struct procfs_node *node);
@@ -98,6 +104,11 @@ void print_maps(struct output *output, const struct procfs_node *node);
 void print_mounts(struct output *output, const struct procfs_node *node);
 void print_mount_information(struct output *output, const struct procfs_node *node);
 void print_cpu_information(struct output *output, const struct procfs_node *node);
+void print_cpu_range(struct output *output, const struct procfs_node *node);
+void print_cpu_last(struct output *output, const struct procfs_node *node);
+void print_cpu_itself(struct output *output, const struct procfs_node *node);
+void print_cpu_mask(struct output *output, const struct procfs_node *node);
+void print_cpu_mask_all(struct output *output, const struct procfs_node *node);
 void print_memory_information(struct output *output, const struct procfs_node *node);
 void print_uptime(struct output *output, const struct procfs_node *node);
 void print_machine_stat(struct output *output, const struct procfs_node *node);

@@ -13,6 +13,7 @@
 #include <base/errno.h>
 
 #include "process_fake.h"
+#include "totals.h"
 
 /* A small tree instead of tables.c. */
 #define DIRECTORY (0040000 | 0555)
@@ -44,6 +45,9 @@ static const struct procfs_entry thread_entry = {"thread", DIRECTORY, .children 
 static const struct procfs_entry descriptor_entry = {"descriptor", .mode = FILE};
 static const struct procfs_entry root[] = {
     {"self", LINK, .link = link_to_self}, {"sys", DIRECTORY, .children = sys}, END};
+static const struct procfs_entry cpu_root = {"sys", DIRECTORY, .children = deep,
+                                             .numbers = NUMBERS_CPUS};
+static const struct procfs_entry cpu_entry = {"cpu", DIRECTORY, .children = deep};
 const struct procfs_entry procfs_root_entry = {"proc", DIRECTORY, .children = root,
                                                .numbers = NUMBERS_PROCESSES};
 
@@ -56,6 +60,8 @@ const struct procfs_entry *procfs_number_entry(const struct procfs_entry *direct
         return &thread_entry;
     case NUMBERS_DESCRIPTORS:
         return &descriptor_entry;
+    case NUMBERS_CPUS:
+        return &cpu_entry;
     default:
         return NULL;
     }
@@ -69,7 +75,13 @@ bool procfs_read_descriptor(const struct process *process, uint32_t number,
     return number == 0 || number == 5;
 }
 
+uint64_t totals_cpu_count(void)
+{
+    return 12;
+}
+
 static struct vfs_walk walk;
+static const struct procfs_entry *tree = &procfs_root_entry;
 static struct procfs_node start;
 static const struct fs_credentials nobody = {.uid = 1000};
 
@@ -77,7 +89,7 @@ static fs_error_t walk_to(const char *path, struct procfs_node **node)
 {
     enum fs_outcome outcome;
 
-    procfs_root(&start);
+    procfs_root(&start, tree);
     walk.operations = &procfs_operations;
     walk.start = &start.vfs;
     walk.credentials = &nobody;
@@ -179,6 +191,30 @@ static void test_lists(void **state)
     check_names("2/fd", of_descriptors);
 }
 
+static void test_cpus(void **state)
+{
+    static const char *const names[] = {"uuid", "cpu0", "cpu1", "cpu2", "cpu3",  "cpu4",  "cpu5",
+                                        "cpu6", "cpu7", "cpu8", "cpu9", "cpu10", "cpu11", NULL};
+    struct procfs_node *node;
+    char path[64];
+
+    (void)state;
+    tree = &cpu_root;
+    check_names("", names);
+    assert_int_equal(walk_to("cpu11/uuid", &node), 0);
+    assert_int_equal(node->number, 11);
+    assert_int_equal(procfs_path(node, path, sizeof(path)), strlen("cpu11/uuid"));
+    assert_string_equal(path, "cpu11/uuid");
+    assert_int_equal(walk_to("cpu11/..", &node), 0);
+    assert_int_equal(node->number, 0);
+    check_missing("cpu12");
+    check_missing("cpu");
+    check_missing("cpu01");
+    check_missing("cp");
+    check_missing("3");
+    tree = &procfs_root_entry;
+}
+
 static void test_stale_nodes(void **state)
 {
     struct process *process = fake_child(table_init_process(), 1000);
@@ -197,9 +233,8 @@ static void test_stale_nodes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_walks),
-        TEST(test_private_is_for_the_owner),
-        TEST(test_lists),
+        TEST(test_walks),       TEST(test_private_is_for_the_owner),
+        TEST(test_lists),       TEST(test_cpus),
         TEST(test_stale_nodes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,13 +12,14 @@
 #include <base/ipc.h>
 #include <base/text.h>
 
+#include "mounts.h"
 #include "server.h"
 #include "session.h"
 #include "totals.h"
 
 #define NS_PER_S UINT64_C(1000000000)
 #define PROC_MAGIC 0x9fa0
-#define PROC_DEVICE 3
+#define SYS_MAGIC 0x62656572
 #define TYPE 0170000
 #define TYPE_DIRECTORY 0040000
 #define TYPE_LINK 0120000
@@ -37,6 +38,11 @@ struct request {
 static struct output content;
 static uint64_t content_badge;
 static struct vfs_walk walk;
+
+static bool is_of_sys(const struct procfs_node *node)
+{
+    return node->path[0] == &sysfs_root_entry;
+}
 
 static uint32_t type_of(const struct procfs_node *node)
 {
@@ -86,7 +92,7 @@ static void put_attributes(struct request *request, const struct procfs_node *no
     int64_t time_s = time_of(node);
     struct fs_attributes attributes = {
         .node = procfs_node_number(node),
-        .device = PROC_DEVICE,
+        .device = is_of_sys(node) ? MOUNT_SYSTEM : MOUNT_PROC,
         .mode = procfs_entry_of(node)->mode,
         .links = type_of(node) == TYPE_DIRECTORY ? 2 : 1,
         .uid = node->vfs.uid,
@@ -260,8 +266,10 @@ static fs_error_t serve_access(struct request *request)
 
 static fs_error_t serve_statistics(struct request *request)
 {
-    struct fs_statistics statistics = {
-        .type = PROC_MAGIC, .block_size = 4096, .name_length = VFS_NAME_MAX};
+    struct fs_statistics statistics = {.type = is_of_sys(&request->session->node) ? SYS_MAGIC
+                                                                                  : PROC_MAGIC,
+                                       .block_size = 4096,
+                                       .name_length = VFS_NAME_MAX};
 
     memcpy(frame_text(request->frame), &statistics, sizeof(statistics));
     request->reply_text = sizeof(statistics);

@@ -70,11 +70,12 @@ void procfs_session_close(uint64_t badge)
     release(session);
 }
 
-int procfs_open_root(const struct fs_credentials *credentials, handle_t *session)
+int procfs_open_root(const struct procfs_entry *root_entry,
+                     const struct fs_credentials *credentials, handle_t *session)
 {
     struct procfs_session root = {.credentials = *credentials, .flags = FS_OPEN_PATH};
 
-    procfs_root(&root.node);
+    procfs_root(&root.node, root_entry);
     return procfs_session_create(&root, session);
 }
 

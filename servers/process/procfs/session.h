@@ -18,8 +18,9 @@ struct procfs_session {
     struct allowances *allowances; /* of the user whose credentials these are */
 };
 
-/* A session handle of the root, to be closed or moved by the caller. */
-int procfs_open_root(const struct fs_credentials *credentials, handle_t *session);
+/* A session handle of the root of /proc or /sys, to be closed or moved by the caller. */
+int procfs_open_root(const struct procfs_entry *root_entry,
+                     const struct fs_credentials *credentials, handle_t *session);
 /* For the node of another session. */
 int procfs_renew(uint64_t badge, const struct fs_credentials *credentials, handle_t *session);
 

@@ -2,7 +2,6 @@
 /* Copyright The Trellis authors */
 
 /* What /proc says of the whole machine, in Linux' formats. */
-#include "cpu_information.h"
 #include <base/random.h>
 #include <base/text.h>
 #include <trellis/native.h>
@@ -42,18 +41,6 @@ void print_mount_information(struct output *output, const struct procfs_node *no
         output_add(output, "%u %u 0:%u / %s %s - %s %s rw\n", mount->number,
                    mount->parent == 0 ? mount->number : mount->parent, mount->number,
                    mount->directory, mount->options, mount->type, mount->source);
-    }
-}
-
-void print_cpu_information(struct output *output, const struct procfs_node *node)
-{
-    uint32_t count = (uint32_t)totals_cpu_count();
-
-    (void)node;
-    for (uint32_t cpu = 0; cpu < count; cpu++) {
-        output_add(output, "processor\t: %u\n", cpu);
-        cpu_describe(output, cpu, count);
-        output_add(output, "\n");
     }
 }
 

@@ -2,9 +2,9 @@
 /* Copyright The Trellis authors */
 
 /*
- * The names in /proc. What Linux has and is not here yet: smaps, pagemap, mem,
+ * The names in /proc and /sys. What Linux has and is not here yet: smaps, pagemap, mem,
  * auxv, io, wchan, stack, ns/, net/, interrupts, and everything of sys/ that can
- * be written.
+ * be written; of /sys all but the processors.
  */
 #include "node.h"
 
@@ -126,6 +126,47 @@ static const struct procfs_entry root_entries[] = {
 const struct procfs_entry procfs_root_entry = {"proc", DIRECTORY(0555), .children = root_entries,
                                                .numbers = NUMBERS_PROCESSES};
 
+/* All are cores of one package. */
+static const struct procfs_entry topology_entries[] = {
+    {"core_cpus", FILE(0444), .print = print_cpu_mask},
+    {"core_cpus_list", FILE(0444), .print = print_cpu_itself},
+    {"core_id", FILE(0444), .print = print_cpu_itself},
+    {"core_siblings", FILE(0444), .print = print_cpu_mask_all},
+    {"core_siblings_list", FILE(0444), .print = print_cpu_range},
+    {"package_cpus", FILE(0444), .print = print_cpu_mask_all},
+    {"package_cpus_list", FILE(0444), .print = print_cpu_range},
+    {"physical_package_id", FILE(0444), .print = print_zero},
+    {"thread_siblings", FILE(0444), .print = print_cpu_mask},
+    {"thread_siblings_list", FILE(0444), .print = print_cpu_itself},
+    END,
+};
+
+static const struct procfs_entry cpu_entries[] = {
+    {"topology", DIRECTORY(0555), .children = topology_entries}, END};
+
+static const struct procfs_entry cpu_entry = {"cpu", DIRECTORY(0555), .children = cpu_entries};
+
+static const struct procfs_entry cpus_entries[] = {
+    {"isolated", FILE(0444), .print = print_nothing},
+    {"kernel_max", FILE(0444), .print = print_cpu_last},
+    {"offline", FILE(0444), .print = print_nothing},
+    {"online", FILE(0444), .print = print_cpu_range},
+    {"possible", FILE(0444), .print = print_cpu_range},
+    {"present", FILE(0444), .print = print_cpu_range},
+    END,
+};
+
+static const struct procfs_entry system_entries[] = {
+    {"cpu", DIRECTORY(0555), .children = cpus_entries, .numbers = NUMBERS_CPUS}, END};
+
+static const struct procfs_entry devices_entries[] = {
+    {"system", DIRECTORY(0555), .children = system_entries}, END};
+
+static const struct procfs_entry sysfs_entries[] = {
+    {"devices", DIRECTORY(0555), .children = devices_entries}, END};
+
+const struct procfs_entry sysfs_root_entry = {"sys", DIRECTORY(0555), .children = sysfs_entries};
+
 const struct procfs_entry *procfs_number_entry(const struct procfs_entry *directory)
 {
     switch (directory->numbers) {
@@ -133,6 +174,8 @@ const struct procfs_entry *procfs_number_entry(const struct procfs_entry *direct
         return &process_entry;
     case NUMBERS_THREADS:
         return &thread_entry;
+    case NUMBERS_CPUS:
+        return &cpu_entry;
     case NUMBERS_DESCRIPTORS:
         return directory->name[2] == '\0' ? &descriptor_entry : &descriptor_flags_entry;
     default:
