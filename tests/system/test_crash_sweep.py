@@ -5,12 +5,14 @@
 
 The machine counts instructions and gets no input, so an instant is the same in every run:
 what fails here fails again with the same command line. What the console shows must be, byte
-for byte, what it shows when nothing is ended.
+for byte, what it shows when nothing is ended. Of several processors it is not fixed which
+instruction comes first: there the kernel's log has other times.
 """
 
 import concurrent.futures
 import os
 import pathlib
+import re
 import tempfile
 
 from trellis import qemu
@@ -32,11 +34,15 @@ poweroff -f
 
 def sweep(guest, count):
     """`count` boots with an end of each service, spread over the work."""
+    def shown_by(boot, append=""):
+        shown, ended = boot(append, extra=qemu.EXACT_COUNTING)
+        return shown if guest.cpus == 1 else re.sub(rb"^\[ *\d+\.\d+\]", b"[]", shown, flags=re.M), ended
+
     with tempfile.TemporaryDirectory() as root:
         os.mkdir(f"{root}/etc")
         pathlib.Path(root, "etc", "profile").write_text(WORK, encoding="ascii")
         with guest.plain(root) as boot, concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
-            expected, status = boot(extra=qemu.EXACT_COUNTING)
+            expected, status = shown_by(boot)
             assert status and b"line 149" in expected, (status, expected)
             step = (LAST_US - FIRST_US) // (count * len(SERVICES))
 
@@ -47,7 +53,7 @@ def sweep(guest, count):
                     f"{service}@{at + i * spread}us" for i, service in enumerate(SERVICES))
 
             def differs(number):
-                shown, ended = boot(ends(number), extra=qemu.EXACT_COUNTING)
+                shown, ended = shown_by(boot, ends(number))
                 return None if (shown, ended) == (expected, status) else (ends(number), ended, shown[-2000:])
 
             failures = [failure for failure in pool.map(differs, range(count)) if failure]
