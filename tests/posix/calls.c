@@ -90,7 +90,8 @@ static void directories_are_read_in_pieces(void)
 static void sleeping_until(void)
 {
     struct timespec now, end, left = {0, 0}, bad = {0, NS};
-    struct itimerspec soon = {{0, 0}, {0, 20000000}};
+    struct itimerspec soon = {{0, 20000000},
+                              {0, 20000000}}; /* the first may come before the call */
     timer_t timer;
 
     CHECK(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
@@ -108,7 +109,7 @@ static void sleeping_until(void)
     CHECK(timer_create(CLOCK_MONOTONIC, NULL, &timer) == 0);
     CHECK(timer_settime(timer, 0, &soon, NULL) == 0);
     CHECK(clock_nanosleep(CLOCK_REALTIME, 0, &(struct timespec){100, 0}, &left) == EINTR);
-    CHECK(alarms == 1 && left.tv_sec >= 90 && left.tv_sec < 100);
+    CHECK(alarms >= 1 && left.tv_sec >= 90 && left.tv_sec < 100);
     CHECK(timer_delete(timer) == 0);
     CHECK(clock_getres(CLOCK_MONOTONIC, &now) == 0 && now.tv_sec == 0 && now.tv_nsec > 0);
 }
