@@ -10,6 +10,10 @@
  * all its queued messages. Who ends before he has received again may not have acted
  * on the one he was given: it comes back, before anything else.
  *
+ * Callers are taken by their priority, those of one priority in rounds: in each there is
+ * one of every account that has some, in the order they came. So a crowd keeps others
+ * waiting for one of its calls, not for all.
+ *
  * An endpoint is dead when no handle is left that could receive at it. What
  * waits at it then ends with CLOSED; calls already taken are still answered.
  */
@@ -19,10 +23,15 @@
 #include <kernel/handle.h>
 #include <kernel/process.h>
 #include <kernel/relaxed.h>
+#include <kernel/scheduler_queue.h>
 #include <kernel/slab.h>
 
 #define HOLDER_RIGHTS (RIGHT_READ | RIGHT_MANAGE)
 #define TURN_CLOSED 2
+
+/* Where a caller stands: by its priority, then by its round. */
+#define PLACE_ROUNDS (UINT64_MAX >> 8)
+#define PLACE_OF_PRIORITY(priority) ((uint64_t)(PRIORITY_COUNT - (priority)) << 56)
 
 static struct slab_cache endpoint_cache = SLAB_CACHE("endpoint", struct endpoint);
 
@@ -49,13 +58,37 @@ struct thread *endpoint_claim_receiver(struct endpoint *endpoint)
     return NULL;
 }
 
+static uint64_t place_of(const struct list_node *node)
+{
+    return container_of(node, struct thread, wait.link)->wait.call.place;
+}
+
+/* Whoever comes after all those with this place or a better one comes after that node. */
+static struct list_node *find_place(struct endpoint *endpoint, uint64_t place)
+{
+    struct list_node *node = endpoint->callers.head.previous;
+    while (node != &endpoint->callers.head && place_of(node) > place)
+        node = node->previous;
+    return node;
+}
+
+/* In the round after that of its account's last caller, or in the first that has not passed. */
 void endpoint_queue_caller(struct endpoint *endpoint, struct thread *client)
 {
-    struct list_node *before = &endpoint->callers.head;
-    while (before->previous != &endpoint->callers.head &&
-           relaxed_load(&thread_of(before->previous)->effective) < relaxed_load(&client->effective))
-        before = before->previous;
-    list_insert_between(&client->wait.link, before->previous, before);
+    const struct account *account = scheduler_account_of(client);
+    uint64_t place = PLACE_OF_PRIORITY(relaxed_load(&client->effective)), first = place;
+    struct list_node *node = find_place(endpoint, first | PLACE_ROUNDS);
+    for (; node != &endpoint->callers.head && place_of(node) >= first; node = node->previous) {
+        place = place_of(node);
+        if (thread_of(node)->wait.call.account == account) {
+            place++;
+            break;
+        }
+    }
+    client->wait.call.account = account;
+    client->wait.call.place = place;
+    node = find_place(endpoint, place);
+    list_insert_between(&client->wait.link, node, node->next);
     client->wait.call.session->queued++;
 }
 

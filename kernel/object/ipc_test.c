@@ -430,6 +430,38 @@ static void callers_are_received_by_priority(void **state)
     assert_int_equal(server->arch.badge, BADGE);
 }
 
+static void accounts_take_turns(void **state)
+{
+    (void)state;
+    struct account *rich;
+    const struct account_limits limits = {100, 100, 100, 100};
+    assert_int_equal(account_create(machine_account, &limits, &rich), STATUS_OK);
+    struct account *poor = other->process->account;
+    struct thread *callers[5];
+    for (unsigned i = 0; i < 3; i++) { /* a crowd */
+        callers[i] = machine_thread(client->process, PRIORITY_NORMAL);
+        assert_int_equal(call(callers[i], way_in), MACHINE_BLOCKED);
+    }
+    other->process->account = rich;
+    for (unsigned i = 3; i < 5; i++) {
+        callers[i] = machine_thread(other->process, PRIORITY_NORMAL);
+        assert_int_equal(call(callers[i], other_way_in), MACHINE_BLOCKED);
+    }
+    static const unsigned order[] = {0, 3, 1, 4, 2};
+    assert_int_equal(receive(), RECEIVED_CALL);
+    for (unsigned i = 0; i < 5; i++) {
+        assert_ptr_equal(server->client, callers[order[i]]);
+        if (i == 3) /* it has had its turn */
+            assert_int_equal(call(callers[3], other_way_in), MACHINE_BLOCKED);
+        assert_int_equal(answer(0), RECEIVED_CALL);
+    }
+    assert_ptr_equal(server->client, callers[3]);
+    other->process->account = poor;
+    for (unsigned i = 0; i < 5; i++)
+        thread_end(callers[i], 0);
+    object_release(&rich->object);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -461,6 +493,7 @@ int main(void)
         TEST(interruption_ends_receiving_and_not_calling),
         TEST(priority_and_account_go_along_chains),
         TEST(callers_are_received_by_priority),
+        TEST(accounts_take_turns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

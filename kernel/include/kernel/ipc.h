@@ -16,9 +16,10 @@
 struct endpoint {
     struct object object;
     struct list receivers; /* threads in WAIT_RECEIVE */
-    struct list callers;   /* in WAIT_CALL, highest effective priority first, then in order */
-    struct list taken;     /* in WAIT_REPLY: a server thread or a reply object has the call */
-    struct list closed;    /* sessions whose last handle has gone; references */
+    struct list
+        callers; /* in WAIT_CALL, highest effective priority first, then in turns by account */
+    struct list taken;  /* in WAIT_REPLY: a server thread or a reply object has the call */
+    struct list closed; /* sessions whose last handle has gone; references */
     struct observation_queue observations;
     struct observation_keys keys;
     uint32_t holders; /* handles that may receive or manage; at none it is dead */

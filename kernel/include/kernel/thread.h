@@ -51,6 +51,8 @@ struct wait {
         struct {
             struct session *session; /* a reference while queued */
             bool is_send;
+            uint64_t place;                /* these two while queued: see endpoint.c */
+            const struct account *account; /* only compared */
         } call;
         struct {
             struct object *object; /* the only one waited for; a reference */
