@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -65,8 +66,13 @@ uint64_t test_check_success(const struct test_place *place, int64_t result);
 
 const char *test_status_name(enum status status);
 
-/* What an account uses, after what is being torn down has gone. */
+/* What an account uses, after what is being torn down has gone, or seems to have. */
 void test_settled_use(handle_t account, struct account_limits *use);
+/* Until an account uses what is wanted; false, and what it uses, after a minute. */
+bool test_use_becomes(handle_t account, const struct account_limits *wanted,
+                      struct account_limits *use);
+/* Until it uses nothing; a minute is a failure. */
+void test_await_unused(handle_t account);
 uint32_t test_signals(handle_t handle);
 uint64_t test_now(void);
 void test_pause(uint64_t duration_ns);

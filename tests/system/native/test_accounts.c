@@ -31,16 +31,6 @@ static struct account_information inspect(handle_t account)
     return information;
 }
 
-static void check_unused(handle_t account)
-{
-    struct account_limits used;
-    test_settled_use(account, &used);
-    CHECK_EQUAL(used.pages, 0);
-    CHECK_EQUAL(used.handles, 0);
-    CHECK_EQUAL(used.threads, 0);
-    CHECK_EQUAL(used.processes, 0);
-}
-
 static handle_t make_process(handle_t account)
 {
     return SUCCEED(native_process_create(account, HANDLE_NONE, "small", 5, 0));
@@ -62,7 +52,7 @@ static void test_handles(void)
     CHECK_STATUS(native_process_give(process, account, RIGHT_SAME, 0), LIMIT);
     SUCCEED(native_process_end(process, 0));
     CLOSE(process);
-    check_unused(account);
+    test_await_unused(account);
     CLOSE(account);
 }
 
@@ -86,7 +76,7 @@ static void test_threads(void)
     for (unsigned i = 0; i < SOME; i++)
         CLOSE(threads[i]);
     CLOSE(process);
-    check_unused(account);
+    test_await_unused(account);
     CLOSE(account);
 }
 
@@ -101,7 +91,7 @@ static void test_processes(void)
     CHECK_STATUS(native_process_create(account, HANDLE_NONE, "one more", 8, 0), LIMIT);
     for (unsigned i = 0; i < SOME; i++)
         CLOSE(processes[i]); /* one that never ran goes with its last handle */
-    check_unused(account);
+    test_await_unused(account);
     CLOSE(make_process(account));
     CLOSE(account);
 }
@@ -121,7 +111,7 @@ static void test_pages(void)
     SUCCEED(native_memory_discard(memory, 0, USER_PAGE_SIZE));
     CHECK_EQUAL(native_memory_write(memory, offset, &offset, 8), 8);
     CLOSE(memory);
-    check_unused(account);
+    test_await_unused(account);
     CLOSE(account);
 }
 
@@ -148,11 +138,11 @@ static void test_nested(void)
     processes[3] = make_process(right);
     for (unsigned i = 1; i < 4; i++)
         CLOSE(processes[i]);
-    check_unused(left);
-    check_unused(right);
+    test_await_unused(left);
+    test_await_unused(right);
     CLOSE(left);
     CLOSE(right);
-    check_unused(upper);
+    test_await_unused(upper);
     CLOSE(upper);
 }
 
@@ -171,7 +161,7 @@ static void test_lowered(void)
     CHECK_STATUS(native_process_create(account, HANDLE_NONE, "x", 1, 0), LIMIT);
     CLOSE(memory);
     CLOSE(process);
-    check_unused(account);
+    test_await_unused(account);
     CLOSE(account);
 }
 
@@ -244,13 +234,13 @@ static void sweep(int64_t (*create)(handle_t account))
     int64_t made = create(account);
     for (; made < 0 && limits.pages < SWEEP_PAGES; limits.pages++) {
         CHECK_STATUS(made, NO_MEMORY);
-        check_unused(account);
+        test_await_unused(account);
         SUCCEED(native_account_set_limits(account, &limits));
         made = create(account);
     }
     CHECK(limits.pages > 0);
     CLOSE(SUCCEED(made));
-    check_unused(account);
+    test_await_unused(account);
     CLOSE(account);
 }
 

@@ -363,7 +363,6 @@ static void test_exhausted_account(void)
 {
     const struct account_limits limits = {600, UINT64_MAX, UINT64_MAX, UINT64_MAX};
     struct process_information information;
-    struct account_limits used;
     struct test_child child = {
         .function = use_everything,
         .account = SUCCEED(native_account_create(test_world.account, &limits)),
@@ -373,11 +372,7 @@ static void test_exhausted_account(void)
     test_child_join(&child, &information);
     CHECK_EQUAL(information.reason, END_FAULT);
     CHECK_EQUAL(information.code, FAULT_PAGE_MEMORY);
-    test_settled_use(child.account, &used);
-    CHECK_EQUAL(used.pages, 0);
-    CHECK_EQUAL(used.handles, 0);
-    CHECK_EQUAL(used.processes, 0);
-    CHECK_EQUAL(used.threads, 0);
+    test_await_unused(child.account);
     CLOSE(child.account);
     uint64_t address = map(HANDLE_NONE, SIZE, READ_WRITE);
     fill(address, 1);

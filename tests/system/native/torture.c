@@ -32,7 +32,7 @@
 #define PATIENCE_NS UINT64_C(3000000)
 #define LIMIT_NS UINT64_C(300000000000) /* for a round: only what hangs takes so long */
 #define KILL_ONE_IN 6
-#define SETTLE_TIMES 2000
+#define SETTLED_NS UINT64_C(60000000000) /* by then everything has ended, or never will */
 #define SLABS_KEPT 24 /* each of the kernel's caches may keep one that is empty */
 
 static const struct account_limits limits = {6000, 4000, 64, PARTIES + 2};
@@ -140,9 +140,9 @@ static void keep(struct round *round)
 
 static void check_unused(handle_t account)
 {
+    static const struct account_limits nothing;
     struct account_limits used;
-    test_settled_use(account, &used);
-    if (used.pages + used.handles + used.threads + used.processes != 0)
+    if (!test_use_becomes(account, &nothing, &used))
         service_fail("seed %lu leaves behind: %lu pages, %lu handles, %lu threads, %lu processes",
                      torture.seed, used.pages, used.handles, used.threads, used.processes);
 }
@@ -193,7 +193,8 @@ static uint64_t free_pages(void)
 /* Freeing waits for every CPU to be seen outside the kernel. */
 static void check_machine(uint64_t before)
 {
-    for (unsigned i = 0; i < SETTLE_TIMES && free_pages() + SLABS_KEPT < before; i++)
+    uint64_t end = test_now() + SETTLED_NS;
+    while (free_pages() + SLABS_KEPT < before && test_now() < end)
         test_pause(PATIENCE_NS);
     if (free_pages() + SLABS_KEPT < before)
         service_fail("seed %lu: the machine had %lu free pages, now it has %lu", torture.seed,
