@@ -12,7 +12,7 @@
 #include <kernel/main.h>
 #include <kernel/scheduler.h>
 
-static struct cpu cpus[CPU_MAX];
+static struct cpu cpus[CPU_MAX] = {[0] = {.bit = 1}};
 static _Atomic uint32_t online = 1;
 
 struct cpu *cpu_get(uint32_t number)
@@ -31,6 +31,7 @@ void cpu_start_others(const struct boot_info *boot)
     for (uint32_t i = 1; i < boot->cpu_count && cpu_count() < CPU_MAX; i++) {
         struct cpu *cpu = &cpus[cpu_count()];
         cpu->number = cpu_count();
+        cpu->bit = UINT64_C(1) << cpu->number;
         scheduler_init_cpu(cpu->number);
         enum status status = arch_cpu_start(cpu, boot->cpu_ids[i]);
         if (status == STATUS_OK)

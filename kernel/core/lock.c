@@ -77,7 +77,7 @@ bool lock_none_held(void)
     return cpu_current()->lock_classes == 0;
 }
 #else
-void lock_wait(struct spinlock *lock)
+ARCH_COLD void lock_wait(struct spinlock *lock)
 {
     take(lock);
 }

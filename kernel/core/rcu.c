@@ -37,11 +37,6 @@ void rcu_defer(struct deferred *deferred, void (*free)(struct deferred *deferred
     atomic_fetch_add(&outstanding, 1);
 }
 
-static uint64_t own_bit(void)
-{
-    return UINT64_C(1) << cpu_current()->number;
-}
-
 static void interrupt_unseen_locked(void)
 {
     uint64_t now = time_now();
@@ -55,7 +50,7 @@ static void interrupt_unseen_locked(void)
 /* This CPU is outside: a batch it was the last to be waited for is ready. */
 static void advance_locked(void)
 {
-    unseen &= ~own_bit();
+    unseen &= ~cpu_current()->bit;
     if (unseen != 0)
         interrupt_unseen_locked();
     if (unseen != 0 || ready != NULL)
@@ -107,8 +102,8 @@ void rcu_quiescent(void)
 void rcu_sleep(void)
 {
     lock_acquire(&lock);
-    sleeping |= own_bit();
-    unseen &= ~own_bit();
+    sleeping |= cpu_current()->bit;
+    unseen &= ~cpu_current()->bit;
     lock_release(&lock);
     cpu_current()->asleep = true;
 }
@@ -119,6 +114,6 @@ void rcu_wake(void)
         return;
     cpu_current()->asleep = false;
     lock_acquire(&lock);
-    sleeping &= ~own_bit();
+    sleeping &= ~cpu_current()->bit;
     lock_release(&lock);
 }

@@ -32,7 +32,7 @@ void lock_release(struct spinlock *lock)
     (void)lock;
 }
 
-static struct cpu cpus[2];
+static struct cpu cpus[2] = {[0] = {.bit = 1}};
 static struct cpu *running = &cpus[0];
 
 struct cpu *arch_cpu_current(void)
@@ -68,6 +68,7 @@ static void outside(unsigned number)
 {
     running = &cpus[number];
     running->number = number;
+    running->bit = UINT64_C(1) << number;
     rcu_quiescent();
 }
 

@@ -142,7 +142,7 @@ void scheduler_book_time(uint64_t cpus)
     uint64_t now = time_now();
 
     book_time(self, now);
-    cpus &= ~(UINT64_C(1) << self->number);
+    cpus &= ~self->bit;
     for (uint64_t left = cpus; left != 0; left &= left - 1)
         scheduler_kick(cpu_get((uint32_t)__builtin_ctzll(left)));
     for (; cpus != 0 && !self->reschedule; cpus &= cpus - 1) {
@@ -156,7 +156,7 @@ void scheduler_book_time(uint64_t cpus)
 
 /* Something was said to a thread while this CPU had it, or it was put back. Who takes it off its
  * queue after that to have it elsewhere looks at the holder when that is done. */
-static __attribute__((noinline)) void look_after(struct thread *thread)
+static ARCH_COLD void look_after(struct thread *thread)
 {
     if (thread_needs(thread, ATTENTION_ENDING)) {
         if (scheduler_seize(thread))
@@ -169,7 +169,7 @@ static __attribute__((noinline)) void look_after(struct thread *thread)
 }
 
 /* All of its state is saved. */
-static inline void let_go(struct thread *thread)
+static inline __attribute__((always_inline)) void let_go(struct thread *thread)
 {
     atomic_store(&thread->holder, HOLDER_NONE);
     if (atomic_load(&thread->runnable) || atomic_load(&thread->attention) != 0)
@@ -180,12 +180,10 @@ static inline void let_go(struct thread *thread)
 static inline __attribute__((always_inline)) void load(struct cpu *cpu, struct thread *from,
                                                        struct thread *thread)
 {
-    struct space *space = &thread->process->space;
+    struct process *process = thread->process;
 
-    if (cpu->space != space) {
-        arch_table_switch(&space->table);
-        cpu->space = space;
-    }
+    if (from == NULL || from->process != process)
+        arch_table_switch(&process->space.table);
     arch_thread_switch(from, thread);
     relaxed_store(&cpu->current, thread);
     relaxed_add(&cpu->switches, 1);
@@ -199,7 +197,6 @@ static void unload(struct cpu *cpu)
         return;
     arch_thread_switch(from, NULL);
     arch_table_switch(NULL);
-    cpu->space = NULL;
     relaxed_store(&cpu->current, NULL);
     let_go(from);
 }
@@ -234,10 +231,24 @@ void scheduler_choose(struct cpu *cpu)
     struct thread *next = take_or_be_idle(cpu, now);
     if (next == NULL)
         unload(cpu);
-    else if (next != current || cpu->space != &next->process->space)
+    else if (next != current)
         load(cpu, current, next);
     if (next != NULL && current != NULL && next != current)
         let_go(current);
+}
+
+ARCH_COLD void scheduler_let_go(struct thread *thread)
+{
+    let_go(thread);
+}
+
+__attribute__((always_inline)) void scheduler_switch(struct cpu *cpu, struct thread *from,
+                                                     struct thread *to)
+{
+    debug_assert(lock_none_held());
+    __builtin_assume(from != NULL && from != to);
+    load(cpu, from, to);
+    let_go(from);
 }
 
 /*
@@ -245,33 +256,24 @@ void scheduler_choose(struct cpu *cpu)
  * it is made ready. Which CPUs it may use, and whether something more urgent is ready, is looked at
  * when it is held: who changes that does it the other way round.
  */
-static inline __attribute__((always_inline)) bool hand_over(struct cpu *cpu, struct thread *from,
-                                                            struct thread *to)
-{
-    uint32_t expected = HOLDER_NONE, number = cpu->number;
-
-    if (!atomic_compare_exchange_strong(&to->holder, &expected, holder_of_cpu(number))) {
-        scheduler_wake(to);
-        return false;
-    }
-    atomic_store_explicit(&to->cpu, number, memory_order_relaxed);
-    atomic_store_explicit(&to->runnable, true, memory_order_release);
-    if (!thread_may_use(to, number)) {
-        let_go(to);
-        return false;
-    }
-    load(cpu, from, to);
-    let_go(from);
-    if (scheduler_queue_has_above(cpu, relaxed_load(&to->effective)))
-        atomic_store(&cpu->reschedule, true);
-    return true;
-}
-
 void scheduler_hand_over(struct thread *to)
 {
     struct cpu *cpu = cpu_current();
+    uint32_t expected = HOLDER_NONE;
 
-    (void)hand_over(cpu, cpu->current, to);
+    if (!atomic_compare_exchange_strong(&to->holder, &expected, holder_of_cpu(cpu->number))) {
+        scheduler_wake(to);
+        return;
+    }
+    atomic_store_explicit(&to->cpu, cpu->number, memory_order_relaxed);
+    atomic_store_explicit(&to->runnable, true, memory_order_release);
+    if (!thread_may_use(to, cpu->number)) {
+        let_go(to);
+        return;
+    }
+    scheduler_switch(cpu, cpu->current, to);
+    if (scheduler_queue_has_above(cpu, relaxed_load(&to->effective)))
+        atomic_store(&cpu->reschedule, true);
 }
 
 void scheduler_personality_changed(struct process *process)
@@ -301,7 +303,8 @@ static void idle(struct cpu *cpu)
     rcu_quiescent();
     rcu_quiescent();
     rcu_quiescent();
-    if (process_teardown_step())
+    cpu->teardown = process_teardown_step();
+    if (cpu->teardown)
         return;
     if (cpu_count() > 1)
         poll(cpu);
@@ -334,8 +337,8 @@ _Noreturn void scheduler_leave_kernel(void)
 {
     struct cpu *cpu = cpu_current();
 
-    if (process_teardown_is_pending())
-        (void)process_teardown_step();
+    if (cpu->teardown)
+        cpu->teardown = process_teardown_step();
     do {
         if (!is_undisturbed(cpu))
             find_thread(cpu);
@@ -345,16 +348,4 @@ _Noreturn void scheduler_leave_kernel(void)
     if (thread_needs(cpu->current, ATTENTION_MARKED))
         personality_interrupt(cpu->current);
     arch_return_to_user(cpu->current);
-}
-
-__attribute__((always_inline)) _Noreturn void scheduler_leave_to(struct thread *self,
-                                                                 struct thread *to)
-{
-    struct cpu *cpu = cpu_current();
-
-    if (!hand_over(cpu, self, to) || cpu->reschedule || atomic_load(&to->attention) != 0 ||
-        process_teardown_is_pending())
-        scheduler_leave_kernel();
-    debug_assert(lock_none_held());
-    arch_return_to_user(to);
 }

@@ -58,9 +58,9 @@ void scheduler_lend_priority(struct endpoint *endpoint)
     struct thread *servers[BREADTH];
     unsigned count = 0;
     lock_acquire(&endpoint->object.lock);
-    list_for_each (&endpoint->taken, node) {
-        struct thread *server = container_of(node, struct thread, wait.link)->server;
-        if (server != NULL && count < BREADTH)
+    list_for_each (&endpoint->servers, node) {
+        struct thread *server = container_of(node, struct thread, serves_link);
+        if (server->client != NULL && count < BREADTH)
             servers[count++] = server;
     }
     lock_release(&endpoint->object.lock);

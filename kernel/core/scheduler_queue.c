@@ -228,11 +228,10 @@ void scheduler_queue_put_back(struct cpu *cpu, struct thread *thread, bool first
 
 void scheduler_queue_set_idle(const struct cpu *cpu, bool idle)
 {
-    uint64_t bit = UINT64_C(1) << cpu->number;
     if (idle)
-        atomic_fetch_or(&idle_cpus, bit);
-    else if ((atomic_load_explicit(&idle_cpus, memory_order_relaxed) & bit) != 0)
-        atomic_fetch_and(&idle_cpus, ~bit);
+        atomic_fetch_or(&idle_cpus, cpu->bit);
+    else if ((atomic_load_explicit(&idle_cpus, memory_order_relaxed) & cpu->bit) != 0)
+        atomic_fetch_and(&idle_cpus, ~cpu->bit);
 }
 
 /* One that is idle no more by this, or CPU_MAX. */

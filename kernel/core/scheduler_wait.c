@@ -70,6 +70,7 @@ void thread_settle_wait(struct thread *thread, int64_t result)
 
     if (thread->wait.until)
         timer_disarm(&thread->wait.timer);
+    thread->wait.until = false;
     relaxed_store(&thread->wait.kind, WAIT_NONE);
     atomic_store(&thread->wait_state, WAIT_STATE_NONE);
     if (result == status_to_result(STATUS_RESTART))

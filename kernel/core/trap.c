@@ -36,16 +36,9 @@ static void finish_call(struct thread *self, int64_t result)
 
 _Noreturn void trap_call(void)
 {
-    struct thread *self = thread_current(), *next = NULL;
-    uint64_t number = arch_call_number(self);
-    uint32_t index = (uint32_t)number - NATIVE_CALL_BASE;
+    struct thread *self = thread_current();
+    uint32_t index = (uint32_t)arch_call_number(self) - NATIVE_CALL_BASE;
     relaxed_add(&cpu_current()->calls, 1);
-    if (number == CALL_IPC_CALL)
-        next = ipc_fast_call(self);
-    else if (number == CALL_IPC_REPLY_AND_WAIT)
-        next = ipc_fast_reply_and_wait(self);
-    if (next != NULL)
-        scheduler_leave_to(self, next);
     if (index >= NATIVE_CALL_COUNT)
         trap_reflect();
     finish_call(self, call_table[index].decode(self));

@@ -18,7 +18,7 @@ int space_setup(void **state)
     account = test_account_create(TEST_PAGES);
     enum status status = space_init(&space, account);
     assert(status == STATUS_OK);
-    cpu_current()->space = &space;
+    cpu_current()->arch.space = &space;
     return 0;
 }
 
@@ -31,7 +31,7 @@ void end_space(struct space *ended)
 
 int space_teardown(void **state)
 {
-    cpu_current()->space = NULL;
+    cpu_current()->arch.space = NULL;
     end_space(&space);
     for (unsigned i = 0; i < GRACE_PERIODS_MAX && atomic_load(&account->object.references) > 1; i++)
         rcu_quiescent();

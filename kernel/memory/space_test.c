@@ -283,11 +283,11 @@ static void a_clone_and_its_original_are_apart(void **state)
     assert_int_equal(clone_space(&clone), STATUS_OK);
     assert_in_range(test_pages_used(account), used, used + 1);
     assert_true(put(PLACE, 'q'));
-    cpu_current()->space = &clone;
+    cpu_current()->arch.space = &clone;
     assert_int_equal(get(PLACE), 'p');
     assert_true(put(PLACE + PAGE_SIZE, 'c'));
     assert_int_equal(unmap(&clone, PLACE + 50 * PAGE_SIZE, PAGE_SIZE), STATUS_OK);
-    cpu_current()->space = &space;
+    cpu_current()->arch.space = &space;
     assert_int_equal(get(PLACE), 'q');
     assert_int_equal(get(PLACE + PAGE_SIZE), 'p');
     assert_int_equal(get(PLACE + 50 * PAGE_SIZE), 'p');
@@ -412,7 +412,7 @@ static void failing_anywhere_leaks_nothing(void **state)
         end_space(&space);
         test_account_end(poor);
         space = saved;
-        cpu_current()->space = NULL;
+        cpu_current()->arch.space = NULL;
     }
     assert_true(runs > 30);
 }

@@ -202,11 +202,11 @@ static void what_is_written_behind_a_seal_breaks_it(void **state)
     assert_int_equal(space_clone(&space, &clone), STATUS_OK);
     for (uint64_t i = 0; i < MANY; i++)
         assert_true(put(PLACE + i * PAGE_SIZE, 'p'));
-    cpu_current()->space = &clone;
+    cpu_current()->arch.space = &clone;
     assert_int_equal(get(PLACE), 'a');
     assert_int_equal(get(PLACE + PAGE_SIZE), 'b');
     assert_int_equal(get(PLACE + 2 * PAGE_SIZE), 0);
-    cpu_current()->space = &space;
+    cpu_current()->arch.space = &space;
     end_space(&clone);
     count_steps(unmap_step);
 }

@@ -47,8 +47,29 @@ static struct thread *thread_of(struct list_node *node)
 
 /* Queues. */
 
+void endpoint_add_receiver(struct endpoint *endpoint, struct thread *receiver)
+{
+    if (endpoint->receiver == NULL && !receiver->wait.until)
+        relaxed_store(&endpoint->receiver, receiver);
+    else
+        list_push_front(&endpoint->receivers, &receiver->wait.link);
+}
+
+void endpoint_remove_receiver(struct endpoint *endpoint, struct thread *receiver)
+{
+    if (endpoint->receiver == receiver)
+        relaxed_store(&endpoint->receiver, NULL);
+    else
+        list_remove(&receiver->wait.link);
+}
+
 struct thread *endpoint_claim_receiver(struct endpoint *endpoint)
 {
+    struct thread *first = endpoint->receiver;
+    if (first != NULL && thread_claim_wait(first)) {
+        relaxed_store(&endpoint->receiver, NULL);
+        return first;
+    }
     list_for_each (&endpoint->receivers, node) {
         if (thread_claim_wait(thread_of(node))) {
             list_remove(node);
@@ -90,12 +111,6 @@ void endpoint_queue_caller(struct endpoint *endpoint, struct thread *client)
     node = find_place(endpoint, place);
     list_insert_between(&client->wait.link, node, node->next);
     client->wait.call.session->queued++;
-}
-
-void endpoint_add_taken(struct endpoint *endpoint, struct thread *client)
-{
-    relaxed_store(&client->wait.kind, WAIT_REPLY);
-    list_push_back(&endpoint->taken, &client->wait.link);
 }
 
 /* A call will be given back to wait for its answer; a send has ended with this. */
@@ -194,7 +209,8 @@ int64_t call_endpoint_create(struct thread *self, const struct endpoint_create_a
     object_init(&endpoint->object, OBJECT_ENDPOINT, arguments->account);
     list_init(&endpoint->receivers);
     list_init(&endpoint->callers);
-    list_init(&endpoint->taken);
+    list_init(&endpoint->servers);
+    list_init(&endpoint->held);
     list_init(&endpoint->closed);
     observation_queue_init(&endpoint->observations, &endpoint->object, &endpoint->object.lock,
                            &endpoint->keys, observation_arrived);
@@ -215,34 +231,63 @@ static bool is_revoked(const struct thread *thread)
 }
 
 /* One of those who wait, claimed with the lock that keeps it in this wait; NULL. */
-static struct thread *claim(struct endpoint *endpoint, const struct list *waiting,
-                            bool (*is_meant)(const struct thread *thread))
+static struct thread *claim_waiting(const struct list *waiting,
+                                    bool (*is_meant)(const struct thread *thread))
 {
-    struct thread *claimed = NULL;
-    lock_acquire(&endpoint->object.lock);
-    list_for_each (waiting, node) {
-        if (is_meant(thread_of(node)) && thread_claim_wait(thread_of(node))) {
-            claimed = thread_of(node);
-            break;
-        }
-    }
-    lock_release(&endpoint->object.lock);
-    return claimed;
+    list_for_each (waiting, node)
+        if (is_meant(thread_of(node)) && thread_claim_wait(thread_of(node)))
+            return thread_of(node);
+    return NULL;
 }
 
-static void end_waits(struct endpoint *endpoint, struct list *waiting,
+/* The same of those whose calls server threads have. */
+static struct thread *claim_served(const struct list *servers,
+                                   bool (*is_meant)(const struct thread *thread))
+{
+    list_for_each (servers, node) {
+        struct thread *client = container_of(node, struct thread, serves_link)->client;
+        if (client != NULL && is_meant(client) && thread_claim_wait(client))
+            return client;
+    }
+    return NULL;
+}
+
+static struct thread *claim_receiving(struct endpoint *endpoint,
+                                      bool (*is_meant)(const struct thread *thread))
+{
+    struct thread *first = endpoint->receiver;
+    if (first != NULL && is_meant(first) && thread_claim_wait(first))
+        return first;
+    return claim_waiting(&endpoint->receivers, is_meant);
+}
+
+static struct thread *claim(struct endpoint *endpoint, bool taken,
+                            bool (*is_meant)(const struct thread *thread))
+{
+    lock_acquire(&endpoint->object.lock);
+    struct thread *thread = claim_waiting(&endpoint->callers, is_meant);
+    if (thread == NULL)
+        thread = claim_receiving(endpoint, is_meant);
+    if (thread == NULL && taken)
+        thread = claim_served(&endpoint->servers, is_meant);
+    if (thread == NULL && taken)
+        thread = claim_waiting(&endpoint->held, is_meant);
+    lock_release(&endpoint->object.lock);
+    return thread;
+}
+
+/* Those who call or receive, and with `taken` those whose call was taken. */
+static void end_waits(struct endpoint *endpoint, bool taken,
                       bool (*is_meant)(const struct thread *thread), enum status why)
 {
     struct thread *thread;
-    while ((thread = claim(endpoint, waiting, is_meant)) != NULL)
+    while ((thread = claim(endpoint, taken, is_meant)) != NULL)
         thread_abort_wait(thread, why);
 }
 
 void endpoint_end_revoked(struct endpoint *endpoint)
 {
-    end_waits(endpoint, &endpoint->callers, is_revoked, STATUS_REVOKED);
-    end_waits(endpoint, &endpoint->taken, is_revoked, STATUS_REVOKED);
-    end_waits(endpoint, &endpoint->receivers, is_revoked, STATUS_REVOKED);
+    end_waits(endpoint, true, is_revoked, STATUS_REVOKED);
 }
 
 static void end_notices(struct endpoint *endpoint)
@@ -271,8 +316,7 @@ void endpoint_closed(struct object *object, uint32_t rights)
     lock_release(&object->lock);
     if (!dead)
         return;
-    end_waits(endpoint, &endpoint->callers, is_any, STATUS_CLOSED);
-    end_waits(endpoint, &endpoint->receivers, is_any, STATUS_CLOSED);
+    end_waits(endpoint, false, is_any, STATUS_CLOSED);
     observation_queue_retire(&endpoint->observations);
     end_notices(endpoint);
 }

@@ -55,6 +55,7 @@ void handle_table_init(struct handle_table *table, struct account *account)
     table->first_free = NO_SLOT;
     table->used_slots = 0;
     table->count = 0;
+    table->closings = 0;
     table->draining = false;
     table->account = account;
     if (!arch_random(&table->random))
@@ -149,6 +150,17 @@ enum status handle_resolve(const struct handle_table *table, handle_t token, enu
     return (view->rights & rights) == rights ? STATUS_OK : STATUS_NO_RIGHT;
 }
 
+ARCH_COLD void handle_remember(const struct handle_table *table, handle_t token,
+                               enum object_type type, uint32_t rights, struct handle_memory *memory)
+{
+    struct handle_view view;
+    uint64_t closings = __atomic_load_n(&table->closings, __ATOMIC_ACQUIRE);
+    if (handle_resolve(table, token, type, rights, &view) == STATUS_OK)
+        *memory = (struct handle_memory){token, closings, view.object, view.derivation};
+    else
+        *memory = (struct handle_memory){.token = HANDLE_NONE};
+}
+
 static void count_opened(struct object *object, uint32_t rights, uint32_t flags)
 {
     if ((flags & HANDLE_NOT_COUNTED) == 0 && object_operations[object->type].opened != NULL)
@@ -240,6 +252,7 @@ static void empty_slot(struct handle_table *table, struct handle_slot *slot, uin
     atomic_thread_fence(memory_order_release); /* before the slot changes: see read_slot */
     free_slot(table, slot, index);
     table->count--;
+    relaxed_add(&table->closings, 1);
 }
 
 enum status handle_close(struct handle_table *table, handle_t token)

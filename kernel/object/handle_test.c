@@ -79,12 +79,24 @@ static void what_resolving_says(void **state)
     assert_int_equal(resolve(event + (UINT64_C(1) << 20), OBJECT_ANY, 0), STATUS_BAD_HANDLE);
     assert_int_equal(resolve(event + 1000, OBJECT_ANY, 0), STATUS_BAD_HANDLE);
     assert_int_equal(resolve(UINT64_MAX, OBJECT_ANY, 0), STATUS_BAD_HANDLE);
-    const struct derivation *derivation;
-    assert_ptr_equal(handle_peek(table, event, OBJECT_EVENT, RIGHT_ALL, &derivation),
-                     machine_object(self, event));
-    assert_null(handle_peek(table, event, OBJECT_PORT, 0, &derivation));
-    assert_null(handle_peek(table, weak, OBJECT_EVENT, RIGHT_READ, &derivation));
-    assert_null(handle_peek(table, 0, OBJECT_EVENT, 0, &derivation));
+}
+
+static void what_is_remembered_ends_with_a_closing(void **state)
+{
+    (void)state;
+    struct handle_memory memory = {.token = HANDLE_NONE};
+    struct object *object = machine_object(self, event);
+    handle_t weak = copy(event, RIGHT_WAIT);
+    assert_null(handle_recall(table, HANDLE_NONE, OBJECT_EVENT, 0, &memory));
+    assert_null(handle_recall(table, event, OBJECT_PORT, 0, &memory));
+    assert_null(handle_recall(table, weak, OBJECT_EVENT, RIGHT_READ, &memory));
+    assert_ptr_equal(handle_recall(table, event, OBJECT_EVENT, RIGHT_ALL, &memory), object);
+    close_handle(weak);
+    assert_ptr_equal(handle_recall(table, event, OBJECT_EVENT, RIGHT_ALL, &memory), object);
+    assert_null(handle_recall(table, weak, OBJECT_EVENT, RIGHT_ALL, &memory));
+    assert_ptr_equal(handle_recall(table, event, OBJECT_EVENT, RIGHT_ALL, &memory), object);
+    close_handle(event);
+    assert_null(handle_recall(table, event, OBJECT_EVENT, RIGHT_ALL, &memory));
 }
 
 static void a_stale_token_stays_stale(void **state)
@@ -239,6 +251,7 @@ int main(void)
     host_memory_init(2 * TEST_PAGES);
     const struct CMUnitTest tests[] = {
         TEST(what_resolving_says),
+        TEST(what_is_remembered_ends_with_a_closing),
         TEST(a_stale_token_stays_stale),
         TEST(rights_only_shrink),
         TEST(many_handles_and_their_limit),

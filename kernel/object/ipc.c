@@ -63,7 +63,7 @@ static bool bind_client(struct endpoint *endpoint, struct thread *server, struct
 {
     if (thread_needs(server, ATTENTION_ENDING))
         return false;
-    endpoint_add_taken(endpoint, client);
+    relaxed_store(&client->wait.kind, WAIT_REPLY);
     relaxed_store(&client->server, server);
     relaxed_store(&server->client, client);
     return true;
@@ -115,7 +115,7 @@ static void return_receiver(struct endpoint *endpoint, struct thread *receiver)
     bool waits = list_is_empty(&endpoint->callers) && list_is_empty(&endpoint->closed) &&
                  list_is_empty(&endpoint->observations.fired);
     if (waits)
-        list_push_front(&endpoint->receivers, &receiver->wait.link);
+        endpoint_add_receiver(endpoint, receiver);
     lock_release(&endpoint->object.lock);
     if (waits)
         thread_unclaim_wait(receiver);
@@ -208,19 +208,28 @@ static void serve(struct thread *thread, struct endpoint *endpoint)
     struct endpoint *before = thread->serves;
     if (before == endpoint)
         return;
-    if (endpoint != NULL)
-        object_acquire(&endpoint->object);
+    if (before != NULL) {
+        lock_acquire(&before->object.lock);
+        list_remove(&thread->serves_link);
+        lock_release(&before->object.lock);
+    }
     relaxed_store(&thread->serves, endpoint);
+    if (endpoint != NULL) {
+        object_acquire(&endpoint->object);
+        lock_acquire(&endpoint->object.lock);
+        list_push_back(&endpoint->servers, &thread->serves_link);
+        lock_release(&endpoint->object.lock);
+    }
     if (before != NULL)
         object_release(&before->object);
 }
 
 void ipc_cancel_receive(struct thread *thread)
 {
-    struct object *object = thread->wait.on;
-    lock_acquire(&object->lock);
-    list_remove(&thread->wait.link);
-    lock_release(&object->lock);
+    struct endpoint *endpoint = container_of(thread->wait.on, struct endpoint, object);
+    lock_acquire(&endpoint->object.lock);
+    endpoint_remove_receiver(endpoint, thread);
+    lock_release(&endpoint->object.lock);
 }
 
 /* Endpoint locked. */
@@ -233,7 +242,7 @@ static enum status wait_for_message(struct thread *self, struct endpoint *endpoi
     enum status status = thread_begin_wait(self, deadline);
     if (status != STATUS_OK)
         return status;
-    list_push_front(&endpoint->receivers, &self->wait.link);
+    endpoint_add_receiver(endpoint, self);
     return STATUS_BLOCKED;
 }
 
@@ -242,7 +251,6 @@ static void refuse_call(struct thread *self, struct endpoint *endpoint, struct t
                         enum status why)
 {
     lock_acquire(&endpoint->object.lock);
-    list_remove(&client->wait.link);
     relaxed_store(&client->server, NULL);
     relaxed_store(&self->client, NULL);
     lock_release(&endpoint->object.lock);
@@ -274,7 +282,7 @@ static bool take_or_wait(struct thread *self, struct endpoint *endpoint, uint64_
     lock_acquire(&endpoint->object.lock);
     bool taken = endpoint_take(endpoint, arrival);
     if (taken && arrival->kind == RECEIVED_CALL) {
-        endpoint_add_taken(endpoint, arrival->from);
+        relaxed_store(&arrival->from->wait.kind, WAIT_REPLY);
         relaxed_store(&arrival->from->server, self);
         relaxed_store(&self->client, arrival->from);
     }
@@ -365,11 +373,12 @@ static void return_client(struct thread *self, struct endpoint *endpoint, struct
 {
     lock_acquire(&endpoint->object.lock);
     relaxed_store(place, client);
-    if (place == &self->client)
+    if (place == &self->client) {
         relaxed_store(&client->server, self);
-    else
+    } else {
         client->reply = container_of(place, struct reply, client);
-    list_push_back(&endpoint->taken, &client->wait.link);
+        list_push_back(&endpoint->held, &client->wait.link);
+    }
     lock_release(&endpoint->object.lock);
     thread_unclaim_wait(client);
 }

@@ -7,35 +7,38 @@
  * caller's turn, priority and account; no queue is touched and no clock is read.
  *
  * Each function first finds out whether this is such a case, then does it in
- * steps that cannot fail. What it does is what ipc.c does in general.
+ * steps that cannot fail. The other thread is held before its wait is claimed, so
+ * that nobody else loads it and nothing is left to be looked at when it runs: who
+ * wants something of it from then on interrupts this CPU. The endpoint's lock is
+ * let go only when both threads are as they are to be seen. What it does is what
+ * ipc.c does in general.
  */
 #include <kernel/ipc.h>
 
 #include <kernel/handle.h>
 #include <kernel/process.h>
 #include <kernel/relaxed.h>
-#include <kernel/scheduler.h>
+#include <kernel/scheduler_queue.h>
 #include <trellis/message.h>
 
-/* Neither handles nor text, nor bits that mean nothing. */
-static bool is_plain(uint64_t information)
-{
-    return (information & ~(MESSAGE_LONG | UINT32_MAX)) == 0;
-}
-
 /* With the endpoint locked: who revokes ends the waits at it after that. */
-static bool is_live(const struct derivation *derivation)
+static inline bool is_live(const struct derivation *derivation)
 {
     return !atomic_load_explicit(&derivation->dead, memory_order_relaxed);
 }
 
+/* Of a thread that this CPU holds. `state` says which wait it is expected in. */
+static inline bool claim(struct thread *thread, uint32_t state)
+{
+    return atomic_compare_exchange_strong(&thread->wait_state, &state, WAIT_STATE_ENDED);
+}
+
 /* From the last store, and the release of the endpoint, on others may end the wait and write to
- * its registers: whatever is taken from those or told of the thread is so before. */
-static void begin_wait(struct thread *self, struct endpoint *endpoint, enum wait_kind kind)
+ * its registers: whatever is told of the thread is so before. */
+static inline void begin_wait(struct thread *self, struct endpoint *endpoint, enum wait_kind kind)
 {
     bool receives = kind == WAIT_RECEIVE;
     relaxed_store(&self->wait.kind, kind);
-    self->wait.until = false;
     self->wait.on = &endpoint->object;
     self->wait.cancel = receives ? ipc_cancel_receive : ipc_cancel_call;
     atomic_store_explicit(&self->runnable, false, memory_order_relaxed);
@@ -44,85 +47,80 @@ static void begin_wait(struct thread *self, struct endpoint *endpoint, enum wait
                           memory_order_release);
 }
 
-static void end_wait(struct thread *thread, int64_t result)
+/* The result of either call is 0, which the entry code sees to. */
+static inline void end_wait(struct thread *thread)
 {
     relaxed_store(&thread->wait.kind, WAIT_NONE);
     atomic_store_explicit(&thread->wait_state, WAIT_STATE_NONE, memory_order_relaxed);
-    arch_call_set_result(thread, result);
+    atomic_store_explicit(&thread->runnable, true, memory_order_relaxed);
 }
 
-/* Off the receivers, claimed; NULL if the general path must look. Endpoint locked. */
-static struct thread *claim_receiver(struct endpoint *endpoint)
+struct thread *ipc_fast_call(handle_t token, struct thread *self)
 {
-    if (list_is_empty(&endpoint->receivers))
+    struct cpu *cpu = cpu_current();
+    struct object *object =
+        handle_recall(&self->process->handles, token, OBJECT_SESSION, RIGHT_WRITE, &self->called);
+    if (object == NULL)
         return NULL;
-    struct list_node *first = endpoint->receivers.head.next;
-    struct thread *receiver = container_of(first, struct thread, wait.link);
-    if (receiver->wait.until || !thread_claim_wait(receiver))
-        return NULL;
-    list_remove(first);
-    return receiver;
-}
-
-struct thread *ipc_fast_call(struct thread *self)
-{
-    const struct derivation *derivation;
-    struct object *object = handle_peek(&self->process->handles, arch_call_argument(self, 0),
-                                        OBJECT_SESSION, RIGHT_WRITE, &derivation);
-    if (object == NULL || !is_plain(arch_message_information(self)))
-        return NULL;
-    struct session *session = container_of(object, struct session, object);
+    const struct session *session = container_of(object, struct session, object);
     struct endpoint *endpoint = session->endpoint;
+    struct thread *server = relaxed_load(&endpoint->receiver);
+    if (server == NULL || !scheduler_hold(cpu, server))
+        return NULL;
     lock_acquire(&endpoint->object.lock);
-    struct thread *server = is_live(derivation) ? claim_receiver(endpoint) : NULL;
-    if (server != NULL) {
-        arch_message_copy(self, server);
-        arch_message_set_source(server, session->badge, self->identity);
-        end_wait(server, RECEIVED_CALL);
-        list_push_back(&endpoint->taken, &self->wait.link);
-        relaxed_store(&self->server, server);
-        relaxed_store(&server->client, self);
-        uint8_t lent = relaxed_load(&self->effective), own = relaxed_load(&server->priority);
-        relaxed_store(&server->effective, lent > own ? lent : own);
-        begin_wait(self, endpoint, WAIT_REPLY);
+    if (endpoint->receiver != server || !is_live(self->called.derivation) ||
+        !claim(server, WAIT_STATE_INTERRUPTIBLE)) {
+        lock_release(&endpoint->object.lock);
+        scheduler_let_go(server);
+        return NULL;
     }
+    relaxed_store(&endpoint->receiver, NULL);
+    relaxed_store(&self->server, server);
+    relaxed_store(&server->client, self);
+    uint32_t lent = relaxed_load(&self->effective), own = relaxed_load(&server->priority);
+    relaxed_store(&server->effective, lent > own ? lent : own);
+    arch_message_set_source(server, session->badge, self->identity);
+    _Static_assert(RECEIVED_CALL == 0, "the result");
+    end_wait(server);
+    begin_wait(self, endpoint, WAIT_REPLY);
     lock_release(&endpoint->object.lock);
+    scheduler_switch(cpu, self, server);
     return server;
 }
 
 /* Whether the server has nothing to do but to answer and to wait here again. */
-static bool is_quiet(const struct endpoint *endpoint)
+static inline bool is_quiet(const struct endpoint *endpoint)
 {
     return list_is_empty(&endpoint->callers) && list_is_empty(&endpoint->observations.fired) &&
-           list_is_empty(&endpoint->closed);
+           list_is_empty(&endpoint->closed) && endpoint->receiver == NULL;
 }
 
-struct thread *ipc_fast_reply_and_wait(struct thread *self)
+struct thread *ipc_fast_reply_and_wait(handle_t token, struct thread *self)
 {
+    struct cpu *cpu = cpu_current();
     struct thread *client = relaxed_load(&self->client);
-    const struct derivation *derivation;
-    struct object *object = handle_peek(&self->process->handles, arch_call_argument(self, 0),
-                                        OBJECT_ENDPOINT, RIGHT_READ, &derivation);
+    struct object *object =
+        handle_recall(&self->process->handles, token, OBJECT_ENDPOINT, RIGHT_READ, &self->received);
     struct endpoint *endpoint = container_of(object, struct endpoint, object);
-    if (object == NULL || client == NULL || endpoint != self->serves ||
-        !is_plain(arch_message_information(self)) || relaxed_load(&self->frame->interrupted) != 0 ||
-        client->wait.until)
+    if (client == NULL || endpoint != self->serves ||
+        relaxed_load(&self->frame->interrupted) != 0 || client->wait.until ||
+        scheduler_queue_has_above(cpu, relaxed_load(&client->effective)) ||
+        !scheduler_hold(cpu, client))
         return NULL;
     lock_acquire(&endpoint->object.lock);
-    bool claimed = is_live(derivation) && is_quiet(endpoint) && self->client == client &&
-                   thread_claim_wait(client);
-    if (!claimed) {
+    if (self->client != client || !is_live(self->received.derivation) || !is_quiet(endpoint) ||
+        !claim(client, WAIT_STATE_WAITING)) {
         lock_release(&endpoint->object.lock);
+        scheduler_let_go(client);
         return NULL;
     }
-    arch_message_copy(self, client);
-    end_wait(client, 0);
-    list_remove(&client->wait.link);
-    relaxed_store(&client->server, NULL);
+    relaxed_store(&endpoint->receiver, self);
     relaxed_store(&self->client, NULL);
+    relaxed_store(&client->server, NULL);
     relaxed_store(&self->effective, relaxed_load(&self->priority));
-    list_push_front(&endpoint->receivers, &self->wait.link);
+    end_wait(client);
     begin_wait(self, endpoint, WAIT_RECEIVE);
     lock_release(&endpoint->object.lock);
+    scheduler_switch(cpu, self, client);
     return client;
 }

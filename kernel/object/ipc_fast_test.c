@@ -4,6 +4,7 @@
 /* The plain call and answer: the same effect as in general, or none. */
 #include "machine_fake.h"
 
+#include <arch/host.h>
 #include <kernel/call_arguments.h>
 #include <kernel/cpu.h>
 #include <kernel/scheduler_queue.h>
@@ -18,22 +19,24 @@ static struct thread *server, *client, *other;
 static struct endpoint *endpoint;
 static handle_t own_endpoint, way_in;
 
-static bool hand_over(struct thread *next)
+static bool was_fast;
+
+static int64_t fast_or_general(struct thread *self, uint64_t number,
+                               int64_t (*general)(struct thread *self))
 {
-    if (next != NULL)
-        scheduler_hand_over(next);
-    return next != NULL;
+    self->arch.number = number;
+    was_fast = host_message(self) != NULL;
+    return was_fast ? status_to_result(STATUS_BLOCKED) : general(self);
 }
 
 static int64_t fast_or_general_call(struct thread *self)
 {
-    return hand_over(ipc_fast_call(self)) ? status_to_result(STATUS_BLOCKED) : call_ipc_call(self);
+    return fast_or_general(self, CALL_IPC_CALL, call_ipc_call);
 }
 
 static int64_t fast_or_general_answer(struct thread *self)
 {
-    return hand_over(ipc_fast_reply_and_wait(self)) ? status_to_result(STATUS_BLOCKED)
-                                                    : call_ipc_reply_and_wait(self);
+    return fast_or_general(self, CALL_IPC_REPLY_AND_WAIT, call_ipc_reply_and_wait);
 }
 
 static int64_t receive(void)
@@ -75,6 +78,7 @@ static void the_fast_path_does_the_same(void **state)
     assert_int_equal(receive(), MACHINE_BLOCKED);
     client->identity = 99;
     assert_int_equal(machine_call(client, fast_or_general_call, way_in, 3), MACHINE_BLOCKED);
+    assert_true(was_fast);
     assert_int_equal(machine_result(server), RECEIVED_CALL);
     assert_ptr_equal(thread_current(), server);
     assert_int_equal(server->arch.identity, 99);
@@ -82,11 +86,12 @@ static void the_fast_path_does_the_same(void **state)
     assert_ptr_equal(server->client, client);
     assert_int_equal(machine_call(server, fast_or_general_answer, own_endpoint, 4),
                      MACHINE_BLOCKED);
+    assert_true(was_fast);
     assert_int_equal(machine_result(client), 0);
     assert_ptr_equal(thread_current(), client);
     assert_null(server->client);
     assert_int_equal(client->arch.information, 4);
-    assert_true(list_is_empty(&endpoint->taken));
+    assert_ptr_equal(endpoint->receiver, server);
 }
 
 static void the_cpu_is_not_handed_past_the_more_urgent(void **state)
@@ -101,25 +106,46 @@ static void the_cpu_is_not_handed_past_the_more_urgent(void **state)
     assert_true(server->queued);
 }
 
+static bool takes(uint64_t token, uint64_t information)
+{
+    client->arch.number = CALL_IPC_CALL;
+    client->arch.arguments[0] = token;
+    client->arch.information = information;
+    return host_message(client) != NULL;
+}
+
 static void the_fast_path_leaves_what_is_not_plain(void **state)
 {
     (void)state;
+    leave_alone();
     host_run_thread(client);
-    client->arch.arguments[0] = way_in;
-    client->arch.information = 0;
-    assert_null(ipc_fast_call(client)); /* nobody receives */
+    assert_false(takes(way_in, 0)); /* nobody receives */
     assert_int_equal(receive(), MACHINE_BLOCKED);
-    client->arch.information = message_information(0, 1, 0);
-    assert_null(ipc_fast_call(client));
-    client->arch.information = message_information(0, 0, 1);
-    assert_null(ipc_fast_call(client));
-    client->arch.information = UINT64_C(1) << 60;
-    assert_null(ipc_fast_call(client));
-    client->arch.information = 0;
-    client->arch.arguments[0] = way_in + 1;
-    assert_null(ipc_fast_call(client));
+    host_run_thread(client);
+    cpu_current()->reschedule = false;
+    assert_false(takes(way_in, message_information(0, 1, 0)));
+    assert_false(takes(way_in, message_information(0, 0, 1)));
+    assert_false(takes(way_in, UINT64_C(1) << 60));
+    assert_false(takes(way_in + 1, 0));
     assert_true(machine_waits(server));
     assert_false(machine_waits(client));
+    assert_int_equal(machine_call(client, fast_or_general_call, way_in, 0), MACHINE_BLOCKED);
+    assert_true(was_fast);
+}
+
+/* What was looked up once is looked up again when it may have changed. */
+static void a_handle_that_was_used_before_may_be_gone(void **state)
+{
+    (void)state;
+    leave_alone();
+    assert_int_equal(receive(), MACHINE_BLOCKED);
+    assert_int_equal(machine_call(client, fast_or_general_call, way_in, 0), MACHINE_BLOCKED);
+    assert_int_equal(machine_call(server, fast_or_general_answer, own_endpoint, 0),
+                     MACHINE_BLOCKED);
+    assert_int_equal(handle_close(&client->process->handles, way_in), STATUS_OK);
+    assert_false(takes(way_in, 0));
+    assert_int_equal(machine_call(client, call_ipc_call, way_in, 0),
+                     status_to_result(STATUS_BAD_HANDLE));
 }
 
 static void a_suspended_server_is_given_its_call(void **state)
@@ -145,6 +171,7 @@ int main(void)
         TEST(the_fast_path_does_the_same),
         TEST(the_cpu_is_not_handed_past_the_more_urgent),
         TEST(the_fast_path_leaves_what_is_not_plain),
+        TEST(a_handle_that_was_used_before_may_be_gone),
         TEST(a_suspended_server_is_given_its_call),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,7 +35,7 @@ int machine_teardown(void **state)
 {
     (void)state;
     machine_leave();
-    cpu_current()->space = NULL;
+    cpu_current()->arch.space = NULL;
     machine_settle();
     for (unsigned i = 0; i < ALLOWANCE_COUNT; i++)
         assert(atomic_load(&machine_account->used[i]) == 0);
@@ -145,7 +145,7 @@ void machine_leave(void)
 void machine_settle(void)
 {
     for (unsigned i = 0; i < GRACE_PERIODS; i++) {
-        while (process_teardown_step())
+        while ((cpu_current()->teardown = process_teardown_step()))
             ;
         rcu_quiescent();
     }

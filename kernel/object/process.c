@@ -152,6 +152,7 @@ static void queue_teardown(struct process *process, struct list *list)
     list_push_back(list, &process->teardown_link);
     lock_release(&teardown_lock);
     atomic_fetch_add(&process_teardown_count, 1);
+    cpu_current()->teardown = true;
 }
 
 /* One that has not been told to end, or NULL; it lives until the kernel is left. Of those told only

@@ -40,6 +40,7 @@ static bool pass_on(struct thread *self, struct reply *reply)
         relaxed_store(&self->client, NULL);
         relaxed_store(&client->server, NULL);
         client->reply = reply;
+        list_push_back(&reply->endpoint->held, &client->wait.link);
     }
     lock_release(&endpoint->lock);
     return client != NULL;
@@ -79,7 +80,8 @@ void reply_bind_clone(struct reply *reply, struct thread *client)
     client->wait.cancel = ipc_cancel_call;
     client->reply = reply;
     lock_acquire(&endpoint->object.lock);
-    endpoint_add_taken(endpoint, client);
+    relaxed_store(&client->wait.kind, WAIT_REPLY);
+    list_push_back(&endpoint->held, &client->wait.link);
     atomic_store(&client->wait_state, WAIT_STATE_WAITING);
     lock_release(&endpoint->object.lock);
 }

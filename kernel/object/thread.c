@@ -92,6 +92,7 @@ static enum status allocate_thread(struct process *process, uint64_t identity, u
     object_acquire(&process->object);
     list_node_init(&thread->process_link);
     list_node_init(&thread->run_link);
+    list_node_init(&thread->serves_link);
     thread_init_wait(thread);
     thread->cpu = cpu_current()->number;
     label_frame(thread);

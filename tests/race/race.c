@@ -16,6 +16,7 @@
  */
 #include "machine.h"
 
+#include <arch/host.h>
 #include <kernel/account.h>
 #include <kernel/call_arguments.h>
 #include <kernel/copy.h>
@@ -290,6 +291,9 @@ static void user(struct thread *thread)
         scramble(thread, draw_address());
     make_arguments(thread);
     atomic_fetch_add(&made, 1);
+    struct thread *next = host_message(thread);
+    if (next != NULL)
+        arch_return_to_user(next);
     trap_call();
 }
 

@@ -4,6 +4,7 @@
 /* AArch64: system registers, and what the files of this folder share. */
 #pragma once
 
+#include <arch/cpu_state.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -66,7 +67,7 @@ void arm_floating_init(void);
 /* Make the state of `thread` the one in the registers; false without memory for it. */
 bool arm_floating_load(struct thread *thread);
 /* The state in this CPU's registers to memory: another CPU may run its thread next. */
-void arm_floating_put_away(struct cpu *cpu);
+ARCH_COLD void arm_floating_put_away(struct cpu *cpu);
 
 /* gic.c */
 bool arm_gic_init(const struct boot_info *boot, const char **missing);

@@ -12,31 +12,30 @@
  */
 #include "offsets.h"
 
-.macro FOR_PAIRS instruction, base
-    \instruction x2, x3, [\base, #REGISTER_X(2)]
-    \instruction x4, x5, [\base, #REGISTER_X(4)]
-    \instruction x6, x7, [\base, #REGISTER_X(6)]
-    \instruction x8, x9, [\base, #REGISTER_X(8)]
-    \instruction x10, x11, [\base, #REGISTER_X(10)]
-    \instruction x12, x13, [\base, #REGISTER_X(12)]
-    \instruction x14, x15, [\base, #REGISTER_X(14)]
+/* For each two of the registers, in the thread or whatever is at the base. */
+.macro PAIRS instruction, base, first, second, rest:vararg
+    \instruction x\first, x\second, [\base, #REGISTER_X(\first)]
+    .ifnb \rest
+    PAIRS \instruction, \base, \rest
+    .endif
 .endm
 
-.macro FOR_SAVED_PAIRS instruction, base
-    \instruction x18, x19, [\base, #REGISTER_X(18)]
-    \instruction x20, x21, [\base, #REGISTER_X(20)]
-    \instruction x22, x23, [\base, #REGISTER_X(22)]
-    \instruction x24, x25, [\base, #REGISTER_X(24)]
-    \instruction x26, x27, [\base, #REGISTER_X(26)]
-    \instruction x28, x29, [\base, #REGISTER_X(28)]
+.macro ZERO registers:vararg
+    .irp register, \registers
+    mov x\register, xzr
+    .endr
 .endm
+
+#define LOST 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+#define SAVED 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29
+#define KEPT 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30 /* by what C calls */
 
 /* Registers to the thread, then the stack of this CPU with nothing on it. */
 .macro ENTER_FROM_USER
     stp x0, x1, [sp]
-    FOR_PAIRS stp, sp
+    PAIRS stp, sp, LOST
     stp x16, x17, [sp, #REGISTER_X(16)]
-    FOR_SAVED_PAIRS stp, sp
+    PAIRS stp, sp, SAVED
     mrs x0, sp_el0
     mrs x1, elr_el1
     mrs x2, spsr_el1
@@ -107,6 +106,10 @@ exception_in_user:
 
 /* frame_resume of a library has a short path too; what it refuses is left to C. */
 native_call:
+    cmp w16, #CALL_MESSAGE
+    b.eq message_call
+    cmp w16, #CALL_ANSWER
+    b.eq message_answer
     cmp w16, #CALL_RESUME
     b.ne call_in_full
     mrs x17, tpidr_el1
@@ -124,8 +127,8 @@ native_call:
     and w14, w14, #FLAGS_CONDITION
     msr spsr_el1, x14
     ldr x30, [x16, #REGISTER_X(30)]
-    FOR_SAVED_PAIRS ldp, x16
-    FOR_PAIRS ldp, x16
+    PAIRS ldp, x16, SAVED
+    PAIRS ldp, x16, LOST
     ldp x0, x1, [x16]
     ldp x16, x17, [x16, #REGISTER_X(16)]
     eret
@@ -135,6 +138,69 @@ call_in_full:
     ldp x16, x17, [sp, #REGISTER_X(16)]
     ENTER_FROM_USER
     b trap_call
+
+/*
+ * The plain message (kernel/object/ipc_fast.c): the information and the words wait on the
+ * stack and go to user mode with the thread that C has given the CPU to. What it is not sent
+ * it must not see; what a message call loses is cleared.
+ */
+.macro MESSAGE function
+    lsr x16, x1, #32
+    cbnz w16, 2f
+1:  stp x0, x1, [sp]
+    str x8, [sp, #REGISTER_X(8)]
+    PAIRS stp, sp, KEPT
+    mrs x16, sp_el0
+    mrs x17, elr_el1
+    stp x16, x17, [sp, #REGISTER_SP]
+    mrs x16, spsr_el1
+    str x16, [sp, #REGISTER_FLAGS]
+    mrs x17, tpidr_el1
+    mov x16, sp
+    ldr x17, [x17, #CPU_STACK_TOP]
+    sub sp, x17, #MESSAGE_SIZE
+    stp x1, x2, [sp]
+    stp x3, x4, [sp, #16]
+    stp x5, x6, [sp, #32]
+    stp x7, x9, [sp, #48]
+    stp x10, x16, [sp, #64]
+    mov x1, x16
+    bl \function
+    ldp x1, x2, [sp]
+    ldp x3, x4, [sp, #16]
+    ldp x5, x6, [sp, #32]
+    ldp x7, x9, [sp, #48]
+    ldp x10, x16, [sp, #64]
+    ZERO 13, 14, 15, 18
+    cbz x0, 3f
+    mov sp, x0
+    ldp x11, x12, [sp, #REGISTER_X(11)]
+    ldr x8, [sp, #REGISTER_X(8)]
+    PAIRS ldp, sp, KEPT
+    ldp x16, x17, [sp, #REGISTER_SP]
+    msr sp_el0, x16
+    msr elr_el1, x17
+    ldr x16, [sp, #REGISTER_FLAGS]
+    msr spsr_el1, x16
+    mov x0, xzr
+    tbnz x1, #MESSAGE_LONG_SHIFT, 4f
+    ZERO 6, 7, 9, 10
+4:  eret
+2:  cmp w16, #MESSAGE_LONG_HIGH
+    b.eq 1b
+    b call_in_full
+3:  mov sp, x16
+    ZERO 11, 12
+    ldp x0, x1, [sp]
+    ldr x8, [sp, #REGISTER_X(8)]
+    ldp x29, x30, [sp, #REGISTER_X(29)]
+    b call_in_full
+.endm
+
+message_call:
+    MESSAGE ipc_fast_call
+message_answer:
+    MESSAGE ipc_fast_reply_and_wait
 
 exception_in_full:
     ldp x16, x17, [sp, #REGISTER_X(16)]
@@ -158,9 +224,9 @@ arm_return:
     msr sp_el0, x1
     msr elr_el1, x2
     msr spsr_el1, x3
-    FOR_SAVED_PAIRS ldp, x0
+    PAIRS ldp, x0, SAVED
     ldp x16, x17, [x0, #REGISTER_X(16)]
-    FOR_PAIRS ldp, x0
+    PAIRS ldp, x0, LOST
     ldp x0, x1, [x0]
     eret
 
@@ -168,7 +234,7 @@ arm_return:
 .macro TRAP_IN_KERNEL handler
     sub sp, sp, #TRAP_SIZE
     stp x0, x1, [sp]
-    FOR_PAIRS stp, sp
+    PAIRS stp, sp, LOST
     stp x16, x17, [sp, #REGISTER_X(16)]
     stp x18, x29, [sp, #TRAP_X18]
     mrs x0, elr_el1
@@ -183,7 +249,7 @@ arm_return:
     msr spsr_el1, x1
     ldp x18, x29, [sp, #TRAP_X18]
     ldp x16, x17, [sp, #REGISTER_X(16)]
-    FOR_PAIRS ldp, sp
+    PAIRS ldp, sp, LOST
     ldp x0, x1, [sp]
     add sp, sp, #TRAP_SIZE
     eret

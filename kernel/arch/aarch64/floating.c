@@ -44,10 +44,8 @@ static enum status allocate_state(struct thread *thread, struct account *account
     return status;
 }
 
-void arm_floating_put_away(struct cpu *cpu)
+ARCH_COLD void arm_floating_put_away(struct cpu *cpu)
 {
-    if (cpu->arch.floating == NULL)
-        return;
     arm_floating_store(cpu->arch.floating->arch.floating);
     cpu->arch.floating = NULL;
     set_floating_off(cpu, true);

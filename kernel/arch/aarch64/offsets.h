@@ -17,9 +17,14 @@
 #define TRAP_FLAGS 176
 
 #define CALL_BASE_HIGH 0x5452 /* NATIVE_CALL_BASE >> 16 */
+#define CALL_MESSAGE 8        /* CALL_IPC_CALL - NATIVE_CALL_BASE */
+#define CALL_ANSWER 13        /* CALL_IPC_REPLY_AND_WAIT - NATIVE_CALL_BASE */
 #define CALL_RESUME 51        /* CALL_FRAME_RESUME - NATIVE_CALL_BASE */
-#define USER_END_HIGH 0xffff  /* USER_END >> 32 */
-#define USER_END_LOW 0xf000   /* (USER_END & 0xffffffff) >> 16 */
+#define MESSAGE_SIZE 80       /* ten registers on the stack */
+#define MESSAGE_LONG_SHIFT 35
+#define MESSAGE_LONG_HIGH 8
+#define USER_END_HIGH 0xffff /* USER_END >> 32 */
+#define USER_END_LOW 0xf000  /* (USER_END & 0xffffffff) >> 16 */
 #define FLAGS_CONDITION 0xf0000000
 
 #define CLASS_CALL 0x15 /* Arm ARM, ESR_EL1.EC: SVC in AArch64 state */

@@ -88,15 +88,15 @@ enum status arch_thread_set_base(struct thread *thread, uint32_t which, uint64_t
 __attribute__((always_inline)) void arch_thread_switch(struct thread *from, struct thread *to)
 {
     struct cpu *cpu = cpu_current();
-    struct thread *loaded = cpu->arch.thread;
-    if (loaded != to && loaded != NULL) {
-        loaded->arch.registers.tls = ARM_READ("tpidr_el0");
-        arm_floating_put_away(cpu);
+    if (from != to && from != NULL) {
+        from->arch.registers.tls = ARM_READ("tpidr_el0");
+        if (cpu->arch.floating != NULL)
+            arm_floating_put_away(cpu);
     }
     cpu->arch.thread = to;
     if (to == NULL)
         return;
-    if (loaded != to)
+    if (from != to)
         ARM_WRITE("tpidr_el0", to->arch.registers.tls);
     uint64_t reflect = to->process->personality.reflect;
     cpu->arch.reflect = reflect;

@@ -13,7 +13,7 @@
 /* The test's own address for a user address, or NULL if the access faults. */
 static char *translate(uint64_t address, enum fault_access access)
 {
-    struct space *space = cpu_current()->space;
+    struct space *space = cpu_current()->arch.space;
     if (space == NULL)
         return (char *)(uintptr_t)address;
     uint64_t physical;

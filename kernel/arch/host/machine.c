@@ -14,7 +14,7 @@
 uint64_t host_clock_ns;
 uint64_t host_timer_counter;
 
-static struct cpu host_cpu;
+static struct cpu host_cpu = {.bit = 1};
 
 void host_run_thread(struct thread *thread)
 {

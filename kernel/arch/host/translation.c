@@ -5,6 +5,8 @@
 #include <arch/host.h>
 
 #include <arch/radix.h>
+#include <kernel/cpu.h>
+#include <kernel/space.h>
 
 struct host_translation host_translation;
 
@@ -40,5 +42,5 @@ void arch_translation_fetch(const struct page_table *table, uint64_t physical)
 
 void arch_table_switch(struct page_table *table)
 {
-    (void)table;
+    cpu_current()->arch.space = table != NULL ? container_of(table, struct space, table) : NULL;
 }

@@ -19,8 +19,15 @@
     .endr
 .endm
 
+.macro EACH_ZERO registers:vararg
+    .irp n, \registers
+    li x\n, 0
+    .endr
+.endm
+
 /* Kept by calls, and the handle, the information and the words of a message. */
 #define KEPT 1, 2, 3, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27
+#define KEPT_BY_MESSAGE 1, 2, 3, 8, 9, 22, 23, 24, 25, 26, 27
 #define ARGUMENTS 11, 12, 13, 14, 15, 17
 
 /* What a call and a trap both save in the thread at t0; the pc is so far behind the instruction. */
@@ -70,7 +77,11 @@ riscv_entry:
     sret
 
 call_native:
-    ld t0, riscv_resume_number
+    li t0, CALL_MESSAGE
+    beq a7, t0, message_call
+    addi t0, t0, CALL_ANSWER - CALL_MESSAGE
+    beq a7, t0, message_answer
+    addi t0, t0, CALL_RESUME - CALL_ANSWER
     beq a7, t0, 2f
 call_slow:
     ld t0, CPU_THREAD(tp)
@@ -85,9 +96,7 @@ riscv_return_call:
     csrw sepc, t0
     EACH ld, a0, KEPT
     EACH ld, a0, 4, 16, ARGUMENTS, 10
-    .irp n, 5, 6, 7, 28, 29, 30, 31
-    li x\n, 0
-    .endr
+    EACH_ZERO 5, 6, 7, 28, 29, 30, 31
     sret
 
 /*
@@ -111,6 +120,55 @@ riscv_return_full:
     EACH ld, a0, KEPT
     EACH ld, a0, 4, 16, ARGUMENTS, 5, 6, 7, 28, 29, 30, 31, 10
     sret
+
+/*
+ * The plain message (kernel/object/ipc_fast.c): the information and four words wait on the
+ * stack, four more in registers that C keeps, and go to user mode with the thread that C has
+ * given the CPU to. What it is not sent it must not see.
+ */
+.macro MESSAGE function
+    srli t1, a1, 32
+    bnez t1, 2f
+1:  ld t0, CPU_THREAD(tp)
+    EACH sd, t0, KEPT_BY_MESSAGE
+    EACH sd, t0, 10, 11, 17
+    csrrw t1, sscratch, zero
+    sd t1, REGISTER_X(4)(t0)
+    csrr t1, sepc
+    addi t1, t1, 4
+    sd t1, REGISTER_PC(t0)
+    sd zero, THREAD_FULL(t0)
+    ld sp, CPU_STACK_TOP(tp)
+    addi sp, sp, -MESSAGE_SIZE
+    EACH sd, sp, 11, 12, 13, 14, 15
+    mv a1, t0
+    call \function
+    EACH ld, sp, 11, 12, 13, 14, 15
+    beqz a0, 3f
+    csrw sscratch, tp
+    ld t0, REGISTER_PC(a0)
+    csrw sepc, t0
+    EACH ld, a0, KEPT_BY_MESSAGE
+    EACH ld, a0, 4, 16, 17
+    srli t0, a1, 32
+    bnez t0, 4f
+    EACH_ZERO 18, 19, 20, 21
+4:  EACH_ZERO 5, 6, 7, 28, 29, 30, 31, 10
+    sret
+2:  addi t1, t1, -MESSAGE_LONG_HIGH
+    beqz t1, 1b
+    j call_slow
+3:  ld t0, CPU_THREAD(tp)
+    ld t1, REGISTER_X(4)(t0)
+    csrw sscratch, t1
+    EACH ld, t0, 1, 2, 10, 17
+    j call_slow
+.endm
+
+message_call:
+    MESSAGE ipc_fast_call
+message_answer:
+    MESSAGE ipc_fast_reply_and_wait
 
 trap_in_user:
     ld t0, CPU_THREAD(tp)

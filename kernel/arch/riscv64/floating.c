@@ -78,11 +78,9 @@ bool riscv_floating_load(struct thread *thread)
 
 void riscv_floating_leave(struct thread *thread)
 {
-    uint64_t state = riscv_read(sstatus) & STATUS_FLOATING;
-    if (state == STATUS_FLOATING)
+    if ((riscv_read(sstatus) & STATUS_FLOATING) == STATUS_FLOATING)
         save_state(thread->arch.floating);
-    if (state != 0)
-        riscv_clear(sstatus, STATUS_FLOATING);
+    riscv_clear(sstatus, STATUS_FLOATING);
 }
 
 enum status arch_thread_clone(struct thread *thread, struct thread *from)

@@ -19,8 +19,13 @@
 #define TRAP_STATUS 256
 #define TRAP_SIZE 272
 
-#define CALL_BASE 0x54520000 /* NATIVE_CALL_BASE */
-#define CALL_SHIFT 12        /* there are no more than 4096 native calls */
+#define CALL_BASE 0x54520000         /* NATIVE_CALL_BASE */
+#define CALL_MESSAGE (CALL_BASE + 8) /* CALL_IPC_CALL */
+#define CALL_ANSWER (CALL_BASE + 13) /* CALL_IPC_REPLY_AND_WAIT */
+#define CALL_RESUME (CALL_BASE + 51) /* CALL_FRAME_RESUME */
+#define MESSAGE_SIZE REGISTER_X(16)  /* on the stack: a1 to a5 */
+#define MESSAGE_LONG_HIGH 8
+#define CALL_SHIFT 12 /* there are no more than 4096 native calls */
 #define USER_END_SHIFT 28
 #define USER_END_TOP 0x3ff /* USER_END >> USER_END_SHIFT */
 

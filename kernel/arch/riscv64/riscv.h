@@ -77,7 +77,6 @@ extern char boot_stack_top[];
 void riscv_entry(void);
 _Noreturn void riscv_return_call(struct thread *thread);
 _Noreturn void riscv_return_full(struct thread *thread);
-extern const uint64_t riscv_resume_number;
 /* For a trap with the stack full. */
 extern char riscv_last_stack[];
 

@@ -71,9 +71,8 @@ enum status arch_thread_set_base(struct thread *thread, uint32_t which, uint64_t
 __attribute__((always_inline)) void arch_thread_switch(struct thread *from, struct thread *to)
 {
     struct cpu *cpu = cpu_current();
-    struct thread *loaded = cpu->arch.thread;
-    if (loaded != NULL && loaded != to)
-        riscv_floating_leave(loaded);
+    if (from != NULL && from != to && (riscv_read(sstatus) & STATUS_FLOATING) != 0)
+        riscv_floating_leave(from);
     cpu->arch.thread = to;
     if (to == NULL)
         return;

@@ -39,7 +39,7 @@ uint64_t arch_kernel_root(void)
 
 static uint64_t own_bit(void)
 {
-    return UINT64_C(1) << cpu_current()->number;
+    return cpu_current()->bit;
 }
 
 /* One CPU at a time: harts' ids may be far apart. */

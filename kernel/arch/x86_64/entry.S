@@ -15,12 +15,29 @@
 
 #define STUB_SIZE 16
 
+.macro EACH operation, registers:vararg
+    .irp register, \registers
+    \operation %\register
+    .endr
+.endm
+
+.macro ZERO registers:vararg
+    .irp register, \registers
+    xorl %\register, %\register
+    .endr
+.endm
+
 .macro SAVE_REGISTERS base
-    movq %rbx, REGISTER_RBX(\base)
-    movq %rdx, REGISTER_RDX(\base)
     movq %rsi, REGISTER_RSI(\base)
     movq %rdi, REGISTER_RDI(\base)
     movq %rbp, REGISTER_RBP(\base)
+    SAVE_REST \base
+.endm
+
+/* What a message call gives up, its words among them. */
+.macro SAVE_REST base
+    movq %rbx, REGISTER_RBX(\base)
+    movq %rdx, REGISTER_RDX(\base)
     movq %r8, REGISTER_R8(\base)
     movq %r9, REGISTER_R9(\base)
     movq %r10, REGISTER_R10(\base)
@@ -61,9 +78,9 @@ x86_entry_call:
     movq %rsp, %gs:CPU_SCRATCH
     cmpl $CALL_BASE, %eax
     jae 1f
+    cmpq $0, %gs:CPU_REFLECT
+    je 1f
     movq %gs:CPU_FRAME, %rsp
-    testq %rsp, %rsp
-    jz 1f
     movq %rcx, REGISTER_PC(%rsp)
     movq %r11, REGISTER_FLAGS(%rsp)
     movq %rax, REGISTER_NUMBER(%rsp)
@@ -80,14 +97,65 @@ x86_entry_call:
     movq %rax, REGISTER_RAX(%rsp)
     movq %rcx, REGISTER_PC(%rsp)
     movq %r11, REGISTER_FLAGS(%rsp)
-    SAVE_REGISTERS %rsp
+    movq %rsi, REGISTER_RSI(%rsp)
+    movq %rdi, REGISTER_RDI(%rsp)
+    movq %rbp, REGISTER_RBP(%rsp)
     movq $0, THREAD_FULL(%rsp)
     movq %gs:CPU_SCRATCH, %rcx
     movq %rcx, REGISTER_SP(%rsp)
+    cmpl $CALL_MESSAGE, %eax
+    je message_call
+    cmpl $CALL_ANSWER, %eax
+    je message_answer
+call_rest:
+    SAVE_REST %rsp
     movq %gs:CPU_STACK_TOP, %rsp
     xorl %ebp, %ebp
     pushq %rbp
     jmp trap_call
+
+/*
+ * The plain message (kernel/object/ipc_fast.c): the information and four words wait on the
+ * stack, four more in registers that C keeps, and go to user mode with the thread that C has
+ * given the CPU to. What it is not sent it must not see.
+ */
+.macro MESSAGE function
+    movl %esi, %ecx
+    cmpq %rcx, %rsi
+    jne 4f
+1:  movq %rsp, %rcx
+    movq %gs:CPU_STACK_TOP, %rsp
+    EACH pushq, rdx, r10, r8, r9, rsi
+    movq %rcx, %rsi
+    call \function
+    EACH popq, rsi, r9, r8, r10, rdx
+    testq %rax, %rax
+    jz 3f
+    btq $MESSAGE_LONG_SHIFT, %rsi
+    jc 2f
+    ZERO r12d, r13d, r14d, r15d
+2:  movq REGISTER_RDI(%rax), %rdi
+    movq REGISTER_RBX(%rax), %rbx
+    movq REGISTER_RBP(%rax), %rbp
+    movq REGISTER_PC(%rax), %rcx
+    movq REGISTER_FLAGS(%rax), %r11
+    movq REGISTER_SP(%rax), %rsp
+    xorl %eax, %eax
+    swapgs
+    sysretq
+3:  movq %gs:CPU_THREAD, %rsp
+    jmp call_rest
+4:  movq %rsi, %rcx
+    shrq $32, %rcx
+    cmpl $MESSAGE_LONG_HIGH, %ecx
+    je 1b
+    jmp call_rest
+.endm
+
+message_call:
+    MESSAGE ipc_fast_call
+message_answer:
+    MESSAGE ipc_fast_reply_and_wait
 
 /* To user mode after a call. rdi: the thread. rcx and r11 are lost. */
     .balign 16
@@ -159,28 +227,10 @@ trap_common:
 /* struct x86_trap; comes back to the pc that C leaves in it. */
 trap_in_kernel:
     cld
-    pushq %rax
-    pushq %rcx
-    pushq %rdx
-    pushq %rsi
-    pushq %rdi
-    pushq %r8
-    pushq %r9
-    pushq %r10
-    pushq %r11
-    pushq %rbp
+    EACH pushq, rax, rcx, rdx, rsi, rdi, r8, r9, r10, r11, rbp
     movq %rsp, %rdi
     call x86_trap_kernel
-    popq %rbp
-    popq %r11
-    popq %r10
-    popq %r9
-    popq %r8
-    popq %rdi
-    popq %rsi
-    popq %rdx
-    popq %rcx
-    popq %rax
+    EACH popq, rbp, r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax
     addq $16, %rsp
     iretq
 
@@ -196,16 +246,12 @@ trap_in_kernel:
     pushq $0
     .endif
     pushq $\number
-    pushq %rax
-    pushq %rcx
-    pushq %rdx
+    EACH pushq, rax, rcx, rdx
     movl $0xc0000101, %ecx
     movl 80(%rsp), %eax
     movl 84(%rsp), %edx
     wrmsr
-    popq %rdx
-    popq %rcx
-    popq %rax
+    EACH popq, rdx, rcx, rax
     jmp trap_in_kernel
 .endm
 

@@ -119,7 +119,7 @@ static void fetch(struct thread *thread)
     if (cpu == cpu_current())
         x86_floating_put_away(cpu);
     else if (cpu != NULL)
-        x86_ask(UINT64_C(1) << cpu->number, serve_put_away, thread);
+        x86_ask(cpu->bit, serve_put_away, thread);
 }
 
 bool x86_floating_load(struct thread *thread)
@@ -137,7 +137,7 @@ bool x86_floating_load(struct thread *thread)
     return true;
 }
 
-void x86_floating_switch(struct cpu *cpu, bool off)
+ARCH_COLD void x86_floating_switch(struct cpu *cpu, bool off)
 {
     set_floating_off(cpu, off);
 }

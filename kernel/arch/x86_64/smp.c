@@ -45,7 +45,7 @@ static __attribute__((noinline)) void serve_all(struct cpu *cpu)
     for (; askers != 0; askers &= askers - 1) {
         uint32_t asker = (uint32_t)__builtin_ctzll(askers);
         requests[asker].serve(requests[asker].argument);
-        atomic_fetch_and(&requests[asker].waiting, ~(UINT64_C(1) << cpu->number));
+        atomic_fetch_and(&requests[asker].waiting, ~cpu->bit);
     }
 }
 

@@ -149,14 +149,13 @@ __attribute__((always_inline)) void arch_thread_switch(struct thread *from, stru
         unload(cpu, from);
         return;
     }
-    uint64_t reflect = to->process->personality.reflect;
     if (from == NULL)
         load_bases(&to->arch.registers);
     else if (from != to)
         switch_bases(&from->arch.registers, &to->arch.registers);
     cpu->arch.thread = to;
-    cpu->arch.reflect = reflect;
-    cpu->arch.frame = reflect != 0 ? (uint64_t)to->frame : 0;
+    cpu->arch.reflect = to->process->personality.reflect;
+    cpu->arch.frame = (uint64_t)to->frame;
     cpu->arch.frame_user = to->frame_address;
     bool off = atomic_load_explicit(&cpu->arch.floating, memory_order_relaxed) != to;
     if (cpu->arch.floating_off != off)

@@ -42,7 +42,7 @@ static void forget(void *argument)
 
 void arch_translation_forget(const struct page_table *table, struct translation_change *change)
 {
-    uint64_t self = UINT64_C(1) << cpu_current()->number;
+    uint64_t self = cpu_current()->bit;
     atomic_thread_fence(memory_order_seq_cst);
     uint64_t cpus = atomic_load(&table->cpus);
     if ((cpus & self) != 0)
@@ -71,13 +71,10 @@ void arch_table_switch(struct page_table *table)
 {
     struct cpu *cpu = cpu_current();
     struct page_table *loaded = cpu->arch.table;
-    uint64_t bit = UINT64_C(1) << cpu->number;
-    if (table == loaded)
-        return;
     if (table != NULL)
-        atomic_fetch_or(&table->cpus, bit);
+        atomic_fetch_or(&table->cpus, cpu->bit);
     translation_load(table != NULL ? table->root : kernel_root);
     cpu->arch.table = table;
     if (loaded != NULL)
-        atomic_fetch_and(&loaded->cpus, ~bit);
+        atomic_fetch_and(&loaded->cpus, ~cpu->bit);
 }

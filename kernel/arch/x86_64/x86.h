@@ -4,6 +4,7 @@
 /* x86-64: instructions, and what the files of this folder share. */
 #pragma once
 
+#include <arch/cpu_state.h>
 #include <arch/startup.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -71,7 +72,7 @@ void x86_floating_init(void);
 /* Make the state of `thread` the one in the registers; false without memory for it. */
 bool x86_floating_load(struct thread *thread);
 /* Have the next floating point instruction trap, or not. */
-void x86_floating_switch(struct cpu *cpu, bool off);
+ARCH_COLD void x86_floating_switch(struct cpu *cpu, bool off);
 /* The state in this CPU's registers to memory. */
 void x86_floating_put_away(struct cpu *cpu);
 

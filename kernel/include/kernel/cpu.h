@@ -14,17 +14,22 @@
 #include <stdint.h>
 
 struct thread;
-struct space;
 
 #define CPU_MAX 64
 
 struct cpu {
     struct arch_cpu arch; /* first: assembly knows its offsets */
     uint32_t number;
+    uint64_t bit;           /* 1 << number */
     struct thread *current; /* the thread that runs; NULL when idle */
-    struct space *space;    /* whose page tables are loaded */
     _Atomic uint32_t ready; /* run queue lock, for writing; priorities at which threads wait here */
-    _Atomic bool reschedule;     /* something more urgent may be runnable; others set it too */
+    union {
+        struct {
+            _Atomic bool reschedule; /* something more urgent may be runnable; others set it too */
+            bool teardown; /* a process was given up here, and has not been taken apart yet */
+        };
+        uint16_t disturbed; /* either */
+    };
     _Atomic bool polling;        /* looks at `reschedule` all the time: need not be interrupted */
     bool asleep;                 /* in rcu_sleep */
     _Atomic uint64_t entered_ns; /* when time was last booked */

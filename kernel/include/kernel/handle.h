@@ -36,6 +36,7 @@ struct handle_table {
     uint32_t used_slots;     /* lock; those from here on were never used */
     uint32_t count;          /* lock; slots in use */
     bool draining;           /* lock; takes no more handles */
+    uint64_t closings;       /* lock, for writing; how many handles were ever closed */
     uint64_t random;         /* lock; for the numbers in tokens */
     struct account *account; /* charged per handle; a reference */
 };
@@ -57,27 +58,31 @@ enum status handle_resolve(const struct handle_table *table, handle_t token, enu
                            uint32_t rights, struct handle_view *view) must_check;
 
 /*
- * The same for paths that leave it to handle_resolve to say why not: the object, or
- * NULL. It does not find handles beyond the table's first chunk. Whether the handle was
- * revoked is for the caller to see, where who revokes would find what it does.
+ * What a thread remembers of the last handle it used in a way. As long as no handle of the table
+ * has been closed since, it is what handle_resolve would find, but for a revocation: that is for
+ * the caller to see, where who revokes would find what it does.
  */
-static inline struct object *handle_peek(const struct handle_table *table, handle_t token,
-                                         enum object_type type, uint32_t rights,
-                                         const struct derivation **derivation)
+struct handle_memory {
+    handle_t token;
+    uint64_t closings; /* the table's when the handle was looked up */
+    struct object *object;
+    const struct derivation *derivation;
+};
+
+/* Look a handle up and remember what was found: its object, or NULL. */
+ARCH_COLD void handle_remember(const struct handle_table *table, handle_t token,
+                               enum object_type type, uint32_t rights,
+                               struct handle_memory *memory);
+
+/* The object; NULL leaves it to handle_resolve to say why not. One memory is always used with the same type and rights. */
+static inline struct object *handle_recall(const struct handle_table *table, handle_t token,
+                                           enum object_type type, uint32_t rights,
+                                           struct handle_memory *memory)
 {
-    uint32_t index = token & HANDLE_SLOT_MASK;
-    const struct handle_slot *slots = atomic_load_explicit(&table->chunks[0], memory_order_acquire);
-    if (token == HANDLE_NONE || index >> HANDLE_FIRST_BITS != 0 || slots == NULL ||
-        atomic_load_explicit(&slots[index].token, memory_order_acquire) != token)
-        return NULL;
-    struct object *object = relaxed_load(&slots[index].object);
-    uint32_t missing = rights & ~relaxed_load(&slots[index].rights);
-    *derivation = relaxed_load(&slots[index].derivation);
-    atomic_thread_fence(memory_order_acquire);
-    if (atomic_load_explicit(&slots[index].token, memory_order_relaxed) != token ||
-        object->type != type || missing != 0)
-        return NULL;
-    return object;
+    if (memory->token != token ||
+        memory->closings != __atomic_load_n(&table->closings, __ATOMIC_ACQUIRE))
+        handle_remember(table, token, type, rights, memory);
+    return memory->object;
 }
 
 /* A new handle as `view` says; references are taken. LIMIT, NO_MEMORY; DEAD for a table that

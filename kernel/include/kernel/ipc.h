@@ -15,11 +15,12 @@
 
 struct endpoint {
     struct object object;
-    struct list receivers; /* threads in WAIT_RECEIVE */
-    struct list
-        callers; /* in WAIT_CALL, highest effective priority first, then in turns by account */
-    struct list taken;  /* in WAIT_REPLY: a server thread or a reply object has the call */
-    struct list closed; /* sessions whose last handle has gone; references */
+    struct thread *receiver; /* in WAIT_RECEIVE, with no deadline: served first; or NULL */
+    struct list receivers;   /* others in WAIT_RECEIVE */
+    struct list callers;     /* in WAIT_CALL, the most urgent first, then in turns by account */
+    struct list servers;     /* threads that received here last; each has one call or none */
+    struct list held;        /* in WAIT_REPLY, where a reply object has the call */
+    struct list closed;      /* sessions whose last handle has gone; references */
     struct observation_queue observations;
     struct observation_keys keys;
     uint32_t holders; /* handles that may receive or manage; at none it is dead */
@@ -41,10 +42,15 @@ struct reply {
     struct thread *client;     /* endpoint lock; a reference; NULL once answered or given up */
 };
 
-/* ipc_call and ipc_reply_and_wait in the plain case (ipc_fast.c): the thread to which the CPU is
- * to be handed over, or NULL, and then nothing has changed. */
-struct thread *ipc_fast_call(struct thread *self) must_check;
-struct thread *ipc_fast_reply_and_wait(struct thread *self) must_check;
+/*
+ * ipc_call and ipc_reply_and_wait of the current thread, in the plain case (ipc_fast.c): the
+ * thread that this CPU has been given to, or NULL, and then nothing has changed. Called by the
+ * entry code, for a message without handles and text; the words pass in registers from the
+ * entry to the way out, where the result becomes 0, and are nobody's concern here. What a message call's stub gives up need
+ * not have been saved, but for the arguments by which the call may be begun anew.
+ */
+struct thread *ipc_fast_call(handle_t session, struct thread *self) must_check;
+struct thread *ipc_fast_reply_and_wait(handle_t endpoint, struct thread *self) must_check;
 
 /* Queued and taken calls, and receivers, that came by handles now dead end with REVOKED. */
 void endpoint_end_revoked(struct endpoint *endpoint);
@@ -59,9 +65,9 @@ bool message_is_valid(uint64_t information) must_check;
 
 /* What endpoint.c does for ipc.c: the queues. All expect the endpoint locked. */
 struct thread *endpoint_claim_receiver(struct endpoint *endpoint);
+void endpoint_add_receiver(struct endpoint *endpoint, struct thread *receiver);
+void endpoint_remove_receiver(struct endpoint *endpoint, struct thread *receiver);
 void endpoint_queue_caller(struct endpoint *endpoint, struct thread *client);
-/* A call goes to a server thread, or a cloned one waits beside its original. */
-void endpoint_add_taken(struct endpoint *endpoint, struct thread *client);
 
 /* Something to receive: a queued message (`from`), or a notice. */
 struct arrival {

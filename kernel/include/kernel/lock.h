@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include <arch/cpu_state.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -49,7 +50,7 @@ void lock_acquire(struct spinlock *lock);
 void lock_release(struct spinlock *lock);
 #else
 /* Until it is free. */
-void lock_wait(struct spinlock *lock);
+ARCH_COLD void lock_wait(struct spinlock *lock);
 
 static inline void lock_acquire(struct spinlock *lock)
 {

@@ -66,5 +66,3 @@ void scheduler_leave_fault(void);
  * is none. Never returns.
  */
 _Noreturn void scheduler_leave_kernel(void);
-/* scheduler_hand_over by the current thread, and the same. */
-_Noreturn void scheduler_leave_to(struct thread *self, struct thread *to);

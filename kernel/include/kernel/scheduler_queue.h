@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include <kernel/relaxed.h>
 #include <kernel/thread.h>
 
 #define HOLDER_NONE 0u
@@ -43,6 +44,29 @@ static inline bool scheduler_queue_has_above(const struct cpu *cpu, uint8_t prio
 static inline bool scheduler_queue_has_from(const struct cpu *cpu, uint8_t priority)
 {
     return atomic_load_explicit(&cpu->ready, memory_order_relaxed) >> priority != 0;
+}
+
+/*
+ * For a hand-over that looks at no queue (ipc_fast.c): hold a waiting thread if it could run here
+ * at once, with nothing else to be looked at first. Then its wait is claimed and the CPU given to
+ * it, with `from` waiting and let go; or it is let go. No lock is held at any of these.
+ */
+static inline __attribute__((always_inline)) bool scheduler_hold(const struct cpu *cpu,
+                                                                 struct thread *thread);
+ARCH_COLD void scheduler_let_go(struct thread *thread);
+void scheduler_switch(struct cpu *cpu, struct thread *from, struct thread *to);
+
+static inline bool scheduler_hold(const struct cpu *cpu, struct thread *thread)
+{
+    uint32_t nobody = HOLDER_NONE, number = cpu->number;
+    if (relaxed_load(&cpu->disturbed) != 0 ||
+        !atomic_compare_exchange_strong(&thread->holder, &nobody, holder_of_cpu(number)))
+        return false;
+    atomic_store_explicit(&thread->cpu, number, memory_order_relaxed);
+    if (atomic_load(&thread->attention) == 0 && (thread->cpus & cpu->bit) != 0)
+        return true;
+    scheduler_let_go(thread);
+    return false;
 }
 
 /* The running thread, which goes on being held, to the head or the end of this CPU's queue. */

@@ -12,6 +12,7 @@
 
 #include <arch/thread.h>
 #include <kernel/cpu.h>
+#include <kernel/handle.h>
 #include <kernel/object.h>
 #include <kernel/pager.h>
 #include <kernel/signal.h>
@@ -78,9 +79,9 @@ struct thread {
     _Atomic uint32_t holder;   /* who may load or end it */
     _Atomic uint32_t cpu;      /* in whose queue it is, or where it ran last */
     _Atomic bool runnable;     /* waits for nothing but a CPU */
-    uint8_t priority;          /* its own */
-    uint8_t effective;         /* with what callers have donated */
-    uint8_t queued_priority;   /* run queue lock; when it was queued */
+    uint32_t priority;         /* its own */
+    uint32_t effective;        /* with what callers have donated */
+    uint32_t queued_priority;  /* run queue lock; when it was queued */
     _Atomic bool queued;       /* run queue lock, for writing */
     bool yielded;              /* its holder's; its turn is over: to the end of its queue */
     struct list_node run_link; /* run queue lock */
@@ -98,12 +99,14 @@ struct thread {
     struct observation_queue observations; /* what WAIT_SIGNALS waits for; set up at the first */
 
     /* IPC; see ipc.c */
-    struct thread *client;   /* whose call this thread received and has not answered */
-    struct thread *server;   /* WAIT_REPLY: who received this thread's call, or NULL ... */
-    struct reply *reply;     /* ... when the right to answer is a reply object */
-    struct endpoint *serves; /* where it received last; a reference */
-    struct session *told;    /* whose closing it received last, until it receives; a reference */
-    struct call_step step;   /* of the call under way */
+    struct thread *client;        /* whose call this thread received and has not answered */
+    struct thread *server;        /* WAIT_REPLY: who received this thread's call, or NULL ... */
+    struct reply *reply;          /* ... when the right to answer is a reply object */
+    struct endpoint *serves;      /* where it received last; a reference */
+    struct list_node serves_link; /* endpoint lock; in serves->servers */
+    struct handle_memory called, received; /* its own; how it last called and received */
+    struct session *told;  /* whose closing it received last, until it receives; a reference */
+    struct call_step step; /* of the call under way */
     struct page_request page_request;
     _Atomic uint64_t
         end_code; /* set once, before ATTENTION_ENDING: the code and one; 0: it lives */

@@ -175,6 +175,50 @@ static void check_words(void)
     }
 }
 
+#define SECRET_OF_CLIENT UINT64_C(0xc11e47)
+#define SECRET_OF_SERVER UINT64_C(0x5e47e4)
+
+/* All eight registers are laid open to the kernel, and only four words are sent. */
+static void send_four(struct message *message, uint64_t secret)
+{
+    *message = (struct message){.words = {1, 2, 3, 4, secret, secret, secret, secret}};
+}
+
+static void check_four(const struct message *message, uint64_t secret)
+{
+    for (unsigned i = 0; i < MESSAGE_WORDS; i++)
+        CHECK(i < MESSAGE_SHORT_WORDS ? message->words[i] == i + 1 : message->words[i] != secret);
+}
+
+static uint64_t serve_four(uint64_t at, struct frame *frame)
+{
+    struct message message = {0};
+    int64_t received = native_message_call(CALL_IPC_RECEIVE, at, &message);
+    while (received == RECEIVED_CALL) {
+        check_four(&message, SECRET_OF_CLIENT);
+        send_four(&message, SECRET_OF_SERVER);
+        received = native_message_call(CALL_IPC_REPLY_AND_WAIT, at, &message);
+    }
+    CHECK_EQUAL(received, RECEIVED_CLOSED);
+    return 0;
+}
+
+static void test_what_is_not_sent_stays(void)
+{
+    struct test_thread server;
+    make_endpoint();
+    test_thread_run(&server, serve_four, endpoint);
+    for (unsigned i = 0; i < 20; i++) {
+        struct message message;
+        send_four(&message, SECRET_OF_CLIENT);
+        CHECK_STATUS(native_message_call(CALL_IPC_CALL, session, &message), OK);
+        check_four(&message, SECRET_OF_SERVER);
+    }
+    CLOSE(session);
+    test_thread_join(&server);
+    CLOSE(endpoint);
+}
+
 static char letter(unsigned length, unsigned i)
 {
     return (char)(length * 7 + i * 13 + i / 256);
@@ -424,6 +468,7 @@ static void test_badges(void)
 void service_main(const struct start_block *start)
 {
     static const struct test_case cases[] = {
+        {"what is not sent stays", test_what_is_not_sent_stays},
         {"words", test_words},
         {"many callers each get their own answer", test_many},
         {"text", test_text},

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright The Trellis authors */
 
-/* Host: there is one CPU and it keeps nothing. */
+/* Host: what its one CPU keeps. */
 #pragma once
 
+#define ARCH_COLD
+
+struct space;
+
 struct arch_cpu {
-    int unused;
+    struct space *space; /* by which user addresses are resolved; NULL: they are pointers */
 };

@@ -35,5 +35,9 @@ struct host_translation {
 };
 extern struct host_translation host_translation;
 
-/* The thread that runs. Its address space is not loaded by this: see cpu_current()->space. */
+/* The thread that runs. Its address space is not loaded by this: see cpu_current()->arch.space. */
 void host_run_thread(struct thread *thread);
+
+/* What entry code does first with a message call: the thread that the CPU was given to, with the
+ * words of the message; or NULL, and the call is to be made as any other. */
+struct thread *host_message(struct thread *self);

@@ -11,6 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* A function off the hot path; the compiler cannot keep registers across it here. */
+#define ARCH_COLD __attribute__((noinline, cold))
+
 struct cpu;
 struct page_table;
 struct thread;

@@ -10,6 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* A function off the hot path: its caller keeps all it has in registers. */
+#define ARCH_COLD __attribute__((noinline, cold, preserve_most))
+
 struct cpu;
 struct page_table;
 struct thread;
@@ -30,9 +33,9 @@ struct arch_cpu {
     uint64_t stack_top;
     uint64_t scratch;      /* the user's stack pointer, for a moment */
     struct thread *thread; /* the one in user mode */
-    uint64_t frame; /* kernel address of its frame; 0: calls are not reflected by the short path */
-    uint64_t frame_user;               /* user address of its frame */
-    uint64_t reflect;                  /* where reflected calls go */
+    uint64_t frame;        /* kernel address of its frame */
+    uint64_t frame_user;   /* user address of its frame */
+    uint64_t reflect;      /* where reflected calls go; 0: they do not by the short path */
     _Atomic(struct thread *) floating; /* whose floating point state is in the registers, or NULL */
     bool floating_off;                 /* CR0.TS is set */
     struct page_table *table;          /* loaded; NULL: the kernel's alone */

@@ -17,6 +17,9 @@
 #include <trellis/arch/registers.h>
 #include <trellis/message.h>
 
+/* What a message call loses and no other. */
+#define MESSAGE_CALL_CLOBBERS "x13", "x14", "x15", "x16", "x17", "x18", "memory"
+
 static inline int64_t native_call_0(uint64_t number)
 {
     register uint64_t x8 __asm__("x8") = number;
@@ -113,7 +116,7 @@ static inline int64_t native_message_call(uint64_t number, handle_t handle, stru
                      : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "+r"(x6),
                        "+r"(x7), "+r"(x9), "+r"(x10), "=r"(x11), "=r"(x12)
                      : "r"(x8)
-                     : "memory");
+                     : MESSAGE_CALL_CLOBBERS);
     *message = (struct message){
         .information = x1,
         .words = {x2, x3, x4, x5, x6, x7, x9, x10},
@@ -140,7 +143,7 @@ static inline int64_t native_short_message_call(uint64_t number, handle_t handle
                      : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "=r"(x11),
                        "=r"(x12)
                      : "r"(x8)
-                     : "memory", "x6", "x7", "x9", "x10");
+                     : MESSAGE_CALL_CLOBBERS, "x6", "x7", "x9", "x10");
     message->badge = x11;
     message->identity = x12;
     message->information = x1;
