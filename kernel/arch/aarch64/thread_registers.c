@@ -36,12 +36,6 @@ enum status arch_thread_init(struct thread *thread, const struct arch_thread_sta
     return STATUS_OK;
 }
 
-void arch_message_set_word(struct thread *thread, unsigned n, uint64_t value)
-{
-    static const uint8_t words[MESSAGE_WORDS] = {2, 3, 4, 5, 6, 7, 9, 10};
-    thread->arch.registers.x[words[n]] = value;
-}
-
 static bool is_loaded(const struct thread *thread)
 {
     return cpu_current()->arch.thread == thread;

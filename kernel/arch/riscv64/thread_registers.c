@@ -29,15 +29,6 @@ enum status arch_thread_init(struct thread *thread, const struct arch_thread_sta
     return STATUS_OK;
 }
 
-void arch_message_set_word(struct thread *thread, unsigned n, uint64_t value)
-{
-    struct frame_registers *registers = riscv_registers(thread);
-    if (n < MESSAGE_SHORT_WORDS)
-        (&registers->a2)[n] = value;
-    else
-        (&registers->s2)[n - MESSAGE_SHORT_WORDS] = value;
-}
-
 void arch_thread_get_registers(struct thread *thread, struct frame_registers *registers)
 {
     *registers = thread->arch.registers;

@@ -60,16 +60,6 @@ enum status arch_thread_init(struct thread *thread, const struct arch_thread_sta
     return STATUS_OK;
 }
 
-void arch_message_set_word(struct thread *thread, unsigned n, uint64_t value)
-{
-    struct frame_registers *registers = x86_registers(thread);
-    uint64_t *const words[MESSAGE_WORDS] = {
-        &registers->rdx, &registers->r10, &registers->r8,  &registers->r9,
-        &registers->r12, &registers->r13, &registers->r14, &registers->r15,
-    };
-    *words[n] = value;
-}
-
 void arch_thread_get_registers(struct thread *thread, struct frame_registers *registers)
 {
     if (cpu_current()->arch.thread == thread)

@@ -2,8 +2,8 @@
 /* Copyright The Trellis authors */
 
 /*
- * RISC-V: the saved state of a thread, and those parts of the thread contract
- * (arch/thread.h) that are short and on the path of every call.
+ * RISC-V: the saved state of a thread, and which register of a call or message is what
+ * (arch/call_registers.h).
  */
 #pragma once
 
@@ -11,7 +11,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <trellis/frame.h>
-#include <trellis/message.h>
 
 struct thread;
 struct account;
@@ -24,73 +23,18 @@ struct arch_thread {
     struct account *floating_account; /* who was charged for it */
 };
 
-static inline struct frame_registers *riscv_registers(struct thread *thread)
-{
-    return &((struct arch_thread *)thread)->registers;
-}
+enum riscv_saved_register {
+    CALL_NUMBER = REGISTER_X(17),
+    CALL_RESULT = REGISTER_X(10),
+    MESSAGE_INFORMATION = REGISTER_X(11),
+    MESSAGE_BADGE = REGISTER_X(16),
+    MESSAGE_IDENTITY = REGISTER_X(17),
+};
+static const uint16_t call_arguments[] = {REGISTER_X(10), REGISTER_X(11), REGISTER_X(12),
+                                          REGISTER_X(13), REGISTER_X(14), REGISTER_X(15)};
+static const uint16_t message_words[] = {REGISTER_X(12), REGISTER_X(13), REGISTER_X(14),
+                                         REGISTER_X(15), REGISTER_X(18), REGISTER_X(19),
+                                         REGISTER_X(20), REGISTER_X(21)};
+#define CALL_SIZE 4
 
-static inline const struct frame_registers *riscv_registers_const(const struct thread *thread)
-{
-    return &((const struct arch_thread *)thread)->registers;
-}
-
-/* a0 to a5 stand one behind the other. */
-static inline uint64_t arch_call_argument(const struct thread *thread, unsigned n)
-{
-    return (&riscv_registers_const(thread)->a0)[n];
-}
-
-static inline uint64_t arch_call_number(const struct thread *thread)
-{
-    return riscv_registers_const(thread)->a7;
-}
-
-static inline void arch_call_set_result(struct thread *thread, int64_t result)
-{
-    riscv_registers(thread)->a0 = (uint64_t)result;
-}
-
-/* `ecall` is four bytes long; a7 still holds the number. */
-static inline void arch_call_rewind(struct thread *thread)
-{
-    riscv_registers(thread)->pc -= 4;
-}
-
-static inline uint64_t arch_message_information(const struct thread *thread)
-{
-    return riscv_registers_const(thread)->a1;
-}
-
-static inline __attribute__((always_inline)) void arch_message_copy(const struct thread *from,
-                                                                    struct thread *to)
-{
-    const struct frame_registers *source = riscv_registers_const(from);
-    struct frame_registers *target = riscv_registers(to);
-    target->a1 = source->a1;
-    target->a2 = source->a2;
-    target->a3 = source->a3;
-    target->a4 = source->a4;
-    target->a5 = source->a5;
-    if ((source->a1 & MESSAGE_LONG) == 0)
-        return;
-    target->s2 = source->s2;
-    target->s3 = source->s3;
-    target->s4 = source->s4;
-    target->s5 = source->s5;
-}
-
-static inline void arch_message_set_information(struct thread *thread, uint64_t information)
-{
-    riscv_registers(thread)->a1 = information;
-}
-
-static inline void arch_message_set_source(struct thread *thread, uint64_t badge, uint64_t identity)
-{
-    riscv_registers(thread)->a6 = badge;
-    riscv_registers(thread)->a7 = identity;
-}
-
-static inline uint64_t arch_thread_pc(const struct thread *thread)
-{
-    return riscv_registers_const(thread)->pc;
-}
+#include <arch/call_registers.h>

@@ -2,8 +2,8 @@
 /* Copyright The Trellis authors */
 
 /*
- * x86-64: the saved state of a thread, and those parts of the thread contract
- * (arch/thread.h) that are short and on the path of every call.
+ * x86-64: the saved state of a thread, and which register of a call or message is what
+ * (arch/call_registers.h).
  */
 #pragma once
 
@@ -11,7 +11,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <trellis/frame.h>
-#include <trellis/message.h>
 
 struct account;
 struct cpu;
@@ -25,86 +24,17 @@ struct arch_thread {
     struct cpu *_Atomic floating_cpu; /* in whose registers it is; NULL: in memory */
 };
 
-static inline struct frame_registers *x86_registers(struct thread *thread)
-{
-    return &((struct arch_thread *)thread)->registers;
-}
+enum x86_saved_register {
+    CALL_NUMBER = REGISTER_RAX,
+    CALL_RESULT = REGISTER_RAX,
+    MESSAGE_INFORMATION = REGISTER_RSI,
+    MESSAGE_BADGE = REGISTER_RDI,
+    MESSAGE_IDENTITY = REGISTER_RBX,
+};
+static const uint16_t call_arguments[] = {REGISTER_RDI, REGISTER_RSI, REGISTER_RDX,
+                                          REGISTER_R10, REGISTER_R8,  REGISTER_R9};
+static const uint16_t message_words[] = {REGISTER_RDX, REGISTER_R10, REGISTER_R8,  REGISTER_R9,
+                                         REGISTER_R12, REGISTER_R13, REGISTER_R14, REGISTER_R15};
+#define CALL_SIZE 2
 
-static inline const struct frame_registers *x86_registers_const(const struct thread *thread)
-{
-    return &((const struct arch_thread *)thread)->registers;
-}
-
-static inline uint64_t arch_call_argument(const struct thread *thread, unsigned n)
-{
-    const struct frame_registers *registers = x86_registers_const(thread);
-    switch (n) {
-    case 0:
-        return registers->rdi;
-    case 1:
-        return registers->rsi;
-    case 2:
-        return registers->rdx;
-    case 3:
-        return registers->r10;
-    case 4:
-        return registers->r8;
-    default:
-        return registers->r9;
-    }
-}
-
-static inline uint64_t arch_call_number(const struct thread *thread)
-{
-    return x86_registers_const(thread)->rax;
-}
-
-static inline void arch_call_set_result(struct thread *thread, int64_t result)
-{
-    x86_registers(thread)->rax = (uint64_t)result;
-}
-
-/* `syscall` is two bytes long; rax still holds the number. */
-static inline void arch_call_rewind(struct thread *thread)
-{
-    x86_registers(thread)->pc -= 2;
-}
-
-static inline uint64_t arch_message_information(const struct thread *thread)
-{
-    return x86_registers_const(thread)->rsi;
-}
-
-static inline __attribute__((always_inline)) void arch_message_copy(const struct thread *from,
-                                                                    struct thread *to)
-{
-    const struct frame_registers *source = x86_registers_const(from);
-    struct frame_registers *target = x86_registers(to);
-    target->rsi = source->rsi;
-    target->rdx = source->rdx;
-    target->r10 = source->r10;
-    target->r8 = source->r8;
-    target->r9 = source->r9;
-    if ((source->rsi & MESSAGE_LONG) == 0)
-        return;
-    target->r12 = source->r12;
-    target->r13 = source->r13;
-    target->r14 = source->r14;
-    target->r15 = source->r15;
-}
-
-static inline void arch_message_set_information(struct thread *thread, uint64_t information)
-{
-    x86_registers(thread)->rsi = information;
-}
-
-static inline void arch_message_set_source(struct thread *thread, uint64_t badge, uint64_t identity)
-{
-    x86_registers(thread)->rdi = badge;
-    x86_registers(thread)->rbx = identity;
-}
-
-static inline uint64_t arch_thread_pc(const struct thread *thread)
-{
-    return x86_registers_const(thread)->pc;
-}
+#include <arch/call_registers.h>
