@@ -70,8 +70,8 @@ static handle_t give_physical(struct process *process, uint64_t start, uint64_t 
 
 static handle_t give_iospace(struct process *process)
 {
-    struct iospace *iospace;
-    must_succeed(iospace_create(process->account, &iospace), "device memory");
+    struct iospace *iospace = object_create(OBJECT_IOSPACE, process->account);
+    must_succeed(iospace != NULL ? STATUS_OK : STATUS_NO_MEMORY, "device memory");
     return give(process, &iospace->object, RIGHT_ALL);
 }
 
@@ -79,8 +79,8 @@ static handle_t give_ports(struct process *process)
 {
     if (arch_port_count() == 0)
         return HANDLE_NONE;
-    struct ioport *ioport;
-    must_succeed(ioport_create(process->account, 0, arch_port_count(), &ioport), "ports");
+    struct ioport *ioport = ioport_create(process->account, 0, arch_port_count());
+    must_succeed(ioport != NULL ? STATUS_OK : STATUS_NO_MEMORY, "ports");
     return give(process, &ioport->object, RIGHT_ALL);
 }
 

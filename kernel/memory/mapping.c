@@ -134,15 +134,13 @@ void mapping_set_range(struct mapping *mapping, uint64_t start, uint64_t length)
 enum status mapping_create(struct space *space, const struct map_request *request,
                            struct mapping **result)
 {
-    void *memory;
-    enum status status = slab_allocate(&mapping_cache, space->account, &memory);
-    if (status != STATUS_OK)
-        return status;
+    struct mapping *mapping = slab_allocate(&mapping_cache, space->account);
+    if (mapping == NULL)
+        return STATUS_NO_MEMORY;
     if (request->derivation != NULL && !derivation_try_acquire(request->derivation)) {
-        slab_free(&mapping_cache, space->account, memory);
+        slab_free(&mapping_cache, space->account, mapping);
         return STATUS_BAD_HANDLE;
     }
-    struct mapping *mapping = memory;
     *mapping = (struct mapping){.flags = request->flags & MAPPING_FLAGS,
                                 .allowed = request->allowed,
                                 .memory = request->memory,

@@ -14,24 +14,18 @@
 #include <kernel/log.h>
 #include <kernel/mapping.h>
 #include <kernel/relaxed.h>
-#include <kernel/slab.h>
 #include <kernel/string.h>
 
 #define DESTROY_STEP_PAGES 256
-
-static struct slab_cache memory_cache = SLAB_CACHE("memory", struct memory);
 
 static enum status memory_make(struct account *account, enum memory_kind kind, uint64_t size,
                                struct memory **result)
 {
     if (size > MEMORY_SIZE_MAX)
         return STATUS_OUT_OF_RANGE;
-    void *block;
-    enum status status = slab_allocate(&memory_cache, account, &block);
-    if (status != STATUS_OK)
-        return status;
-    struct memory *memory = block;
-    object_init(&memory->object, OBJECT_MEMORY, account);
+    struct memory *memory = object_create(OBJECT_MEMORY, account);
+    if (memory == NULL)
+        return STATUS_NO_MEMORY;
     memory->kind = kind;
     memory->size = size;
     page_tree_init(&memory->pages, account);
@@ -73,7 +67,7 @@ void memory_destroy(struct object *object)
     struct memory *memory = container_of(object, struct memory, object);
     uint32_t limit = DESTROY_STEP_PAGES;
     if (page_tree_drain(&memory->pages, &limit))
-        slab_free(&memory_cache, memory->pages.account, memory);
+        object_free(object);
     else
         rcu_defer(&object->deferred, memory_destroy_more);
 }

@@ -98,7 +98,8 @@ static void slab_objects_are_zero_apart_and_charged(void **state)
     struct account *account = test_account_create(COUNT);
     struct thing *things[COUNT];
     for (int i = 0; i < COUNT; i++) {
-        assert_int_equal(slab_allocate(&thing_cache, account, (void **)&things[i]), STATUS_OK);
+        things[i] = slab_allocate(&thing_cache, account);
+        assert_non_null(things[i]);
         for (size_t j = 0; j < sizeof(struct thing); j++)
             assert_int_equal(things[i]->bytes[j], 0);
         memset(things[i], i + 1, sizeof(struct thing));
@@ -117,25 +118,23 @@ static void arrays_of_every_size(void **state)
 {
     struct account *account = test_account_create(TEST_PAGES);
     for (size_t size = 1; size < 100000; size = size * 3 / 2 + 1) {
-        void *array;
-        assert_int_equal(memory_allocate(account, size, &array), STATUS_OK);
+        void *array = memory_allocate(account, size);
+        assert_non_null(array);
         for (size_t i = 0; i < size; i++)
             assert_int_equal(((char *)array)[i], 0);
         memset(array, 1, size);
         memory_free(account, array, size);
     }
-    void *array;
-    assert_int_equal(memory_allocate(account, SIZE_MAX / 2, &array), STATUS_NO_MEMORY);
+    assert_null(memory_allocate(account, SIZE_MAX / 2));
     test_account_end(account);
 }
 
 static void a_refused_allocation_costs_nothing(void **state)
 {
     struct account *account = test_account_create(TEST_PAGES);
-    void *object;
     struct page *page;
     page_fail_after(1);
-    assert_int_equal(slab_allocate(&thing_cache, account, &object), STATUS_NO_MEMORY);
+    assert_null(slab_allocate(&thing_cache, account));
     page_fail_after(1);
     assert_int_equal(page_allocate(account, 0, PAGE_NODE_ANY, &page), STATUS_NO_MEMORY);
     page_fail_after(0);

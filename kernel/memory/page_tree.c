@@ -92,9 +92,9 @@ static bool child_release(void *child, uint32_t level, uint32_t *limit)
 
 static enum status node_create(struct page_tree *tree, struct page_tree_node **result)
 {
-    enum status status = slab_allocate(&node_cache, tree->account, (void **)result);
-    if (status != STATUS_OK)
-        return status;
+    *result = slab_allocate(&node_cache, tree->account);
+    if (*result == NULL)
+        return STATUS_NO_MEMORY;
     atomic_store_explicit(&(*result)->references, 1, memory_order_relaxed);
     (*result)->account = tree->account;
     return STATUS_OK;

@@ -78,35 +78,32 @@ static void *cache_take(struct slab_cache *cache)
     return object;
 }
 
-static enum status cache_allocate(struct slab_cache *cache, void **result)
+static void *cache_allocate(struct slab_cache *cache)
 {
     assert(slab_capacity(cache) > 0);
-    enum status status = page_fails_now() ? STATUS_NO_MEMORY : STATUS_OK;
+    void *object = NULL;
+    bool fails = page_fails_now();
     lock_acquire(&cache->lock);
     if (cache->partial.head.next == NULL)
         list_init(&cache->partial);
-    if (status == STATUS_OK && list_is_empty(&cache->partial))
-        status = cache_grow(cache);
-    if (status == STATUS_OK)
-        *result = cache_take(cache);
+    if (!fails && (!list_is_empty(&cache->partial) || cache_grow(cache) == STATUS_OK))
+        object = cache_take(cache);
     lock_release(&cache->lock);
-    return status;
+    return object;
 }
 
-enum status slab_allocate(struct slab_cache *cache, struct account *account, void **result)
+void *slab_allocate(struct slab_cache *cache, struct account *account)
 {
-    enum status status = account_charge_bytes(account, object_cost(cache));
-    if (status != STATUS_OK)
-        return status;
-    status = cache_allocate(cache, result);
-    if (status != STATUS_OK) {
+    if (account_charge_bytes(account, object_cost(cache)) != STATUS_OK)
+        return NULL;
+    void *object = cache_allocate(cache);
+    if (object == NULL) {
         account_uncharge_bytes(account, object_cost(cache));
-        return status;
+        return NULL;
     }
     if (account != NULL)
         object_acquire(&account->object);
-    memset(*result, 0, object_size(cache));
-    return STATUS_OK;
+    return memset(object, 0, object_size(cache));
 }
 
 static void cache_put(struct slab_cache *cache, void *object)
@@ -159,23 +156,18 @@ static struct slab_cache *array_cache(size_t size)
     return NULL;
 }
 
-enum status memory_allocate(struct account *account, size_t size, void **result)
+void *memory_allocate(struct account *account, size_t size)
 {
     struct slab_cache *cache = array_cache(size);
     if (cache != NULL)
-        return slab_allocate(cache, account, result);
+        return slab_allocate(cache, account);
     unsigned order = 0;
     while (order <= PAGE_ORDER_MAX && PAGE_SIZE << order < size)
         order++;
-    if (order > PAGE_ORDER_MAX)
-        return STATUS_NO_MEMORY;
     struct page *page;
-    enum status status = page_allocate(account, order, PAGE_NODE_ANY, &page);
-    if (status != STATUS_OK)
-        return status;
-    *result = page_address(page);
-    memset(*result, 0, PAGE_SIZE << order);
-    return STATUS_OK;
+    if (order > PAGE_ORDER_MAX || page_allocate(account, order, PAGE_NODE_ANY, &page) != STATUS_OK)
+        return NULL;
+    return memset(page_address(page), 0, PAGE_SIZE << order);
 }
 
 void memory_free(struct account *account, void *pointer, size_t size)

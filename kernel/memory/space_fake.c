@@ -4,8 +4,9 @@
 #include "space_fake.h"
 
 const struct object_operations object_operations[OBJECT_TYPE_COUNT] = {
-    [OBJECT_ACCOUNT] = {.name = "account", .destroy = account_destroy},
-    [OBJECT_MEMORY] = {.name = "memory", .destroy = memory_destroy},
+    [OBJECT_ACCOUNT] = {.cache = &SLAB_CACHE("account", struct account),
+                        .destroy = account_destroy},
+    [OBJECT_MEMORY] = {.cache = &SLAB_CACHE("memory", struct memory), .destroy = memory_destroy},
 };
 
 #define GRACE_PERIODS_MAX 10000 /* more than any test's objects take to go */

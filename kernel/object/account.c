@@ -22,8 +22,6 @@
 
 struct account *account_root;
 
-static struct slab_cache account_cache = SLAB_CACHE("account", struct account);
-
 /* Take `count` back from `account` and all above it, up to but without `end`. */
 static void uncharge_until(struct account *account, struct account *end, enum allowance what,
                            uint64_t count)
@@ -98,21 +96,17 @@ static size_t turns_size(void)
 enum status account_create(struct account *parent, const struct account_limits *limits,
                            struct account **result)
 {
-    void *memory, *turns;
-    enum status status = slab_allocate(&account_cache, parent, &memory);
-    if (status != STATUS_OK)
-        return status;
-    status = memory_allocate(parent, turns_size(), &turns);
-    if (status != STATUS_OK) {
-        slab_free(&account_cache, parent, memory);
-        return status;
+    struct account *account = object_create(OBJECT_ACCOUNT, parent);
+    if (account == NULL)
+        return STATUS_NO_MEMORY;
+    account->turns = memory_allocate(parent, turns_size());
+    if (account->turns == NULL) {
+        object_free(&account->object);
+        return STATUS_NO_MEMORY;
     }
-    struct account *account = memory;
-    object_init(&account->object, OBJECT_ACCOUNT, parent);
     if (parent != NULL)
         object_acquire(&parent->object);
     account->parent = parent;
-    account->turns = turns;
     for (uint32_t turn = 0; turn < PRIORITY_COUNT * cpu_count(); turn++) {
         list_init(&account->turns[turn].threads);
         list_node_init(&account->turns[turn].link);
@@ -127,7 +121,7 @@ void account_destroy(struct object *object)
     struct account *account = container_of(object, struct account, object);
     struct account *parent = account->parent;
     memory_free(parent, account->turns, turns_size());
-    slab_free(&account_cache, parent, account);
+    object_free(object);
     if (parent != NULL)
         object_release(&parent->object);
 }
@@ -140,11 +134,8 @@ int64_t call_account_create(struct thread *self, const struct account_create_arg
     enum status status = account_create(arguments->account, arguments->limits, &account);
     if (status != STATUS_OK)
         return status_to_result(status);
-    handle_t token;
-    status = handle_create(&self->process->handles, &account->object,
-                           object_rights_of_new(arguments->account_rights), &token);
-    object_release(&account->object);
-    return status == STATUS_OK ? (int64_t)token : status_to_result(status);
+    return handle_of_created(&self->process->handles, &account->object,
+                             object_rights_of_new(arguments->account_rights));
 }
 
 static void read_limits(const _Atomic uint64_t from[ALLOWANCE_COUNT], struct account_limits *to)

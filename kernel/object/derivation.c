@@ -79,12 +79,9 @@ void derivation_release(struct derivation *derivation)
 enum status derivation_create(struct derivation *parent, struct account *account,
                               struct derivation **result)
 {
-    void *memory;
-
-    enum status status = slab_allocate(&derivation_cache, account, &memory);
-    if (status != STATUS_OK)
-        return status;
-    struct derivation *derivation = memory;
+    struct derivation *derivation = slab_allocate(&derivation_cache, account);
+    if (derivation == NULL)
+        return STATUS_NO_MEMORY;
     derivation_init_root(derivation, parent->object);
     derivation->account = account;
     lock_acquire(&derivation_lock);

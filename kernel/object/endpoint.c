@@ -24,7 +24,6 @@
 #include <kernel/process.h>
 #include <kernel/relaxed.h>
 #include <kernel/scheduler_queue.h>
-#include <kernel/slab.h>
 
 #define HOLDER_RIGHTS (RIGHT_READ | RIGHT_MANAGE)
 #define TURN_CLOSED 2
@@ -32,8 +31,6 @@
 /* Where a caller stands: by its priority, then by its round. */
 #define PLACE_ROUNDS (UINT64_MAX >> 8)
 #define PLACE_OF_PRIORITY(priority) ((uint64_t)(PRIORITY_COUNT - (priority)) << 56)
-
-static struct slab_cache endpoint_cache = SLAB_CACHE("endpoint", struct endpoint);
 
 static struct endpoint *endpoint_of(struct object *object)
 {
@@ -201,12 +198,9 @@ static void observation_arrived(struct object *object)
 
 int64_t call_endpoint_create(struct thread *self, const struct endpoint_create_arguments *arguments)
 {
-    void *memory;
-    enum status status = slab_allocate(&endpoint_cache, arguments->account, &memory);
-    if (status != STATUS_OK)
-        return status_to_result(status);
-    struct endpoint *endpoint = memory;
-    object_init(&endpoint->object, OBJECT_ENDPOINT, arguments->account);
+    struct endpoint *endpoint = object_create(OBJECT_ENDPOINT, arguments->account);
+    if (endpoint == NULL)
+        return status_to_result(STATUS_NO_MEMORY);
     list_init(&endpoint->receivers);
     list_init(&endpoint->callers);
     list_init(&endpoint->servers);
@@ -214,7 +208,7 @@ int64_t call_endpoint_create(struct thread *self, const struct endpoint_create_a
     list_init(&endpoint->closed);
     observation_queue_init(&endpoint->observations, &endpoint->object, &endpoint->object.lock,
                            &endpoint->keys, observation_arrived);
-    return handle_of_created(&self->process->handles, &endpoint->object);
+    return handle_of_created(&self->process->handles, &endpoint->object, RIGHT_ALL);
 }
 
 static bool is_any(const struct thread *thread)
@@ -324,7 +318,7 @@ void endpoint_closed(struct object *object, uint32_t rights)
 static void endpoint_free(struct deferred *retired)
 {
     struct endpoint *endpoint = container_of(retired, struct endpoint, observations.retired);
-    slab_free(&endpoint_cache, endpoint->object.account, endpoint);
+    object_free(&endpoint->object);
 }
 
 void endpoint_destroy(struct object *object)

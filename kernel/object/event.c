@@ -16,11 +16,8 @@
 #include <kernel/handle.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
-#include <kernel/slab.h>
 #include <kernel/thread.h>
 #include <kernel/time.h>
-
-static struct slab_cache event_cache = SLAB_CACHE("event", struct event);
 
 static bool is_counter(const struct event *event)
 {
@@ -105,26 +102,23 @@ void event_destroy(struct object *object)
 {
     struct event *event = container_of(object, struct event, object);
     debug_assert(!event->timer.armed);
-    slab_free(&event_cache, object->account, event);
+    object_free(object);
 }
 
 int64_t call_event_create(struct thread *self, const struct event_create_arguments *arguments)
 {
     bool counter = (arguments->flags & EVENT_COUNTER) != 0;
-    void *memory;
     if (arguments->count > (counter ? EVENT_COUNT_MAX : 0))
         return status_to_result(STATUS_INVALID);
-    enum status status = slab_allocate(&event_cache, arguments->account, &memory);
-    if (status != STATUS_OK)
-        return status_to_result(status);
-    struct event *event = memory;
-    object_init(&event->object, OBJECT_EVENT, arguments->account);
+    struct event *event = object_create(OBJECT_EVENT, arguments->account);
+    if (event == NULL)
+        return status_to_result(STATUS_NO_MEMORY);
     event->flags = arguments->flags;
     event->deadline = DEADLINE_NEVER;
     timer_init(&event->timer, event_fire);
     if (counter)
         set_count_locked(event, arguments->count, 0);
-    return handle_of_created(&self->process->handles, &event->object);
+    return handle_of_created(&self->process->handles, &event->object, RIGHT_ALL);
 }
 
 int64_t call_event_signal(struct thread *self, const struct event_signal_arguments *arguments)

@@ -85,13 +85,9 @@ static uint64_t draw_token(struct handle_table *table, uint32_t index)
 
 static enum status make_chunk(struct handle_table *table, uint32_t chunk)
 {
-    void *slots;
-
-    enum status status =
-        memory_allocate(table->account, chunk_size(chunk) * sizeof(struct handle_slot), &slots);
-    if (status == STATUS_OK)
-        atomic_store_explicit(&table->chunks[chunk], slots, memory_order_release);
-    return status;
+    void *slots = memory_allocate(table->account, chunk_size(chunk) * sizeof(struct handle_slot));
+    atomic_store_explicit(&table->chunks[chunk], slots, memory_order_release);
+    return slots != NULL ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
 /* A free slot, taken off the free list. Table locked. */

@@ -16,12 +16,10 @@
 #include <kernel/handle.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
-#include <kernel/slab.h>
 #include <kernel/thread.h>
 
 #define LINES_MAX 256
 
-static struct slab_cache interrupt_cache = SLAB_CACHE("interrupt", struct interrupt);
 static struct interrupt *_Atomic lines[LINES_MAX];
 
 void interrupt_raise(uint32_t line)
@@ -41,27 +39,6 @@ void interrupt_unreachable(struct object *object)
         arch_interrupt_disable(interrupt->line);
 }
 
-void interrupt_destroy(struct object *object)
-{
-    slab_free(&interrupt_cache, object->account, container_of(object, struct interrupt, object));
-}
-
-static enum status interrupt_create(struct account *account, uint32_t line,
-                                    struct interrupt **result)
-{
-    if (line >= LINES_MAX || line >= arch_interrupt_lines())
-        return STATUS_OUT_OF_RANGE;
-    void *memory;
-    enum status status = slab_allocate(&interrupt_cache, account, &memory);
-    if (status != STATUS_OK)
-        return status;
-    struct interrupt *interrupt = memory;
-    object_init(&interrupt->object, OBJECT_INTERRUPT, account);
-    interrupt->line = line;
-    *result = interrupt;
-    return STATUS_OK;
-}
-
 /* Take the line, then have it delivered. */
 static enum status interrupt_connect(struct interrupt *interrupt, uint32_t flags)
 {
@@ -77,22 +54,21 @@ static enum status interrupt_connect(struct interrupt *interrupt, uint32_t flags
 int64_t call_interrupt_create(struct thread *self,
                               const struct interrupt_create_arguments *arguments)
 {
-    struct interrupt *interrupt;
-    enum status status = interrupt_create(arguments->account, arguments->line, &interrupt);
-    if (status != STATUS_OK)
+    if (arguments->line >= LINES_MAX || arguments->line >= arch_interrupt_lines())
+        return status_to_result(STATUS_OUT_OF_RANGE);
+    struct interrupt *interrupt = object_create(OBJECT_INTERRUPT, arguments->account);
+    if (interrupt == NULL)
+        return status_to_result(STATUS_NO_MEMORY);
+    interrupt->line = arguments->line;
+    enum status status = interrupt_connect(interrupt, arguments->flags);
+    if (status != STATUS_OK) {
+        object_release(&interrupt->object);
         return status_to_result(status);
-    struct handle_table *table = &self->process->handles;
-    handle_t token;
-    status = handle_create(table, &interrupt->object, RIGHT_ALL, &token);
-    if (status == STATUS_OK) {
-        status = interrupt_connect(interrupt, arguments->flags);
-        if (status != STATUS_OK) {
-            enum status closed = handle_close(table, token);
-            debug_assert(closed == STATUS_OK);
-        }
     }
-    object_release(&interrupt->object);
-    return status == STATUS_OK ? (int64_t)token : status_to_result(status);
+    int64_t result = handle_of_created(&self->process->handles, &interrupt->object, RIGHT_ALL);
+    if (result < 0)
+        interrupt_unreachable(&interrupt->object);
+    return result;
 }
 
 int64_t call_interrupt_acknowledge(struct thread *self,

@@ -13,31 +13,19 @@
 #include <kernel/copy.h>
 #include <kernel/handle.h>
 #include <kernel/process.h>
-#include <kernel/slab.h>
 #include <kernel/string.h>
 #include <kernel/thread.h>
 
 #define TRANSFER_MAX 256 /* bytes in one call */
 
-static struct slab_cache ioport_cache = SLAB_CACHE("ioport", struct ioport);
-
-enum status ioport_create(struct account *account, uint32_t first, uint32_t count,
-                          struct ioport **result)
+struct ioport *ioport_create(struct account *account, uint32_t first, uint32_t count)
 {
-    void *memory;
-    enum status status = slab_allocate(&ioport_cache, account, &memory);
-    if (status != STATUS_OK)
-        return status;
-    *result = memory;
-    object_init(&(*result)->object, OBJECT_IOPORT, account);
-    (*result)->first = first;
-    (*result)->count = count;
-    return STATUS_OK;
-}
-
-void ioport_destroy(struct object *object)
-{
-    slab_free(&ioport_cache, object->account, container_of(object, struct ioport, object));
+    struct ioport *ioport = object_create(OBJECT_IOPORT, account);
+    if (ioport == NULL)
+        return NULL;
+    ioport->first = first;
+    ioport->count = count;
+    return ioport;
 }
 
 static bool range_holds(const struct ioport *range, uint32_t first, uint32_t count)
@@ -50,15 +38,11 @@ int64_t call_ioport_create(struct thread *self, const struct ioport_create_argum
 {
     if (!range_holds(arguments->ioport, arguments->first, arguments->count))
         return status_to_result(STATUS_OUT_OF_RANGE);
-    struct ioport *ioport;
-    enum status status =
-        ioport_create(self->process->account, arguments->first, arguments->count, &ioport);
-    if (status != STATUS_OK)
-        return status_to_result(status);
-    handle_t token;
-    status = handle_create(&self->process->handles, &ioport->object, RIGHT_ALL, &token);
-    object_release(&ioport->object);
-    return status == STATUS_OK ? (int64_t)token : status_to_result(status);
+    struct ioport *ioport =
+        ioport_create(self->process->account, arguments->first, arguments->count);
+    if (ioport == NULL)
+        return status_to_result(STATUS_NO_MEMORY);
+    return handle_of_created(&self->process->handles, &ioport->object, RIGHT_ALL);
 }
 
 static enum status check_transfer(const struct ioport *ioport, uint32_t port, uint32_t width,

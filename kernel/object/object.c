@@ -17,54 +17,60 @@
 #include <kernel/stream.h>
 #include <kernel/thread.h>
 
+#define CACHE(type)                                                                                \
+    .cache = &SLAB_CACHE(#type, struct type), .offset = offsetof(struct type, object)
+
 const struct object_operations object_operations[OBJECT_TYPE_COUNT] = {
-    [OBJECT_PROCESS] = {.name = "process",
-                        .destroy = process_destroy,
+    [OBJECT_PROCESS] = {CACHE(process), .destroy = process_destroy,
                         .unreachable = process_unreachable},
-    [OBJECT_THREAD] = {.name = "thread", .destroy = thread_destroy},
-    [OBJECT_ENDPOINT] = {.name = "endpoint",
-                         .destroy = endpoint_destroy,
-                         .opened = endpoint_opened,
+    [OBJECT_THREAD] = {CACHE(thread), .destroy = thread_destroy},
+    [OBJECT_ENDPOINT] = {CACHE(endpoint), .destroy = endpoint_destroy, .opened = endpoint_opened,
                          .closed = endpoint_closed},
-    [OBJECT_SESSION] = {.name = "session",
-                        .destroy = session_destroy,
+    [OBJECT_SESSION] = {CACHE(session), .destroy = session_destroy,
                         .unreachable = session_unreachable},
-    [OBJECT_REPLY] = {.name = "reply", .destroy = reply_destroy, .unreachable = reply_unreachable},
-    [OBJECT_EVENT] = {.name = "event", .destroy = event_destroy, .unreachable = event_unreachable},
-    [OBJECT_PORT] = {.name = "port", .destroy = port_destroy, .unreachable = port_unreachable},
-    [OBJECT_STREAM] = {.name = "stream",
-                       .destroy = stream_destroy,
-                       .opened = stream_opened,
+    [OBJECT_REPLY] = {CACHE(reply), .destroy = reply_destroy, .unreachable = reply_unreachable},
+    [OBJECT_EVENT] = {CACHE(event), .destroy = event_destroy, .unreachable = event_unreachable},
+    [OBJECT_PORT] = {CACHE(port), .destroy = port_destroy, .unreachable = port_unreachable},
+    [OBJECT_STREAM] = {CACHE(stream), .destroy = stream_destroy, .opened = stream_opened,
                        .closed = stream_closed},
-    [OBJECT_MEMORY] = {.name = "memory",
-                       .destroy = memory_destroy,
-                       .opened = memory_opened,
+    [OBJECT_MEMORY] = {CACHE(memory), .destroy = memory_destroy, .opened = memory_opened,
                        .closed = memory_closed},
-    [OBJECT_ACCOUNT] = {.name = "account", .destroy = account_destroy},
-    [OBJECT_INTERRUPT] = {.name = "interrupt",
-                          .destroy = interrupt_destroy,
+    [OBJECT_ACCOUNT] = {CACHE(account), .destroy = account_destroy},
+    [OBJECT_INTERRUPT] = {CACHE(interrupt), .destroy = object_free,
                           .unreachable = interrupt_unreachable},
-    [OBJECT_IOPORT] = {.name = "ioport", .destroy = ioport_destroy},
-    [OBJECT_IOSPACE] = {.name = "iospace", .destroy = iospace_destroy},
+    [OBJECT_IOPORT] = {CACHE(ioport), .destroy = object_free},
+    [OBJECT_IOSPACE] = {CACHE(iospace), .destroy = object_free},
 };
 
 static _Atomic uint64_t last_id;
 
-void object_init(struct object *object, enum object_type type, struct account *account)
+static void object_init(struct object *object, enum object_type type, struct account *account)
 {
     bool queue = type == OBJECT_PORT || type == OBJECT_ENDPOINT;
 
     atomic_init(&object->references, 1);
-    atomic_init(&object->handles, 0);
-    atomic_init(&object->deferral, DEFERRAL_NONE);
     object->type = (uint8_t)type;
     object->id = atomic_fetch_add(&last_id, 1) + 1;
     object->account = account;
-    object->signals = 0;
     lock_init(&object->lock, queue ? LOCK_QUEUE : LOCK_OBJECT);
     list_init(&object->observers);
     list_init(&object->waiters);
     derivation_init_root(&object->root, object);
+}
+
+void *object_create(enum object_type type, struct account *account)
+{
+    const struct object_operations *operations = &object_operations[type];
+    char *memory = slab_allocate(operations->cache, account);
+    if (memory != NULL)
+        object_init((struct object *)(memory + operations->offset), type, account);
+    return memory;
+}
+
+void object_free(struct object *object)
+{
+    const struct object_operations *operations = &object_operations[object->type];
+    slab_free(operations->cache, object->account, (char *)object - operations->offset);
 }
 
 void object_acquire(struct object *object)

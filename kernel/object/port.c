@@ -16,10 +16,7 @@
 #include <kernel/copy.h>
 #include <kernel/handle.h>
 #include <kernel/process.h>
-#include <kernel/slab.h>
 #include <kernel/thread.h>
-
-static struct slab_cache port_cache = SLAB_CACHE("port", struct port);
 
 static void port_arrived(struct object *object)
 {
@@ -36,7 +33,7 @@ void port_unreachable(struct object *object)
 static void port_free(struct deferred *retired)
 {
     struct port *port = container_of(retired, struct port, queue.retired);
-    slab_free(&port_cache, port->object.account, port);
+    object_free(&port->object);
 }
 
 void port_destroy(struct object *object)
@@ -46,15 +43,12 @@ void port_destroy(struct object *object)
 
 int64_t call_port_create(struct thread *self, const struct port_create_arguments *arguments)
 {
-    void *memory;
-    enum status status = slab_allocate(&port_cache, arguments->account, &memory);
-    if (status != STATUS_OK)
-        return status_to_result(status);
-    struct port *port = memory;
-    object_init(&port->object, OBJECT_PORT, arguments->account);
+    struct port *port = object_create(OBJECT_PORT, arguments->account);
+    if (port == NULL)
+        return status_to_result(STATUS_NO_MEMORY);
     observation_queue_init(&port->queue, &port->object, &port->object.lock, &port->keys,
                            port_arrived);
-    return handle_of_created(&self->process->handles, &port->object);
+    return handle_of_created(&self->process->handles, &port->object, RIGHT_ALL);
 }
 
 static uint32_t take(struct port *port, struct observation *results, uint32_t limit)

@@ -25,7 +25,6 @@
 #define HANDLES_STEP 32
 #define PAGES_STEP 64
 
-static struct slab_cache process_cache = SLAB_CACHE("process", struct process);
 static struct spinlock teardown_lock = SPINLOCK_INITIAL(LOCK_DEFERRED);
 /* Teardown lock: whose handles are to be closed, whose memory is to be freed. */
 static struct list ending = LIST_INITIAL(ending);
@@ -36,23 +35,18 @@ _Atomic uint32_t process_teardown_count;
 enum status process_create(struct account *account, const char *name, size_t length, uint32_t flags,
                            struct process **result)
 {
-    void *memory = NULL;
-
     enum status status = account_charge(account, ALLOW_PROCESSES, 1);
     if (status != STATUS_OK)
         return status;
-    status = slab_allocate(&process_cache, account, &memory);
-    struct process *process = memory;
-    if (status == STATUS_OK)
-        status = space_init(&process->space, account);
+    struct process *process = object_create(OBJECT_PROCESS, account);
+    status = process != NULL ? space_init(&process->space, account) : STATUS_NO_MEMORY;
     if (status != STATUS_OK) {
-        if (memory != NULL)
-            slab_free(&process_cache, account, memory);
+        if (process != NULL)
+            object_free(&process->object);
         account_uncharge(account, ALLOW_PROCESSES, 1);
         return status;
     }
     handle_table_init(&process->handles, account);
-    object_init(&process->object, OBJECT_PROCESS, account);
     object_acquire(&account->object);
     process->account = account;
     process->flags = flags;
@@ -67,11 +61,9 @@ enum status process_create(struct account *account, const char *name, size_t len
 
 static enum status grow_slots(struct process *process, uint32_t words)
 {
-    void *grown;
-
-    enum status status = memory_allocate(process->account, words * sizeof(uint64_t), &grown);
-    if (status != STATUS_OK)
-        return status;
+    uint64_t *grown = memory_allocate(process->account, words * sizeof(uint64_t));
+    if (grown == NULL)
+        return STATUS_NO_MEMORY;
     if (process->frame_words > 0) {
         memcpy(grown, process->frame_slots, process->frame_words * sizeof(uint64_t));
         memory_free(process->account, process->frame_slots,
@@ -259,7 +251,7 @@ static void free_process(struct deferred *deferred)
     handle_table_free(&process->handles);
     if (process->frame_words > 0)
         memory_free(account, process->frame_slots, process->frame_words * sizeof(uint64_t));
-    slab_free(&process_cache, account, process);
+    object_free(&process->object);
     account_uncharge(account, ALLOW_PROCESSES, 1);
     object_release(&account->object);
 }

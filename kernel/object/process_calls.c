@@ -14,24 +14,12 @@
 #include <kernel/scheduler.h>
 #include <kernel/thread.h>
 
-/* A handle for the caller, in exchange for the maker's reference; the process ends if there is none. */
-static enum status give_process(struct thread *self, struct process *process, uint32_t rights,
-                                handle_t *token)
-{
-    enum status status = handle_create(&self->process->handles, &process->object, rights, token);
-    if (status != STATUS_OK)
-        process_end(process, END_KILLED, 0);
-    object_release(&process->object);
-    return status;
-}
-
 int64_t call_process_create(struct thread *self, const struct process_create_arguments *arguments)
 {
     char name[PROCESS_NAME] = {0};
     size_t length =
         arguments->name_length < PROCESS_NAME ? arguments->name_length : PROCESS_NAME - 1;
     struct process *process;
-    handle_t token;
 
     if ((arguments->flags & ~self->process->flags & PROCESS_CRITICAL) != 0)
         return status_to_result(STATUS_NO_RIGHT);
@@ -46,10 +34,13 @@ int64_t call_process_create(struct thread *self, const struct process_create_arg
         object_release(&process->object);
         return status_to_result(status);
     }
-    status = give_process(self, process, object_rights_of_new(arguments->account_rights), &token);
-    if (status == STATUS_OK && arguments->inherit != NULL)
+    int64_t result = handle_of_created(&self->process->handles, &process->object,
+                                       object_rights_of_new(arguments->account_rights));
+    if (result < 0)
+        process_end(process, END_KILLED, 0);
+    else if (arguments->inherit != NULL)
         process_drop_kept_handles(arguments->inherit);
-    return status == STATUS_OK ? (int64_t)token : status_to_result(status);
+    return result;
 }
 
 /* Everything of the parent but its other threads. */
@@ -71,10 +62,11 @@ static enum status clone_into(struct process *child, struct thread *from, uint64
 static enum status make_waiting(struct thread *thread, struct account *account,
                                 struct endpoint *endpoint, struct reply **result)
 {
-    enum status status = reply_create(account, endpoint, thread, result);
-    if (status == STATUS_OK)
-        reply_bind_clone(*result, thread);
-    return status;
+    *result = reply_create(account, endpoint, thread);
+    if (*result == NULL)
+        return STATUS_NO_MEMORY;
+    reply_bind_clone(*result, thread);
+    return STATUS_OK;
 }
 
 static enum status give_clone(struct thread *self, struct thread *child, struct reply *reply,
@@ -86,16 +78,14 @@ static enum status give_clone(struct thread *self, struct thread *child, struct 
     enum status status =
         handle_create(table, &child->process->object, object_rights_of_new(asked->process_rights),
                       &result->process);
-    if (status != STATUS_OK)
-        return status;
-    status = handle_create(table, &child->object, RIGHT_ALL, &result->thread);
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK)
+        status = handle_create(table, &child->object, RIGHT_ALL, &result->thread);
+    if (status == STATUS_OK)
         status = handle_create(table, &reply->object, RIGHT_ALL, &result->reply);
-        if (status != STATUS_OK)
-            (void)handle_close(table, result->thread);
-    }
-    if (status != STATUS_OK)
-        (void)handle_close(table, result->process);
+    if (status == STATUS_OK)
+        return STATUS_OK;
+    (void)handle_close(table, result->thread);
+    (void)handle_close(table, result->process);
     return status;
 }
 

@@ -9,25 +9,18 @@
 #include <kernel/process.h>
 #include <kernel/relaxed.h>
 #include <kernel/scheduler.h>
-#include <kernel/slab.h>
 
-static struct slab_cache reply_cache = SLAB_CACHE("reply", struct reply);
-
-enum status reply_create(struct account *account, struct endpoint *endpoint, struct thread *client,
-                         struct reply **result)
+struct reply *reply_create(struct account *account, struct endpoint *endpoint,
+                           struct thread *client)
 {
-    void *memory;
-    enum status status = slab_allocate(&reply_cache, account, &memory);
-    if (status != STATUS_OK)
-        return status;
-    struct reply *reply = memory;
-    object_init(&reply->object, OBJECT_REPLY, account);
+    struct reply *reply = object_create(OBJECT_REPLY, account);
+    if (reply == NULL)
+        return NULL;
     object_acquire(&endpoint->object);
     object_acquire(&client->object);
     reply->endpoint = endpoint;
     reply->client = client;
-    *result = reply;
-    return STATUS_OK;
+    return reply;
 }
 
 /* The call passes from the thread to the object; false if it has ended meanwhile. */
@@ -58,14 +51,13 @@ int64_t call_reply_take(struct thread *self)
 {
     struct handle_table *table = &self->process->handles;
     struct thread *client = relaxed_load(&self->client);
-    struct reply *reply;
     handle_t token;
     if (client == NULL)
         return status_to_result(STATUS_BAD_STATE);
-    enum status status = reply_create(self->process->account, self->serves, client, &reply);
-    if (status != STATUS_OK)
-        return status_to_result(status);
-    status = handle_create(table, &reply->object, RIGHT_ALL, &token);
+    struct reply *reply = reply_create(self->process->account, self->serves, client);
+    if (reply == NULL)
+        return status_to_result(STATUS_NO_MEMORY);
+    enum status status = handle_create(table, &reply->object, RIGHT_ALL, &token);
     if (status != STATUS_OK || !pass_on(self, reply))
         forget_client(reply);
     object_release(&reply->object);
@@ -101,8 +93,6 @@ void reply_unreachable(struct object *object)
 
 void reply_destroy(struct object *object)
 {
-    struct reply *reply = container_of(object, struct reply, object);
-    struct endpoint *endpoint = reply->endpoint;
-    slab_free(&reply_cache, object->account, reply);
-    object_release(&endpoint->object);
+    object_release(&container_of(object, struct reply, object)->endpoint->object);
+    object_free(object);
 }

@@ -7,25 +7,18 @@
 #include <kernel/call_arguments.h>
 #include <kernel/handle.h>
 #include <kernel/process.h>
-#include <kernel/slab.h>
-
-static struct slab_cache session_cache = SLAB_CACHE("session", struct session);
 
 int64_t call_session_create(struct thread *self, const struct session_create_arguments *arguments)
 {
     struct endpoint *endpoint = arguments->endpoint;
-    struct account *account = endpoint->object.account;
-    void *memory;
-    enum status status = slab_allocate(&session_cache, account, &memory);
-    if (status != STATUS_OK)
-        return status_to_result(status);
-    struct session *session = memory;
-    object_init(&session->object, OBJECT_SESSION, account);
+    struct session *session = object_create(OBJECT_SESSION, endpoint->object.account);
+    if (session == NULL)
+        return status_to_result(STATUS_NO_MEMORY);
     object_acquire(&endpoint->object);
     session->endpoint = endpoint;
     session->badge = arguments->badge;
     list_node_init(&session->closed_link);
-    return handle_of_created(&self->process->handles, &session->object);
+    return handle_of_created(&self->process->handles, &session->object, RIGHT_ALL);
 }
 
 int64_t call_session_badge(struct thread *self, const struct session_badge_arguments *arguments)
@@ -38,8 +31,6 @@ int64_t call_session_badge(struct thread *self, const struct session_badge_argum
 
 void session_destroy(struct object *object)
 {
-    struct session *session = container_of(object, struct session, object);
-    struct endpoint *endpoint = session->endpoint;
-    slab_free(&session_cache, object->account, session);
-    object_release(&endpoint->object);
+    object_release(&container_of(object, struct session, object)->endpoint->object);
+    object_free(object);
 }

@@ -252,11 +252,9 @@ enum status observation_add(struct observation_queue *queue,
                             const struct observation_request *request)
 {
     struct object *object = request->object;
-    void *memory;
-    enum status status = slab_allocate(&observer_cache, queue->owner->account, &memory);
-    if (status != STATUS_OK)
-        return status;
-    struct observer *observer = memory;
+    struct observer *observer = slab_allocate(&observer_cache, queue->owner->account);
+    if (observer == NULL)
+        return STATUS_NO_MEMORY;
     observer->queue = queue;
     observer->request = *request;
     observer->account = queue->owner->account;

@@ -38,7 +38,6 @@ struct enclosure {
     struct parcel parcel;
 };
 
-static struct slab_cache stream_cache = SLAB_CACHE("stream", struct stream);
 static struct slab_cache enclosure_cache = SLAB_CACHE("enclosure", struct enclosure);
 static struct spinlock carry_lock = SPINLOCK_INITIAL(LOCK_OBJECT);
 
@@ -114,10 +113,11 @@ static enum status enclosure_create(struct account *account, struct enclosure **
     enum status status = account_charge(account, ALLOW_HANDLES, MESSAGE_HANDLES);
     if (status != STATUS_OK)
         return status;
-    status = slab_allocate(&enclosure_cache, account, (void **)result);
-    if (status != STATUS_OK)
-        account_uncharge(account, ALLOW_HANDLES, MESSAGE_HANDLES);
-    return status;
+    *result = slab_allocate(&enclosure_cache, account);
+    if (*result != NULL)
+        return STATUS_OK;
+    account_uncharge(account, ALLOW_HANDLES, MESSAGE_HANDLES);
+    return STATUS_NO_MEMORY;
 }
 
 /* What the frame of the thread names, or NULL if that is nothing. */
@@ -194,7 +194,7 @@ void stream_destroy(struct object *object)
     struct stream *stream = container_of(object, struct stream, object);
     drop_all(stream, &stream->enclosed);
     ring_free(&stream->ring);
-    slab_free(&stream_cache, object->account, stream);
+    object_free(object);
 }
 
 static enum status stream_create(struct account *account, uint64_t capacity, uint32_t flags,
@@ -203,17 +203,14 @@ static enum status stream_create(struct account *account, uint64_t capacity, uin
     if (capacity == 0 || capacity > STREAM_CAPACITY_MAX)
         return STATUS_OUT_OF_RANGE;
     uint64_t pages = (capacity - 1) / PAGE_SIZE + 1 + ((flags & STREAM_MESSAGES) != 0);
-    void *memory;
-    enum status status = slab_allocate(&stream_cache, account, &memory);
-    if (status != STATUS_OK)
-        return status;
-    struct stream *stream = memory;
-    status = ring_init(&stream->ring, account, pages);
+    struct stream *stream = object_create(OBJECT_STREAM, account);
+    if (stream == NULL)
+        return STATUS_NO_MEMORY;
+    enum status status = ring_init(&stream->ring, account, pages);
     if (status != STATUS_OK) {
-        slab_free(&stream_cache, account, stream);
+        object_free(&stream->object);
         return status;
     }
-    object_init(&stream->object, OBJECT_STREAM, account);
     stream->object.signals = SIGNAL_WRITABLE;
     stream->flags = flags;
     list_init(&stream->enclosed);
@@ -232,11 +229,10 @@ int64_t call_stream_create(struct thread *self, const struct stream_create_argum
         return status_to_result(status);
     struct object *object = &stream->object;
     status = handle_create(table, object, END_RIGHTS | RIGHT_READ, &ends->read_end);
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK)
         status = handle_create(table, object, END_RIGHTS | RIGHT_WRITE, &ends->write_end);
-        if (status != STATUS_OK)
-            (void)handle_close(table, ends->read_end);
-    }
+    if (status != STATUS_OK)
+        (void)handle_close(table, ends->read_end);
     object_release(object);
     return status_to_result(status);
 }

@@ -28,11 +28,9 @@ static void release_place(struct page **place)
 
 enum status ring_init(struct ring *ring, struct account *account, uint64_t page_count)
 {
-    void *pages;
-    enum status status = memory_allocate(account, page_count * sizeof(struct page *), &pages);
-    if (status == STATUS_OK)
-        *ring = (struct ring){.account = account, .page_count = page_count, .pages = pages};
-    return status;
+    void *pages = memory_allocate(account, page_count * sizeof(struct page *));
+    *ring = (struct ring){.account = account, .page_count = page_count, .pages = pages};
+    return pages != NULL ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
 void ring_free(struct ring *ring)

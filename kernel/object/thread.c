@@ -16,39 +16,40 @@
 #include <kernel/process.h>
 #include <kernel/relaxed.h>
 #include <kernel/scheduler.h>
-#include <kernel/slab.h>
 #include <kernel/string.h>
-
-static struct slab_cache thread_cache = SLAB_CACHE("thread", struct thread);
 
 /* Frames. */
 
-static void free_frame(struct thread *thread, struct page *pages)
+/* As much of it as there is. */
+static void free_frame(struct thread *thread)
 {
-    space_unmap_frame(&thread->process->space, thread->frame_slot);
-    process_free_frame_slot(thread->process, thread->frame_slot);
-    page_release(pages);
+    if (thread->frame_page == NULL)
+        return;
+    if (thread->frame_slot != FRAME_SLOT_ANY) {
+        space_unmap_frame(&thread->process->space, thread->frame_slot);
+        process_free_frame_slot(thread->process, thread->frame_slot);
+    }
+    page_release(thread->frame_page);
 }
 
+/* What there is of it after a failure free_frame frees. */
 static enum status make_frame(struct thread *thread, uint32_t slot)
 {
-    struct page *block;
+    struct process *process = thread->process;
 
-    enum status status = page_allocate(thread->process->account, 1, PAGE_NODE_ANY, &block);
+    thread->frame_slot = FRAME_SLOT_ANY;
+    enum status status = page_allocate(process->account, 1, PAGE_NODE_ANY, &thread->frame_page);
+    if (status == STATUS_OK)
+        status = process_take_frame_slot(process, &slot);
     if (status != STATUS_OK)
         return status;
-    struct page *pages[2] = {block, page_of_physical(page_physical(block) + PAGE_SIZE)};
-    status = space_map_frame(&thread->process->space, slot, pages);
-    if (status != STATUS_OK) {
-        page_release(block);
-        return status;
-    }
-    thread->frame_page = block;
     thread->frame_slot = slot;
+    struct page *block = thread->frame_page;
+    struct page *pages[2] = {block, page_of_physical(page_physical(block) + PAGE_SIZE)};
     thread->frame = page_address(block);
     thread->frame_address = FRAME_BASE + (uint64_t)slot * FRAME_STRIDE;
     memset(thread->frame, 0, FRAME_SIZE);
-    return STATUS_OK;
+    return space_map_frame(&process->space, slot, pages);
 }
 
 static void label_frame(struct thread *thread)
@@ -60,41 +61,39 @@ static void label_frame(struct thread *thread)
 
 /* Making and ending. */
 
-/* A thread with its frame, in no list yet; `slot` UINT32_MAX: any. */
+/* It was never published. */
+static void discard_thread(struct thread *thread)
+{
+    thread->attention = ATTENTION_ENDING;
+    account_uncharge(thread->process->account, ALLOW_THREADS, 1);
+    object_release(&thread->object);
+}
+
+/* A thread with its frame, in no list yet; `slot` FRAME_SLOT_ANY: any. */
 static enum status allocate_thread(struct process *process, uint64_t identity, uint32_t slot,
                                    struct thread **result)
 {
-    void *memory = NULL;
-
     enum status status = account_charge(process->account, ALLOW_THREADS, 1);
     if (status != STATUS_OK)
         return status;
-    status = slab_allocate(&thread_cache, process->account, &memory);
-    if (status == STATUS_OK)
-        status = process_take_frame_slot(process, &slot);
-    if (status != STATUS_OK) {
-        if (memory != NULL)
-            slab_free(&thread_cache, process->account, memory);
+    struct thread *thread = object_create(OBJECT_THREAD, process->account);
+    if (thread == NULL) {
         account_uncharge(process->account, ALLOW_THREADS, 1);
-        return status;
+        return STATUS_NO_MEMORY;
     }
-    struct thread *thread = memory;
     thread->process = process;
     thread->identity = identity;
-    status = make_frame(thread, slot);
-    if (status != STATUS_OK) {
-        process_free_frame_slot(process, slot);
-        slab_free(&thread_cache, process->account, thread);
-        account_uncharge(process->account, ALLOW_THREADS, 1);
-        return status;
-    }
-    object_init(&thread->object, OBJECT_THREAD, process->account);
     object_acquire(&process->object);
     list_node_init(&thread->process_link);
     list_node_init(&thread->run_link);
     list_node_init(&thread->serves_link);
     thread_init_wait(thread);
     thread->cpu = cpu_current()->number;
+    status = make_frame(thread, slot);
+    if (status != STATUS_OK) {
+        discard_thread(thread);
+        return status;
+    }
     label_frame(thread);
     *result = thread;
     return STATUS_OK;
@@ -107,14 +106,6 @@ void thread_suspend(struct thread *thread, int32_t times)
         atomic_fetch_or(&thread->attention, ATTENTION_SUSPENDED);
     else
         atomic_fetch_and(&thread->attention, ~ATTENTION_SUSPENDED);
-}
-
-/* It was never published. */
-static void discard_thread(struct thread *thread)
-{
-    thread->attention = ATTENTION_ENDING;
-    account_uncharge(thread->process->account, ALLOW_THREADS, 1);
-    object_release(&thread->object);
 }
 
 /* Into its process, whose list holds a reference; DEAD if that is ending. */
@@ -144,7 +135,8 @@ enum status thread_create(const struct thread_create_request *request, struct th
     if (start->priority >= PRIORITY_COUNT || (start->flags & ~(uint32_t)THREAD_SUSPENDED) != 0 ||
         (start->cpus != 0 && (start->cpus & cpu_all()) == 0))
         return STATUS_INVALID;
-    enum status status = allocate_thread(request->process, request->identity, UINT32_MAX, &thread);
+    enum status status =
+        allocate_thread(request->process, request->identity, FRAME_SLOT_ANY, &thread);
     if (status != STATUS_OK)
         return status;
     thread->priority = thread->effective = (uint8_t)start->priority;
@@ -223,9 +215,9 @@ void thread_destroy(struct object *object)
     struct thread *thread = container_of(object, struct thread, object);
     struct process *process = thread->process;
 
-    free_frame(thread, thread->frame_page);
+    free_frame(thread);
     arch_thread_free(thread);
-    slab_free(&thread_cache, object->account, thread);
+    object_free(object);
     object_release(&process->object);
 }
 
@@ -246,18 +238,16 @@ int64_t call_thread_create(struct thread *self, const struct thread_create_argum
         .identity = may_name ? arguments->start->identity : self->identity,
     };
     struct thread *thread;
-    handle_t token;
 
     if (arguments->start->priority > ceiling_of(self))
         return status_to_result(STATUS_INVALID);
     enum status status = thread_create(&request, &thread);
     if (status != STATUS_OK)
         return status_to_result(status);
-    status = handle_create(&self->process->handles, &thread->object, RIGHT_ALL, &token);
-    if (status != STATUS_OK)
+    int64_t result = handle_of_created(&self->process->handles, &thread->object, RIGHT_ALL);
+    if (result < 0)
         thread_end(thread, 0);
-    object_release(&thread->object);
-    return status == STATUS_OK ? (int64_t)token : status_to_result(status);
+    return result;
 }
 
 int64_t call_thread_end(struct thread *self, const struct thread_end_arguments *arguments)

@@ -15,10 +15,15 @@
 #define SLOTS 64
 
 const struct object_operations object_operations[OBJECT_TYPE_COUNT] = {
-    [OBJECT_ACCOUNT] = {.name = "account", .destroy = account_destroy},
-    [OBJECT_EVENT] = {.name = "event", .destroy = event_destroy, .unreachable = event_unreachable},
-    [OBJECT_PORT] = {.name = "port", .destroy = port_destroy, .unreachable = port_unreachable},
-    [OBJECT_STREAM] = {.name = "stream",
+    [OBJECT_ACCOUNT] = {.cache = &SLAB_CACHE("account", struct account),
+                        .destroy = account_destroy},
+    [OBJECT_EVENT] = {.cache = &SLAB_CACHE("event", struct event),
+                      .destroy = event_destroy,
+                      .unreachable = event_unreachable},
+    [OBJECT_PORT] = {.cache = &SLAB_CACHE("port", struct port),
+                     .destroy = port_destroy,
+                     .unreachable = port_unreachable},
+    [OBJECT_STREAM] = {.cache = &SLAB_CACHE("stream", struct stream),
                        .destroy = stream_destroy,
                        .opened = stream_opened,
                        .closed = stream_closed},

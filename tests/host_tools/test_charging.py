@@ -21,7 +21,8 @@ def sources():
 
 
 def test_each_type_of_object_is_on_the_page():
-    caches = {name for _, text in sources() for name in re.findall(r'SLAB_CACHE\("(\w+)"', text)}
+    caches = {name for _, text in sources()
+              for name in re.findall(r'(?:SLAB_CACHE\("|\{CACHE\()(\w+)', text)}
     assert len(caches) > 15
     assert not [name for name in sorted(caches) if f"`{name}`" not in PAGE]
 

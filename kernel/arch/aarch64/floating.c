@@ -37,11 +37,9 @@ void arm_floating_init(void)
 
 static enum status allocate_state(struct thread *thread, struct account *account)
 {
-    enum status status =
-        memory_allocate(account, sizeof(struct arm_floating), &thread->arch.floating);
-    if (status == STATUS_OK)
-        thread->arch.floating_account = account;
-    return status;
+    thread->arch.floating = memory_allocate(account, sizeof(struct arm_floating));
+    thread->arch.floating_account = account;
+    return thread->arch.floating != NULL ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
 ARCH_COLD void arm_floating_put_away(struct cpu *cpu)

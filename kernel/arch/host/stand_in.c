@@ -150,9 +150,12 @@ stand_in void pager_retry(struct memory *memory, uint64_t start, uint64_t end)
 }
 
 /* Tests without object.c name the types they use in a table of their own. */
-stand_in const struct object_operations object_operations[OBJECT_TYPE_COUNT];
+stand_in const struct object_operations object_operations[OBJECT_TYPE_COUNT] = {
+    [OBJECT_ACCOUNT] = {.cache = &SLAB_CACHE("account", struct account),
+                        .destroy = account_destroy},
+};
 
-stand_in void object_init(struct object *object, enum object_type type, struct account *account)
+static void object_init(struct object *object, enum object_type type, struct account *account)
 {
     static uint64_t next_id = 1;
     *object = (struct object){.references = 1, .type = type, .id = next_id++, .account = account};
@@ -163,8 +166,19 @@ stand_in void object_init(struct object *object, enum object_type type, struct a
     list_init(&object->root.children);
     list_node_init(&object->root.sibling);
     object->root.object = object;
-    if (account != NULL)
-        object_acquire(&account->object);
+}
+
+stand_in void *object_create(enum object_type type, struct account *account)
+{
+    void *memory = slab_allocate(object_operations[type].cache, account);
+    if (memory != NULL)
+        object_init(memory, type, account);
+    return memory;
+}
+
+stand_in void object_free(struct object *object)
+{
+    slab_free(object_operations[object->type].cache, object->account, object);
 }
 
 stand_in void object_acquire(struct object *object)
@@ -176,10 +190,7 @@ stand_in void object_acquire(struct object *object)
 static void object_destroy(struct deferred *deferred)
 {
     struct object *object = container_of(deferred, struct object, deferred);
-    struct account *account = object->account;
     object_operations[object->type].destroy(object);
-    if (account != NULL)
-        object_release(&account->object);
 }
 
 stand_in void object_release(struct object *object)

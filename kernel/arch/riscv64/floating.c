@@ -26,13 +26,9 @@ struct riscv_floating {
 
 static enum status allocate_state(struct thread *thread, struct account *account)
 {
-    void *memory;
-    enum status status = memory_allocate(account, sizeof(struct riscv_floating), &memory);
-    if (status != STATUS_OK)
-        return status;
-    thread->arch.floating = memory;
+    thread->arch.floating = memory_allocate(account, sizeof(struct riscv_floating));
     thread->arch.floating_account = account;
-    return STATUS_OK;
+    return thread->arch.floating != NULL ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
 /*

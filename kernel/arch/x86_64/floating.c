@@ -73,9 +73,9 @@ static void load_state(struct thread *thread)
 
 static enum status allocate_state(struct thread *thread, struct account *account)
 {
-    enum status status = memory_allocate(account, allocation_size(), &thread->arch.floating);
-    if (status != STATUS_OK)
-        return status;
+    thread->arch.floating = memory_allocate(account, allocation_size());
+    if (thread->arch.floating == NULL)
+        return STATUS_NO_MEMORY;
     thread->arch.floating_account = account;
     uint8_t *state = aligned_state(thread);
     *(uint16_t *)state = CONTROL_WORD_INITIAL;

@@ -115,12 +115,13 @@ void derivation_acquire(struct derivation *derivation);
 bool derivation_try_acquire(struct derivation *derivation) must_check;
 void derivation_release(struct derivation *derivation);
 
-/* Make the creator's reference into a handle with all rights, given back as a call
- * returns it. If that fails the object goes. */
-static inline int64_t handle_of_created(struct handle_table *table, struct object *object)
+/* Make the creator's reference into a handle, given back as a call returns it. If that fails
+ * the object goes: the caller may look at it until the kernel is left. */
+static inline int64_t handle_of_created(struct handle_table *table, struct object *object,
+                                        uint32_t rights)
 {
     handle_t token;
-    enum status status = handle_create(table, object, RIGHT_ALL, &token);
+    enum status status = handle_create(table, object, rights, &token);
     object_release(object);
     return status == STATUS_OK ? (int64_t)token : status_to_result(status);
 }

@@ -11,9 +11,8 @@ struct interrupt {
     uint32_t line; /* constant */
 };
 
-/* Object operations (object.h). Without a handle the line is masked and free for another object. */
+/* Object operation (object.h). Without a handle the line is masked and free for another object. */
 void interrupt_unreachable(struct object *object);
-void interrupt_destroy(struct object *object);
 
 /* The line fired. */
 void interrupt_raise(uint32_t line);

@@ -12,8 +12,5 @@ struct ioport {
     _Atomic uint64_t read, written; /* bytes ever */
 };
 
-/* One reference for the caller. */
-enum status ioport_create(struct account *account, uint32_t first, uint32_t count,
-                          struct ioport **result) must_check;
-/* Object operation (object.h). */
-void ioport_destroy(struct object *object);
+/* One reference for the caller; NULL without memory. */
+struct ioport *ioport_create(struct account *account, uint32_t first, uint32_t count) must_check;

@@ -13,8 +13,3 @@
 struct iospace {
     struct object object;
 };
-
-/* One reference for the caller. */
-enum status iospace_create(struct account *account, struct iospace **result) must_check;
-/* Object operation (object.h). */
-void iospace_destroy(struct object *object);

@@ -83,9 +83,10 @@ void endpoint_tell_again(struct session *session);
 /* Show a notice to a thread; the result of its call. */
 int64_t arrival_show(const struct arrival *arrival, struct thread *thread);
 
-/* The right to answer a client that is set to wait for it. One reference for the caller. */
-enum status reply_create(struct account *account, struct endpoint *endpoint, struct thread *client,
-                         struct reply **result) must_check;
+/* The right to answer a client that is set to wait for it. One reference for the caller; NULL
+ * without memory. */
+struct reply *reply_create(struct account *account, struct endpoint *endpoint,
+                           struct thread *client) must_check;
 /* A thread that does not run is set to wait for it, as the one it was cloned from does. */
 void reply_bind_clone(struct reply *reply, struct thread *client);
 /* The cancel operation of a call's wait. */

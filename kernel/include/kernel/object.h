@@ -18,6 +18,7 @@
 #include <kernel/list.h>
 #include <kernel/lock.h>
 #include <kernel/rcu.h>
+#include <kernel/slab.h>
 #include <kernel/status.h>
 #include <trellis/object.h>
 
@@ -56,7 +57,8 @@ struct object {
 
 /* Per type; the table is in object.c, indexed by enum object_type. */
 struct object_operations {
-    const char *name;
+    struct slab_cache *cache; /* where it comes from; its `object` is this far behind the start */
+    size_t offset;
     void (*destroy)(struct object *object); /* frees it; nothing can reach it any more */
     /* The last handle has gone. May be NULL. No locks are held. */
     void (*unreachable)(struct object *object);
@@ -76,9 +78,11 @@ static inline uint32_t object_rights_of_new(uint32_t rights_of_source)
     return RIGHT_ALL & (rights_of_source | ~(uint32_t)RIGHT_IDENTITY);
 }
 
-/* One reference for the caller. Takes a reference on `account`; charging the
- * memory is the slab's business (slab_allocate). */
-void object_init(struct object *object, enum object_type type, struct account *account);
+/* One of that type, zeroed but for its `object`, charged to `account`, with one reference for
+ * the caller; or NULL without memory. */
+void *object_create(enum object_type type, struct account *account) must_check;
+/* For `destroy`, and for what was never shown to anybody. */
+void object_free(struct object *object);
 void object_acquire(struct object *object);
 void object_release(struct object *object);
 

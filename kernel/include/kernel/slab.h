@@ -30,12 +30,11 @@ struct slab_cache {
     ((struct slab_cache){                                                                          \
         .name = (cache_name), .size = sizeof(type), .lock = SPINLOCK_INITIAL(LOCK_SLAB)})
 
-/* Zeroed memory for one object, or NO_MEMORY. */
-enum status slab_allocate(struct slab_cache *cache, struct account *account,
-                          void **result) must_check;
+/* Zeroed memory for one object, or NULL. */
+void *slab_allocate(struct slab_cache *cache, struct account *account) must_check;
 /* `account`: as at the allocation. */
 void slab_free(struct slab_cache *cache, struct account *account, void *object);
 
-/* Arrays of any size, zeroed. */
-enum status memory_allocate(struct account *account, size_t size, void **result) must_check;
+/* Arrays of any size, zeroed, or NULL. */
+void *memory_allocate(struct account *account, size_t size) must_check;
 void memory_free(struct account *account, void *pointer, size_t size);
