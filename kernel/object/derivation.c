@@ -13,7 +13,6 @@
 
 #include <kernel/call_arguments.h>
 #include <kernel/ipc.h>
-#include <kernel/log.h>
 #include <kernel/memory.h>
 #include <kernel/process.h>
 #include <kernel/slab.h>
@@ -26,13 +25,10 @@ static struct spinlock derivation_lock = SPINLOCK_INITIAL(LOCK_DERIVATION);
 
 void derivation_init_root(struct derivation *derivation, struct object *object)
 {
-    derivation->parent = NULL;
     list_init(&derivation->children);
     list_node_init(&derivation->sibling);
     derivation->object = object;
-    derivation->account = NULL;
     atomic_init(&derivation->references, 1);
-    atomic_init(&derivation->dead, false);
 }
 
 static bool is_root(const struct derivation *derivation)

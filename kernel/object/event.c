@@ -11,7 +11,6 @@
  */
 #include <kernel/event.h>
 
-#include <kernel/account.h>
 #include <kernel/call_arguments.h>
 #include <kernel/handle.h>
 #include <kernel/log.h>

@@ -53,10 +53,6 @@ void handle_table_init(struct handle_table *table, struct account *account)
 {
     lock_init(&table->lock, LOCK_HANDLES);
     table->first_free = NO_SLOT;
-    table->used_slots = 0;
-    table->count = 0;
-    table->closings = 0;
-    table->draining = false;
     table->account = account;
     if (!arch_random(&table->random))
         table->random = arch_counter_read();

@@ -24,19 +24,25 @@ int64_t call_handle_close(struct thread *self, const struct handle_close_argumen
     return status_to_result(handle_close(&self->process->handles, arguments->handle));
 }
 
-int64_t call_handle_copy(struct thread *self, const struct handle_copy_arguments *arguments)
+int64_t handle_copy(const struct handle_table *table, handle_t handle, uint32_t rights,
+                    uint32_t flags, struct handle_table *to)
 {
-    struct handle_table *table = &self->process->handles;
     struct handle_view view;
     handle_t token;
 
-    enum status status = handle_resolve(table, arguments->handle, OBJECT_ANY, RIGHT_COPY, &view);
+    enum status status = handle_resolve(table, handle, OBJECT_ANY, RIGHT_COPY, &view);
     if (status == STATUS_OK)
-        status = handle_meet_rights(&view.rights, arguments->rights);
-    view.flags = arguments->flags;
+        status = handle_meet_rights(&view.rights, rights);
+    view.flags = flags;
     if (status == STATUS_OK)
-        status = handle_insert(table, &view, &token);
+        status = handle_insert(to, &view, &token);
     return status == STATUS_OK ? (int64_t)token : status_to_result(status);
+}
+
+int64_t call_handle_copy(struct thread *self, const struct handle_copy_arguments *arguments)
+{
+    struct handle_table *table = &self->process->handles;
+    return handle_copy(table, arguments->handle, arguments->rights, arguments->flags, table);
 }
 
 int64_t call_handle_inspect(struct thread *self, const struct handle_inspect_arguments *arguments)

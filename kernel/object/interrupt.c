@@ -14,7 +14,6 @@
 #include <arch/cpu.h>
 #include <kernel/call_arguments.h>
 #include <kernel/handle.h>
-#include <kernel/log.h>
 #include <kernel/process.h>
 #include <kernel/thread.h>
 

@@ -11,7 +11,6 @@
  */
 #include <kernel/port.h>
 
-#include <kernel/account.h>
 #include <kernel/call_arguments.h>
 #include <kernel/copy.h>
 #include <kernel/handle.h>

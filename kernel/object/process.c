@@ -15,9 +15,7 @@
 #include <kernel/process.h>
 
 #include <kernel/account.h>
-#include <kernel/ipc.h>
 #include <kernel/log.h>
-#include <kernel/scheduler.h>
 #include <kernel/slab.h>
 #include <kernel/string.h>
 #include <kernel/thread.h>

@@ -250,17 +250,8 @@ int64_t call_process_set_personality(struct thread *self,
 
 int64_t call_process_give(struct thread *self, const struct process_give_arguments *arguments)
 {
-    struct handle_view view;
-    handle_t token;
-
-    enum status status =
-        handle_resolve(&self->process->handles, arguments->handle, OBJECT_ANY, RIGHT_COPY, &view);
-    if (status == STATUS_OK)
-        status = handle_meet_rights(&view.rights, arguments->rights);
-    view.flags = arguments->flags;
-    if (status == STATUS_OK && arguments->process->state >= PROCESS_ENDING)
-        status = STATUS_DEAD;
-    if (status == STATUS_OK)
-        status = handle_insert(&arguments->process->handles, &view, &token);
-    return status == STATUS_OK ? (int64_t)token : status_to_result(status);
+    if (arguments->process->state >= PROCESS_ENDING)
+        return status_to_result(STATUS_DEAD);
+    return handle_copy(&self->process->handles, arguments->handle, arguments->rights,
+                       arguments->flags, &arguments->process->handles);
 }

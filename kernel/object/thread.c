@@ -11,7 +11,6 @@
 #include <kernel/cpu.h>
 #include <kernel/handle.h>
 #include <kernel/ipc.h>
-#include <kernel/log.h>
 #include <kernel/page.h>
 #include <kernel/process.h>
 #include <kernel/relaxed.h>

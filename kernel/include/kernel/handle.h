@@ -49,6 +49,7 @@ struct handle_view {
     uint32_t flags;
 };
 
+/* Of zeroes before. */
 void handle_table_init(struct handle_table *table, struct account *account);
 /* An empty table's memory. */
 void handle_table_free(struct handle_table *table);
@@ -97,6 +98,10 @@ enum status handle_create(struct handle_table *table, struct object *object, uin
 bool handle_view_hold(const struct handle_view *view) must_check;
 void handle_view_drop(const struct handle_view *view);
 
+/* A copy of one with RIGHT_COPY, with reduced rights, in this or another table, given back as a call
+ * returns it. */
+int64_t handle_copy(const struct handle_table *table, handle_t handle, uint32_t rights,
+                    uint32_t flags, struct handle_table *to);
 /* Rights met with those asked for; RIGHT_SAME leaves them. INVALID for unknown bits. */
 enum status handle_meet_rights(uint32_t *rights, uint32_t wanted) must_check;
 enum status handle_mark(struct handle_table *table, handle_t token, uint32_t flags) must_check;
