@@ -58,11 +58,11 @@ static bool counters_agree(void)
 
 static enum status wake(uint32_t hardware_id)
 {
-    x86_apic_send_init(hardware_id);
-    x86_apic_send_startup(hardware_id, LAYOUT_STARTUP);
+    x86_apic_send(hardware_id, APIC_INIT);
+    x86_apic_send(hardware_id, APIC_STARTUP | LAYOUT_STARTUP >> PAGE_SHIFT);
     if (wait_for_answer(1, RETRY_NS))
         return STATUS_OK;
-    x86_apic_send_startup(hardware_id, LAYOUT_STARTUP);
+    x86_apic_send(hardware_id, APIC_STARTUP | LAYOUT_STARTUP >> PAGE_SHIFT);
     return wait_for_answer(1, ANSWER_NS) ? STATUS_OK : STATUS_TIMED_OUT;
 }
 

@@ -84,8 +84,8 @@ _Noreturn void kernel_main(struct boot_info *boot, const struct init_image *init
         log_keep_console();
     log_line("Trellis");
     page_init(boot);
-    const char *missing;
-    if (!arch_machine_init(boot, &missing))
+    const char *missing = arch_machine_init(boot);
+    if (missing != NULL)
         panic("this machine lacks %s", missing);
     must_succeed(time_init(), "the clock");
     scheduler_init_cpu(0);

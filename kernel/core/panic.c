@@ -23,7 +23,9 @@ static void stop_others(void)
         for (;;)
             arch_cpu_relax();
     }
-    arch_cpu_stop_others();
+    for (uint32_t number = 0; number < cpu_count(); number++)
+        if (cpu_get(number) != cpu_current())
+            arch_cpu_stop(cpu_get(number));
 }
 
 static void write_formatted(enum console_frame frame, const char *format, va_list arguments)

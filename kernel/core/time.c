@@ -8,7 +8,6 @@
 #include <kernel/time.h>
 
 #include <arch/cpu.h>
-#include <arch/page_table.h>
 #include <kernel/memory.h>
 #include <kernel/page.h>
 #include <kernel/string.h>

@@ -116,7 +116,7 @@ void arch_cpu_poke(const struct cpu *cpu)
     (void)cpu;
 }
 
-void arch_cpu_stop_others(void)
+void arch_cpu_stop(const struct cpu *cpu)
 {
 }
 

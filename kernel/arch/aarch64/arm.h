@@ -6,7 +6,6 @@
 
 #include <arch/cpu_state.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 struct boot_info;
@@ -70,7 +69,8 @@ bool arm_floating_load(struct thread *thread);
 ARCH_COLD void arm_floating_put_away(struct cpu *cpu);
 
 /* gic.c */
-bool arm_gic_init(const struct boot_info *boot, const char **missing);
+/* NULL, or what is missing. */
+const char *arm_gic_init(const struct boot_info *boot);
 /* What each CPU does for itself; false if the controller does not know it. */
 bool arm_gic_start_cpu(void);
 /* Interrupt another CPU, which then comes through arm_poked. */
@@ -79,7 +79,6 @@ void arm_gic_send(const struct cpu *cpu);
 void arm_gic_run(void);
 
 /* clock.c */
-bool arm_clock_init(const struct boot_info *boot, const char **missing);
 /* The line of the timer, which is every CPU's own. */
 uint32_t arm_clock_line(void);
 

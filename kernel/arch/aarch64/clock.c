@@ -13,13 +13,6 @@
 
 static uint32_t timer_line;
 
-bool arm_clock_init(const struct boot_info *boot, const char **missing)
-{
-    *missing = "a frequency of the generic timer (CNTFRQ_EL0)";
-    timer_line = boot->timer_line != 0 ? boot->timer_line : LINE_ARCHITECTED;
-    return ARM_READ("cntfrq_el0") != 0;
-}
-
 uint32_t arm_clock_line(void)
 {
     return timer_line;
@@ -44,8 +37,11 @@ void arch_timer_set(uint64_t ticks)
     arm_synchronize();
 }
 
-bool arch_machine_init(const struct boot_info *boot, const char **missing)
+const char *arch_machine_init(const struct boot_info *boot)
 {
     arm_firmware_init(boot);
-    return arm_clock_init(boot, missing) && arm_gic_init(boot, missing);
+    timer_line = boot->timer_line != 0 ? boot->timer_line : LINE_ARCHITECTED;
+    if (arch_counter_frequency() == 0)
+        return "a frequency of the generic timer (CNTFRQ_EL0)";
+    return arm_gic_init(boot);
 }

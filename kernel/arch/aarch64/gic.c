@@ -163,12 +163,11 @@ void arm_gic_send(const struct cpu *cpu)
     arm_synchronize();
 }
 
-bool arm_gic_init(const struct boot_info *boot, const char **missing)
+const char *arm_gic_init(const struct boot_info *boot)
 {
-    *missing = "a GICv2 or GICv3 interrupt controller";
     is_version_3 = boot->interrupts == BOOT_INTERRUPTS_GIC3;
     if (!is_version_3 && boot->interrupts != BOOT_INTERRUPTS_GIC2)
-        return false;
+        return "a GICv2 or GICv3 interrupt controller";
     distributor = arch_map_device(boot->shared_interrupts, boot->shared_interrupts_size);
     volatile uint8_t *local = arch_map_device(boot->local_interrupts, boot->local_interrupts_size);
     interface = redistributors = local;
@@ -179,7 +178,7 @@ bool arm_gic_init(const struct boot_info *boot, const char **missing)
     for (uint32_t line = OWN_LINES; line < line_count; line += 32)
         settle_lines(line);
     *word(distributor, DISTRIBUTOR_CONTROL) = is_version_3 ? CONTROL_ENABLE_3 : CONTROL_ENABLE_2;
-    return arm_gic_start_cpu();
+    return arm_gic_start_cpu() ? NULL : "a redistributor of the GICv3 for the first CPU";
 }
 
 uint32_t arch_interrupt_lines(void)

@@ -4,7 +4,6 @@
 #include "offsets.h"
 #include "arm.h"
 
-#include <arch/thread_state.h>
 #include <kernel/cpu.h>
 #include <kernel/thread.h>
 #include <stddef.h>

@@ -68,12 +68,10 @@ void arch_cpu_poke(const struct cpu *cpu)
     arm_gic_send(cpu);
 }
 
-void arch_cpu_stop_others(void)
+void arch_cpu_stop(const struct cpu *cpu)
 {
     atomic_store(&stopping, true);
-    for (uint32_t number = 0; number < cpu_count(); number++)
-        if (number != cpu_current()->number)
-            arch_cpu_poke(cpu_get(number));
+    arch_cpu_poke(cpu);
 }
 
 void arm_poked(void)

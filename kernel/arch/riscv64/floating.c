@@ -16,7 +16,6 @@
 #include <kernel/cpu.h>
 #include <kernel/process.h>
 #include <kernel/slab.h>
-#include <kernel/string.h>
 #include <kernel/thread.h>
 
 struct riscv_floating {

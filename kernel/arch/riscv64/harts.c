@@ -8,7 +8,6 @@
 #include "riscv.h"
 
 #include <arch/cpu.h>
-#include <arch/layout.h>
 #include <arch/startup.h>
 #include <arch/thread.h>
 #include <kernel/cpu.h>
@@ -76,10 +75,8 @@ void riscv_poked(void)
         stop();
 }
 
-void arch_cpu_stop_others(void)
+void arch_cpu_stop(const struct cpu *cpu)
 {
     atomic_store(&is_stopping, true);
-    for (uint32_t i = 0; i < cpu_count(); i++)
-        if (cpu_get(i) != cpu_current())
-            arch_cpu_poke(cpu_get(i));
+    arch_cpu_poke(cpu);
 }

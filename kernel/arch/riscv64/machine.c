@@ -10,7 +10,6 @@
 
 #include <arch/cpu.h>
 #include <arch/page_table.h>
-#include <kernel/page.h>
 #include <trellis/boot_info.h>
 
 #define FINISHER_FAIL 0x3333 /* of sifive,test0, with the exit status above it */
@@ -73,16 +72,14 @@ void arch_timer_set(uint64_t ticks)
     (void)sbi_call(&call);
 }
 
-bool arch_machine_init(const struct boot_info *boot, const char **missing)
+const char *arch_machine_init(const struct boot_info *boot)
 {
     boot_information = boot;
-    if (boot->timer_frequency == 0) {
-        *missing = "a clock whose frequency the device tree says";
-        return false;
-    }
+    if (boot->timer_frequency == 0)
+        return "a clock whose frequency the device tree says";
     if (boot->power_registers != 0)
         finisher = arch_map_device(boot->power_registers, sizeof(*finisher));
-    return riscv_plic_init(boot, missing);
+    return riscv_plic_init(boot);
 }
 
 /* The end. */

@@ -11,7 +11,6 @@
 
 #include <arch/cpu.h>
 #include <arch/page_table.h>
-#include <kernel/cpu.h>
 #include <kernel/lock.h>
 #include <kernel/trap.h>
 #include <trellis/boot_info.h>
@@ -31,22 +30,20 @@ static volatile uint32_t *at(uint64_t offset)
     return (volatile uint32_t *)(registers + offset);
 }
 
-bool riscv_plic_init(const struct boot_info *boot, const char **missing)
+const char *riscv_plic_init(const struct boot_info *boot)
 {
     context = boot->cpu_contexts[0];
     line_count = boot->interrupt_lines + 1;
     if (boot->interrupts != BOOT_INTERRUPTS_PLIC || line_count > LINES_MAX ||
-        boot->shared_interrupts_size < CLAIM(context) + 4) {
-        *missing = "a platform-level interrupt controller";
-        return false;
-    }
+        boot->shared_interrupts_size < CLAIM(context) + 4)
+        return "a platform-level interrupt controller";
     registers = arch_map_device(boot->shared_interrupts, CLAIM(context) + 4);
     for (uint32_t line = 1; line < line_count; line++)
         *at(PRIORITY(line)) = 0;
     for (uint32_t line = 0; line < line_count; line += 32)
         *at(ENABLE(context, line)) = 0;
     *at(THRESHOLD(context)) = 0;
-    return true;
+    return NULL;
 }
 
 uint32_t arch_interrupt_lines(void)

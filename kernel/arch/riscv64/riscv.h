@@ -92,7 +92,8 @@ bool riscv_floating_load(struct thread *thread);
 void riscv_floating_leave(struct thread *thread);
 
 /* plic.c */
-bool riscv_plic_init(const struct boot_info *boot, const char **missing);
+/* NULL, or what is missing. */
+const char *riscv_plic_init(const struct boot_info *boot);
 void riscv_plic_interrupt(void);
 
 /* harts.c */

@@ -10,7 +10,6 @@
 #include "offsets.h"
 #include <arch/copy_fixup.h>
 #include <arch/cpu.h>
-#include <arch/layout.h>
 #include <arch/thread.h>
 #include <kernel/cpu.h>
 #include <kernel/log.h>

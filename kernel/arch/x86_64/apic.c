@@ -13,7 +13,6 @@
 #include <arch/cpu.h>
 #include <arch/page_table.h>
 #include <kernel/cpu.h>
-#include <kernel/log.h>
 #include <kernel/relaxed.h>
 #include <kernel/trap.h>
 #include <trellis/boot_info.h>
@@ -36,12 +35,7 @@
 #define LOCAL_MASKED (1u << 16)
 #define LOCAL_ENABLE (1u << 8)
 #define DIVIDE_BY_1 0xb
-#define COMMAND_NMI 0x4400
-#define COMMAND_INIT 0x4500
-#define COMMAND_STARTUP 0x4600
-#define COMMAND_FIXED 0x4000
 #define COMMAND_PENDING (1u << 12)
-#define COMMAND_ALL_OTHERS (3u << 18)
 
 #define MSR_LOCAL_BASE 0x1b
 #define MSR_LOCAL_ENABLE (UINT64_C(1) << 11)
@@ -118,30 +112,24 @@ void x86_apic_start_local(void)
     local_write(LOCAL_SPURIOUS, LOCAL_ENABLE | VECTOR_SPURIOUS);
 }
 
-bool x86_apic_init(const struct boot_info *boot, const char **missing)
+const char *x86_apic_init(const struct boot_info *boot)
 {
     boot_information = boot;
     local = arch_map_device(boot->local_interrupts, LOCAL_SIZE);
     shared = arch_map_device(boot->shared_interrupts, LOCAL_SIZE);
-    if (local == NULL || shared == NULL) {
-        *missing = "room to map the interrupt controllers";
-        return false;
-    }
     silence_legacy_controllers();
     x86_apic_start_local();
     cpu_current()->arch.hardware_id = local_read(LOCAL_ID) >> 24;
     uint32_t version = shared_read(IO_VERSION);
-    if (version == UINT32_MAX) {
-        *missing = "an IOAPIC";
-        return false;
-    }
+    if (version == UINT32_MAX)
+        return "an IOAPIC";
     line_base = (uint32_t)boot->shared_interrupts_base;
     line_count = (version >> 16 & 0xff) + 1;
     if (line_count > LINES_MAX)
         line_count = LINES_MAX;
     for (uint32_t line = 0; line < line_count; line++)
         shared_write(IO_LINE(line), IO_MASKED);
-    return true;
+    return NULL;
 }
 
 /* What the firmware says about the line holds beside what the driver says. */
@@ -205,32 +193,12 @@ void arch_interrupt_unmask(uint32_t line)
 
 /* To other CPUs. */
 
-static void send(uint32_t hardware_id, uint32_t command)
+void x86_apic_send(uint32_t hardware_id, uint32_t command)
 {
     local_write(LOCAL_COMMAND_TARGET, hardware_id << 24);
     local_write(LOCAL_COMMAND, command);
     while ((local_read(LOCAL_COMMAND) & COMMAND_PENDING) != 0)
         continue;
-}
-
-void x86_apic_send(uint32_t hardware_id, uint8_t vector)
-{
-    send(hardware_id, COMMAND_FIXED | vector);
-}
-
-void x86_apic_send_init(uint32_t hardware_id)
-{
-    send(hardware_id, COMMAND_INIT);
-}
-
-void x86_apic_send_startup(uint32_t hardware_id, uint32_t physical)
-{
-    send(hardware_id, COMMAND_STARTUP | physical >> 12);
-}
-
-void x86_apic_stop_others(void)
-{
-    send(0, COMMAND_NMI | COMMAND_ALL_OTHERS);
 }
 
 void x86_apic_interrupt(uint64_t vector)

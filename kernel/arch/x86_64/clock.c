@@ -112,15 +112,13 @@ static bool agree(uint64_t left, uint64_t right)
     return difference <= right / AGREEMENT;
 }
 
-bool x86_clock_init(const struct boot_info *boot, const char **missing)
+static const char *measure_clocks(const struct boot_info *boot)
 {
     struct reference reference = reference_open(boot);
     uint64_t counter = 0, timer = 0;
     for (unsigned i = 0; i < WINDOWS_MAX; i++) {
-        if (!measure(&reference, &counter_hz, &local_hz)) {
-            *missing = "a clock to measure the CPU's against (ACPI timer or 8254)";
-            return false;
-        }
+        if (!measure(&reference, &counter_hz, &local_hz))
+            return "a clock to measure the CPU's against (ACPI timer or 8254)";
         if (i > 0 && agree(counter, counter_hz) && agree(timer, local_hz))
             break;
         counter = counter_hz;
@@ -128,12 +126,10 @@ bool x86_clock_init(const struct boot_info *boot, const char **missing)
         if (i == WINDOWS_MAX - 1)
             log_line("clock: unsteady, %lu Hz taken", counter_hz);
     }
-    if (counter_hz == 0 || local_hz == 0) {
-        *missing = "a running time stamp counter and local timer";
-        return false;
-    }
+    if (counter_hz == 0 || local_hz == 0)
+        return "a running time stamp counter and local timer";
     local_multiplier = (local_hz << 32) / counter_hz;
-    return true;
+    return NULL;
 }
 
 uint64_t arch_counter_frequency(void)
@@ -150,8 +146,9 @@ void arch_timer_set(uint64_t ticks)
     x86_apic_timer_start(local_ticks > UINT32_MAX ? UINT32_MAX : (uint32_t)local_ticks);
 }
 
-bool arch_machine_init(const struct boot_info *boot, const char **missing)
+const char *arch_machine_init(const struct boot_info *boot)
 {
     x86_set_power_port(boot->power_port);
-    return x86_apic_init(boot, missing) && x86_clock_init(boot, missing);
+    const char *missing = x86_apic_init(boot);
+    return missing != NULL ? missing : measure_clocks(boot);
 }

@@ -146,7 +146,7 @@ static void enable_features(void)
     struct x86_identification basic = x86_identify(1, 0), more = {0};
     if (leaves >= 7)
         more = x86_identify(7, 0);
-    uint64_t cr4 = x86_read_cr4() | CR4_PAGE_GLOBAL | CR4_FXSR | CR4_SIMD_EXCEPTIONS;
+    uint64_t cr4 = x86_read(cr4) | CR4_PAGE_GLOBAL | CR4_FXSR | CR4_SIMD_EXCEPTIONS;
     x86_features.base_instructions = (more.ebx & 1) != 0;
     x86_features.extended_state = (basic.ecx & 1u << 26) != 0;
     x86_has_access_prevention = (more.ebx & 1u << 20) != 0;
@@ -155,9 +155,9 @@ static void enable_features(void)
     cr4 |= x86_has_access_prevention ? CR4_ACCESS_PREVENTION : 0;
     cr4 |= (more.ebx & 1u << 7) != 0 ? CR4_EXECUTION_PREVENTION : 0;
     cr4 |= (more.ecx & 1u << 2) != 0 ? CR4_NO_USER_DESCRIPTORS : 0;
-    x86_write_cr4(cr4);
-    uint64_t cr0 = x86_read_cr0() & ~CR0_EMULATION;
-    x86_write_cr0(cr0 | CR0_MONITOR_COPROCESSOR | CR0_WRITE_PROTECT | CR0_ALIGNMENT);
+    x86_write(cr4, cr4);
+    uint64_t cr0 = x86_read(cr0) & ~CR0_EMULATION;
+    x86_write(cr0, cr0 | CR0_MONITOR_COPROCESSOR | CR0_WRITE_PROTECT | CR0_ALIGNMENT);
 }
 
 static void enable_calls(struct cpu *cpu)

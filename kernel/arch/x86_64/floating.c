@@ -38,7 +38,7 @@ void x86_floating_init(void)
         __asm__ volatile("xsetbv" : : "c"(0), "a"((uint32_t)x86_features.state_mask), "d"(0));
         x86_features.state_size = x86_identify(13, 0).ebx;
     }
-    x86_write_cr0(x86_read_cr0() | CR0_TASK_SWITCHED);
+    x86_write(cr0, x86_read(cr0) | CR0_TASK_SWITCHED);
     cpu_current()->arch.floating_off = true;
 }
 
@@ -83,13 +83,13 @@ static enum status allocate_state(struct thread *thread, struct account *account
     return STATUS_OK;
 }
 
-static void set_floating_off(struct cpu *cpu, bool off)
+ARCH_COLD void x86_floating_set_off(struct cpu *cpu, bool off)
 {
     if (cpu->arch.floating_off == off)
         return;
     cpu->arch.floating_off = off;
     if (off)
-        x86_write_cr0(x86_read_cr0() | CR0_TASK_SWITCHED);
+        x86_write(cr0, x86_read(cr0) | CR0_TASK_SWITCHED);
     else
         __asm__ volatile("clts");
 }
@@ -99,10 +99,10 @@ void x86_floating_put_away(struct cpu *cpu)
     struct thread *thread = atomic_exchange(&cpu->arch.floating, NULL);
     if (thread == NULL)
         return;
-    set_floating_off(cpu, false);
+    x86_floating_set_off(cpu, false);
     save_state(thread);
     atomic_store(&thread->arch.floating_cpu, NULL);
-    set_floating_off(cpu, true);
+    x86_floating_set_off(cpu, true);
 }
 
 static void serve_put_away(void *argument)
@@ -130,16 +130,11 @@ bool x86_floating_load(struct thread *thread)
         return false;
     fetch(thread);
     x86_floating_put_away(cpu);
-    set_floating_off(cpu, false);
+    x86_floating_set_off(cpu, false);
     load_state(thread);
     atomic_store(&thread->arch.floating_cpu, cpu);
     atomic_store(&cpu->arch.floating, thread);
     return true;
-}
-
-ARCH_COLD void x86_floating_switch(struct cpu *cpu, bool off)
-{
-    set_floating_off(cpu, off);
 }
 
 enum status arch_thread_clone(struct thread *thread, struct thread *from)

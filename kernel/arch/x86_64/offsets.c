@@ -3,8 +3,6 @@
 
 #include "offsets.h"
 
-#include <arch/cpu_state.h>
-#include <arch/thread_state.h>
 #include <kernel/cpu.h>
 #include <kernel/thread.h>
 #include <stddef.h>

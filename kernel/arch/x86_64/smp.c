@@ -59,12 +59,11 @@ void arch_cpu_relax(void)
 
 void arch_cpu_poke(const struct cpu *cpu)
 {
-    x86_apic_send(cpu->arch.hardware_id, VECTOR_POKE);
+    x86_apic_send(cpu->arch.hardware_id, APIC_FIXED | VECTOR_POKE);
 }
 
-void arch_cpu_stop_others(void)
+void arch_cpu_stop(const struct cpu *cpu)
 {
     x86_is_stopping = true;
-    if (cpu_count() > 1)
-        x86_apic_stop_others();
+    x86_apic_send(cpu->arch.hardware_id, APIC_NON_MASKABLE);
 }

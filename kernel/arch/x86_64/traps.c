@@ -10,7 +10,6 @@
 #include <arch/copy_fixup.h>
 #include <arch/cpu.h>
 #include <arch/thread.h>
-#include <kernel/cpu.h>
 #include <kernel/log.h>
 #include <kernel/scheduler.h>
 #include <kernel/trap.h>
@@ -52,7 +51,7 @@ static _Noreturn void page_fault_in_user(uint64_t code)
     trap_user_fault(&(struct trap_fault){
         .kind = (code & PAGE_FAULT_PRESENT) != 0 ? FAULT_PAGE_ACCESS : FAULT_PAGE_ABSENT,
         .access = access_of_code(code),
-        .address = x86_read_cr2(),
+        .address = x86_read(cr2),
         .code = (uint64_t)VECTOR_PAGE_FAULT << 32 | code,
     });
 }
@@ -89,7 +88,7 @@ static _Noreturn void kernel_exception(const struct x86_trap *trap)
           "  rax %lx rcx %lx rdx %lx rsi %lx rdi %lx\n"
           "  r8 %lx r9 %lx r10 %lx r11 %lx rbp %lx\n"
           "  at 0x%lx",
-          trap->vector, trap->code, x86_read_cr2(), trap->pc, trap->sp, trap->flags, trap->rax,
+          trap->vector, trap->code, x86_read(cr2), trap->pc, trap->sp, trap->flags, trap->rax,
           trap->rcx, trap->rdx, trap->rsi, trap->rdi, trap->r8, trap->r9, trap->r10, trap->r11,
           trap->rbp, trap->pc);
 }
@@ -104,7 +103,7 @@ void x86_trap_kernel(struct x86_trap *trap)
         for (;;)
             __asm__ volatile("cli; hlt");
     uint64_t resume = copy_resume(trap->pc);
-    uint64_t address = x86_read_cr2();
+    uint64_t address = x86_read(cr2);
     if (trap->vector != VECTOR_PAGE_FAULT || resume == 0 || address >= USER_END)
         kernel_exception(trap);
     x86_close_user_memory();

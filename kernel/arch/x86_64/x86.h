@@ -72,23 +72,18 @@ void x86_floating_init(void);
 /* Make the state of `thread` the one in the registers; false without memory for it. */
 bool x86_floating_load(struct thread *thread);
 /* Have the next floating point instruction trap, or not. */
-ARCH_COLD void x86_floating_switch(struct cpu *cpu, bool off);
+ARCH_COLD void x86_floating_set_off(struct cpu *cpu, bool off);
 /* The state in this CPU's registers to memory. */
 void x86_floating_put_away(struct cpu *cpu);
 
 /* apic.c */
-bool x86_apic_init(const struct boot_info *boot, const char **missing);
-void x86_apic_send(uint32_t hardware_id, uint8_t vector);
-/* Non-maskable: wherever they are. */
-void x86_apic_stop_others(void);
+/* NULL, or what is missing. */
+const char *x86_apic_init(const struct boot_info *boot);
 void x86_apic_interrupt(uint64_t vector);
 /* The local timer at full speed, to be measured; counts down from the largest value. */
 void x86_apic_timer_free_run(void);
 uint32_t x86_apic_timer_read(void);
 void x86_apic_timer_start(uint32_t ticks);
-
-/* clock.c */
-bool x86_clock_init(const struct boot_info *boot, const char **missing);
 
 /* smp.c */
 /* Set by a panic: the next non-maskable interrupt is the end of a CPU. */
@@ -102,41 +97,30 @@ void x86_translation_init(void);
 /* console.c */
 void x86_set_power_port(uint64_t port);
 
-static inline void x86_out8(uint16_t port, uint8_t value)
-{
-    __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
-}
+/* x86_in8 to x86_in32 and x86_out8 to x86_out32. */
+#define X86_PORT_ACCESS(bits, suffix)                                                              \
+    static inline uint##bits##_t x86_in##bits(uint16_t port)                                       \
+    {                                                                                              \
+        uint##bits##_t value;                                                                      \
+        __asm__ volatile("in" suffix " %1, %0" : "=a"(value) : "Nd"(port));                        \
+        return value;                                                                              \
+    }                                                                                              \
+    static inline void x86_out##bits(uint16_t port, uint##bits##_t value)                          \
+    {                                                                                              \
+        __asm__ volatile("out" suffix " %0, %1" : : "a"(value), "Nd"(port));                       \
+    }
+X86_PORT_ACCESS(8, "b")
+X86_PORT_ACCESS(16, "w")
+X86_PORT_ACCESS(32, "l")
 
-static inline void x86_out16(uint16_t port, uint16_t value)
-{
-    __asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static inline void x86_out32(uint16_t port, uint32_t value)
-{
-    __asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static inline uint8_t x86_in8(uint16_t port)
-{
-    uint8_t value;
-    __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
-    return value;
-}
-
-static inline uint16_t x86_in16(uint16_t port)
-{
-    uint16_t value;
-    __asm__ volatile("inw %1, %0" : "=a"(value) : "Nd"(port));
-    return value;
-}
-
-static inline uint32_t x86_in32(uint16_t port)
-{
-    uint32_t value;
-    __asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
-    return value;
-}
+/* Control registers. */
+#define x86_read(name)                                                                             \
+    ({                                                                                             \
+        uint64_t value_;                                                                           \
+        __asm__ volatile("mov %%" #name ", %0" : "=r"(value_));                                    \
+        value_;                                                                                    \
+    })
+#define x86_write(name, value) __asm__ volatile("mov %0, %%" #name : : "r"(value) : "memory")
 
 static inline void x86_write_msr(uint32_t number, uint64_t value)
 {
@@ -148,37 +132,6 @@ static inline uint64_t x86_read_msr(uint32_t number)
     uint32_t low, high;
     __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(number));
     return (uint64_t)high << 32 | low;
-}
-
-static inline uint64_t x86_read_cr0(void)
-{
-    uint64_t value;
-    __asm__ volatile("mov %%cr0, %0" : "=r"(value));
-    return value;
-}
-
-static inline void x86_write_cr0(uint64_t value)
-{
-    __asm__ volatile("mov %0, %%cr0" : : "r"(value) : "memory");
-}
-
-static inline uint64_t x86_read_cr2(void)
-{
-    uint64_t value;
-    __asm__ volatile("mov %%cr2, %0" : "=r"(value));
-    return value;
-}
-
-static inline uint64_t x86_read_cr4(void)
-{
-    uint64_t value;
-    __asm__ volatile("mov %%cr4, %0" : "=r"(value));
-    return value;
-}
-
-static inline void x86_write_cr4(uint64_t value)
-{
-    __asm__ volatile("mov %0, %%cr4" : : "r"(value) : "memory");
 }
 
 struct x86_identification {

@@ -18,8 +18,8 @@ struct cpu;
 /* First thing on each CPU, whose number is set: its tables, traps, features (SMEP, SMAP, NX). */
 void arch_cpu_init(struct cpu *cpu);
 struct cpu *arch_cpu_current(void); /* may be inline in cpu_state.h */
-/* Interrupt controller and clock, once memory works. False: this machine lacks what is needed, `missing` says what. */
-bool arch_machine_init(const struct boot_info *boot, const char **missing);
+/* Interrupt controller and clock, once memory works. NULL, or what is needed and the machine lacks. */
+const char *arch_machine_init(const struct boot_info *boot) must_check;
 
 /*
  * Start another CPU by its hardware id (boot_info.cpu_ids), one at a time. It calls
@@ -30,8 +30,8 @@ bool arch_machine_init(const struct boot_info *boot, const char **missing);
 enum status arch_cpu_start(struct cpu *cpu, uint64_t hardware_id) must_check;
 /* Interrupt another CPU: wherever it is, it soon comes through scheduler_leave_kernel or out of arch_idle. */
 void arch_cpu_poke(const struct cpu *cpu);
-/* A panic: no other CPU does anything any more, as far as it can be made to. */
-void arch_cpu_stop_others(void);
+/* A panic: another CPU does nothing any more, as far as it can be made to. */
+void arch_cpu_stop(const struct cpu *cpu);
 /* To be called in each turn of a loop that waits for another CPU: what others ask of this one
  * meanwhile is done, so that two may wait for each other. */
 void arch_cpu_relax(void);

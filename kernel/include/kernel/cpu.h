@@ -9,7 +9,6 @@
 #include <arch/cpu.h>
 #include <kernel/lock.h>
 #include <kernel/relaxed.h>
-#include <kernel/status.h>
 #include <stdbool.h>
 #include <stdint.h>
 

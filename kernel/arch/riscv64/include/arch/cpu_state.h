@@ -7,8 +7,6 @@
  */
 #pragma once
 
-#include <stdatomic.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 /* A function off the hot path; the compiler cannot keep registers across it here. */

@@ -7,8 +7,6 @@
  */
 #pragma once
 
-#include <kernel/status.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <trellis/frame.h>
 

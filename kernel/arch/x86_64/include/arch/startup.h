@@ -6,7 +6,13 @@
 
 #include <stdint.h>
 
-/* The local APIC: this CPU's own, and interrupts to another, `physical` below 1 MiB. */
+/* The local APIC: this CPU's own, and interrupts to another, with a vector or, to start it, the
+ * number of the page in which it begins. */
+enum apic_command {
+    APIC_FIXED = 0x4000,
+    APIC_NON_MASKABLE = 0x4400,
+    APIC_INIT = 0x4500,
+    APIC_STARTUP = 0x4600,
+};
 void x86_apic_start_local(void);
-void x86_apic_send_init(uint32_t hardware_id);
-void x86_apic_send_startup(uint32_t hardware_id, uint32_t physical);
+void x86_apic_send(uint32_t hardware_id, uint32_t command);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright The Trellis authors */
 
-/* RISC-V: memory functions. Words, eight in a turn, where both sides are aligned, else bytes. */
+/* Moving bytes of the kernel's own: words, eight in a turn, where both sides are aligned. */
 #include <kernel/string.h>
 
 #include <stdint.h>
@@ -15,10 +15,14 @@ void *memcpy(void *to, const void *from, size_t length)
 {
     uint8_t *out = to;
     const uint8_t *in = from;
+    uint64_t turn[TURN];
     if (((uintptr_t)out | (uintptr_t)in) % WORD == 0) {
-        for (; length >= TURN * WORD; length -= TURN * WORD, out += TURN * WORD, in += TURN * WORD)
-            for (unsigned i = 0; i < TURN; i++)
-                ((word_t *)out)[i] = ((const word_t *)in)[i];
+        for (; length >= sizeof(turn); length -= sizeof(turn)) {
+            for (unsigned i = 0; i < TURN; i++, in += WORD)
+                turn[i] = *(const word_t *)in;
+            for (unsigned i = 0; i < TURN; i++, out += WORD)
+                *(word_t *)out = turn[i];
+        }
         for (; length >= WORD; length -= WORD, out += WORD, in += WORD)
             *(word_t *)out = *(const word_t *)in;
     }
