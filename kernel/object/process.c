@@ -214,8 +214,7 @@ void process_drop_kept_handles(struct process *process)
 {
     lock_acquire(&process->object.lock);
     bool keeps = process->state == PROCESS_ENDED && (process->flags & PROCESS_KEEP_HANDLES) != 0;
-    if (keeps)
-        process->flags &= ~(uint32_t)PROCESS_KEEP_HANDLES;
+    process->flags &= ~(uint32_t)PROCESS_KEEP_HANDLES;
     lock_release(&process->object.lock);
     if (!keeps)
         return;

@@ -55,8 +55,10 @@ enum status loader_prepare(const void *bytes, size_t size, handle_t account,
     *outcome = elf_read(bytes, size, size, &program->image);
     if (*outcome == ELF_OK && !is_acceptable(&program->image))
         *outcome = ELF_DAMAGED;
-    if (*outcome != ELF_OK)
+    if (*outcome != ELF_OK) {
+        *program = (struct loader_program){0};
         return STATUS_INVALID;
+    }
     for (unsigned i = 0; i < program->image.segment_count; i++) {
         const struct elf_segment *segment = &program->image.segments[i];
         if (segment->file_size == 0)
@@ -64,6 +66,7 @@ enum status loader_prepare(const void *bytes, size_t size, handle_t account,
         int64_t memory = make_memory(segment, bytes, account);
         if (memory < 0) {
             loader_release(program);
+            *program = (struct loader_program){0};
             return status_of_result(memory);
         }
         program->memory[i] = (handle_t)memory;

@@ -8,6 +8,10 @@
  * into its start block. A later one inherits the handle table of the one before
  * it, tokens unchanged, so that what the old one noted in its ledger stays
  * valid, and the block too; only the handle to the process itself is new.
+ *
+ * What fails for want of memory is tried again, and goes on where it stopped: what
+ * is there is not made again, and the next process inherits what the one that
+ * could not be started has been given.
  */
 #include "init.h"
 
@@ -30,8 +34,9 @@ _Static_assert(sizeof(struct start_block) <= BLOCK_SIZE, "the start block is one
 /* All that a service has over itself and its account. */
 #define RIGHTS_OWN (RIGHT_ALL & ~(uint32_t)RIGHT_IDENTITY)
 
-static struct start_handle *find_entry(struct start_block *block, const char *name)
+static struct start_handle *find_entry(struct service *service, const char *name)
 {
+    struct start_block *block = &service->block;
     for (uint32_t i = 0; i < block->handle_count; i++) {
         if (strcmp(block->handles[i].name, name) == 0)
             return &block->handles[i];
@@ -43,10 +48,13 @@ enum status service_give(struct service *service, const char *name, handle_t han
                          uint32_t rights)
 {
     struct start_block *block = &service->block;
-    struct start_handle *entry = find_entry(block, name);
-    uint32_t flags = strcmp(name, SELF) == 0 ? HANDLE_NOT_CLONED : 0;
+    struct start_handle *entry = find_entry(service, name);
+    bool is_self = strcmp(name, SELF) == 0;
+    if (entry != NULL && !is_self)
+        return STATUS_OK;
     if (entry == NULL && block->handle_count == START_HANDLES)
         return STATUS_LIMIT;
+    uint32_t flags = is_self ? HANDLE_NOT_CLONED : 0;
     int64_t token = native_process_give(service->process, handle, rights, flags);
     if (token < 0)
         return status_of_result(token);
@@ -67,11 +75,18 @@ static enum status give_away(struct service *service, const char *name, int64_t 
     return status;
 }
 
-static enum status store(handle_t *where, int64_t handle)
+enum status init_keep(handle_t *where, int64_t handle)
 {
     if (handle >= 0)
         *where = (handle_t)handle;
     return status_of_result(handle);
+}
+
+static enum status need_memory(handle_t *where, uint64_t size)
+{
+    if (*where != HANDLE_NONE)
+        return STATUS_OK;
+    return init_keep(where, native_memory_create(init.handles->account, size, MEMORY_FIXED_SIZE));
 }
 
 struct service *service_find(const char *name)
@@ -87,7 +102,7 @@ enum status service_endpoint(struct service *service, handle_t *endpoint)
 {
     enum status status = STATUS_OK;
     if (service->endpoint == HANDLE_NONE)
-        status = store(&service->endpoint, native_endpoint_create(init.handles->account));
+        status = init_keep(&service->endpoint, native_endpoint_create(init.handles->account));
     *endpoint = service->endpoint;
     return status;
 }
@@ -137,9 +152,7 @@ static enum status give_own(struct service *service)
             status = service_give(service, "endpoint", endpoint, RIGHT_SAME);
     }
     if (status == STATUS_OK && entry->ledger_size != 0) {
-        status =
-            store(&service->ledger, native_memory_create(init.handles->account, entry->ledger_size,
-                                                         MEMORY_FIXED_SIZE));
+        status = need_memory(&service->ledger, entry->ledger_size);
         if (status == STATUS_OK)
             status = service_give(service, "ledger", service->ledger, RIGHT_SAME);
     }
@@ -150,52 +163,49 @@ static enum status give_sessions(struct service *service)
 {
     for (unsigned i = 0; i < service->entry->call_count; i++) {
         const struct manifest_call *call = &service->entry->calls[i];
+        const char *name = init.manifest.services[call->service].name;
         handle_t endpoint;
+        if (find_entry(service, name) != NULL)
+            continue;
         enum status status = service_endpoint(&init.services[call->service], &endpoint);
         if (status == STATUS_OK)
-            status = give_away(service, init.manifest.services[call->service].name,
-                               native_session_create(endpoint, call->badge));
+            status = give_away(service, name, native_session_create(endpoint, call->badge));
         if (status != STATUS_OK)
             return status;
     }
     return STATUS_OK;
 }
 
-/* The session with the device server, made at first use. */
-static enum status device_session(handle_t *session)
+static enum status need_device_session(void)
 {
-    static handle_t made;
     struct service *service = service_find("device");
     handle_t endpoint;
-    enum status status = service == NULL ? STATUS_NOT_FOUND : STATUS_OK;
-    if (status == STATUS_OK && made == HANDLE_NONE) {
-        status = service_endpoint(service, &endpoint);
-        if (status == STATUS_OK)
-            status = store(&made, native_session_create(endpoint, START_INIT_BADGE));
-    }
-    *session = made;
+    if (init.devices != HANDLE_NONE)
+        return STATUS_OK;
+    enum status status = service == NULL ? STATUS_NOT_FOUND : service_endpoint(service, &endpoint);
+    if (status == STATUS_OK)
+        status = init_keep(&init.devices, native_session_create(endpoint, START_INIT_BADGE));
     return status;
 }
 
 static enum status claim_device(const char *name, struct message *message)
 {
-    handle_t session;
-    enum status status = device_session(&session);
+    enum status status = need_device_session();
     if (status != STATUS_OK)
         return status;
     message_begin(message, DEVICE_CLAIM);
     message_copy_text(message, ipc_frame(), name, strlen(name));
-    int64_t result = ipc_call(session, message);
+    int64_t result = ipc_call(init.devices, message);
     if (result < 0)
         return status_of_result(result);
     return (enum status)message_label(message->information);
 }
 
 /* Have the service's device, if it has one, and the name of that one's driver. */
-static enum status take_device(struct service *service, char *driver, size_t size)
+static enum status take_device(struct service *service)
 {
     struct message message;
-    if (service->entry->device[0] == '\0')
+    if (service->entry->device[0] == '\0' || service->driver[0] != '\0')
         return STATUS_OK;
     enum status status = claim_device(service->entry->device, &message);
     if (status != STATUS_OK) {
@@ -211,7 +221,8 @@ static enum status take_device(struct service *service, char *driver, size_t siz
     for (unsigned i = 0; i < message_handle_count(message.information) && i < 2; i++)
         service->device[i] = ipc_frame()->handles[i].handle;
     int length = (int)message_text_length(message.information);
-    text_format(driver, size, "bin/%.*s", length, frame_text(ipc_frame()));
+    text_format(service->driver, sizeof(service->driver), "bin/%.*s", length,
+                frame_text(ipc_frame()));
     return STATUS_OK;
 }
 
@@ -219,10 +230,14 @@ static enum status give_device(struct service *service)
 {
     static const char *const names[] = {"registers", "interrupt"};
     enum status status = STATUS_OK;
-    for (unsigned i = 0; i < 2 && service->device[i] != HANDLE_NONE; i++) {
-        enum status given = give_away(service, names[i], (int64_t)service->device[i]);
-        if (given != STATUS_OK)
-            status = given;
+    for (unsigned i = 0; i < 2 && status == STATUS_OK; i++) {
+        if (service->device[i] == HANDLE_NONE)
+            continue;
+        status = service_give(service, names[i], service->device[i], RIGHT_SAME);
+        if (status != STATUS_OK)
+            break;
+        (void)native_handle_close(service->device[i]);
+        service->device[i] = HANDLE_NONE;
     }
     return status;
 }
@@ -239,6 +254,8 @@ static enum status prepare_program(struct service *service, const char *name)
 {
     struct archive_entry file;
     enum elf_outcome outcome;
+    if (service->program.image.segment_count != 0)
+        return STATUS_OK;
     if (archive_find(init.archive, init.handles->archive_size, name, &file) != ARCHIVE_ENTRY) {
         log_print("%s: the boot archive has no \"%s\"", service->entry->name, name);
         return STATUS_NOT_FOUND;
@@ -254,16 +271,15 @@ static enum status prepare_program(struct service *service, const char *name)
 static enum status prepare(struct service *service)
 {
     const struct manifest_service *entry = service->entry;
-    char driver[MANIFEST_PATH];
-    enum status status = take_device(service, driver, sizeof(driver));
-    if (status == STATUS_OK)
-        status = prepare_program(service, entry->program[0] != '\0' ? entry->program : driver);
+    enum status status = take_device(service);
     if (status == STATUS_OK)
         status =
-            store(&service->account, native_account_create(init.handles->account, &entry->limits));
+            prepare_program(service, entry->program[0] != '\0' ? entry->program : service->driver);
+    if (status == STATUS_OK && service->account == HANDLE_NONE)
+        status = init_keep(&service->account,
+                           native_account_create(init.handles->account, &entry->limits));
     if (status == STATUS_OK)
-        status = store(&service->block_memory,
-                       native_memory_create(init.handles->account, BLOCK_SIZE, MEMORY_FIXED_SIZE));
+        status = need_memory(&service->block_memory, BLOCK_SIZE);
     service->block.size = sizeof(service->block);
     text_copy(service->block.name, sizeof(service->block.name), entry->name);
     text_copy(service->block.arguments, sizeof(service->block.arguments), entry->arguments);
@@ -307,65 +323,66 @@ static enum status start_thread(struct service *service)
     if (stack < 0)
         return status_of_result(stack);
     start.sp = (uint64_t)stack + STACK_SIZE;
-    return store(&service->thread, native_thread_create(service->process, &start));
+    return init_keep(&service->thread, native_thread_create(service->process, &start));
 }
 
 /* Map, start and watch a process that has its handles. */
 static enum status run(struct service *service)
 {
+    uint64_t key = (uint64_t)(service - init.services);
     enum status status = service_give(service, SELF, service->process, RIGHTS_OWN);
     if (status == STATUS_OK)
         status = loader_map(&service->program, service->process, 0, 0);
     if (status == STATUS_OK)
-        status =
-            status_of_result(native_observe(init.port, service->process, SIGNAL_ENDED,
-                                            (uint64_t)(service - init.services), OBSERVE_ONCE));
-    return status == STATUS_OK ? start_thread(service) : status;
-}
-
-static enum status make_process(struct service *service, handle_t inherit)
-{
-    const char *name = service->entry->name;
-    uint32_t flags = PROCESS_KEEP_HANDLES;
-    flags |= service->entry->restart == MANIFEST_CRITICAL ? PROCESS_CRITICAL : 0;
-    return store(&service->process,
-                 native_process_create(service->account, inherit, name, strlen(name), flags));
-}
-
-static enum status create_first(struct service *service)
-{
-    enum status status = prepare(service);
-    if (status == STATUS_OK)
-        status = make_process(service, HANDLE_NONE);
-    if (status == STATUS_OK)
-        status = give_everything(service);
-    return status == STATUS_OK ? run(service) : status;
+        status = status_of_result(
+            native_observe(init.port, service->process, SIGNAL_ENDED, key, OBSERVE_ONCE));
+    if (status != STATUS_OK)
+        return status;
+    status = start_thread(service);
+    if (status != STATUS_OK)
+        (void)native_unobserve(init.port, key);
+    return status;
 }
 
 /* Where the last instance's thread was at its end. One that had none yet leaves its predecessor's. */
 static void take_registers(struct service *service)
 {
+    if (service->thread == HANDLE_NONE)
+        return;
     (void)native_thread_read_registers(service->thread, &service->block.predecessor);
     (void)native_handle_close(service->thread);
     service->thread = HANDLE_NONE;
+    service->block.instance++;
 }
 
-static enum status create_next(struct service *service)
+/* The old process has ended, or was never started; its handles are the new one's now. */
+static enum status make_process(struct service *service)
 {
+    const char *name = service->entry->name;
     handle_t old = service->process;
-    enum status status = make_process(service, old);
-    if (status != STATUS_OK)
+    uint32_t flags = PROCESS_KEEP_HANDLES;
+    flags |= service->entry->restart == MANIFEST_CRITICAL ? PROCESS_CRITICAL : 0;
+    enum status status = init_keep(
+        &service->process, native_process_create(service->account, old, name, strlen(name), flags));
+    if (status != STATUS_OK || old == HANDLE_NONE)
         return status;
+    (void)native_process_end(old, 0);
     (void)native_handle_close(old);
     take_registers(service);
-    service->block.instance++;
-    return run(service);
+    return STATUS_OK;
 }
 
 enum status service_create(struct service *service)
 {
-    bool first = service->process == HANDLE_NONE;
-    enum status status = first ? create_first(service) : create_next(service);
+    static enum status (*const steps[])(struct service *) = {
+        prepare,
+        make_process,
+        give_everything,
+        run,
+    };
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && status == STATUS_OK; i++)
+        status = steps[i](service);
     if (status != STATUS_OK)
         log_print("%s cannot be started: status %d", service->entry->name, (int)status);
     return status;

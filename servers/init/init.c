@@ -67,18 +67,6 @@ static void read_manifest(void)
         };
 }
 
-/* In the manifest's order; one that cannot be started is told of, and fatal where it is critical. */
-static void start_services(void)
-{
-    for (unsigned i = 0; i < init.manifest.count; i++) {
-        struct service *service = &init.services[init.manifest.order[i]];
-        enum status status = service_create(service);
-        if (status != STATUS_OK && service->entry->restart == MANIFEST_CRITICAL)
-            service_fail_status(status, "%s cannot be started: status %d", service->entry->name,
-                                (int)status);
-    }
-}
-
 /* init's start is not a service's: its argument is the handles. */
 _Noreturn void service_start(const void *argument)
 {
@@ -97,6 +85,6 @@ _Noreturn void service_start(const void *argument)
     if (length >= 0)
         single_run(program, (size_t)length);
     inject_start();
-    start_services();
+    supervise_start();
     supervise();
 }

@@ -27,8 +27,9 @@ struct service {
     struct loader_program program; /* prepared at the first start */
     handle_t process, thread;      /* HANDLE_NONE before the first start */
     handle_t account, endpoint, ledger;
-    handle_t device[2];    /* registers and interrupt, until they are given */
-    handle_t block_memory; /* a page: struct start_block */
+    char driver[MANIFEST_PATH]; /* the program that the device wants */
+    handle_t device[2];         /* registers and interrupt, until they are given */
+    handle_t block_memory;      /* a page: struct start_block */
     struct start_block block;
     bool ending;         /* on purpose, and its end has not been seen yet */
     uint64_t restart_ns; /* when it is to be started again; DEADLINE_NEVER: not waiting */
@@ -41,6 +42,7 @@ struct init {
     const struct boot_info *boot;
     const void *archive; /* mapped */
     handle_t port;       /* where the ends of services are told */
+    handle_t devices;    /* session with the device server, made at first use */
     struct manifest manifest;
     struct service services[MANIFEST_SERVICES]; /* as in the manifest */
 };
@@ -53,18 +55,30 @@ int init_option(const char *name, const char **value);
 /* The service of that name, or NULL. */
 struct service *service_find(const char *name);
 
-/* Make the first or a new instance and let it run. Fails with a message in the log. */
+/*
+ * Make the first or a new instance and let it run. Fails with a message in the log; called
+ * again, it goes on.
+ */
 enum status service_create(struct service *service);
 
 /* The endpoint that `service` provides, made when it is first asked for. */
 enum status service_endpoint(struct service *service, handle_t *endpoint);
 
-/* Give a handle to the service and note it in its start block. */
+/* What a call made, if it did, is to be found at `where`. */
+enum status init_keep(handle_t *where, int64_t handle);
+
+/* Give a handle to the service and note it in its start block, if it has none of that name yet. */
 enum status service_give(struct service *service, const char *name, handle_t handle,
                          uint32_t rights);
 
 /* Give the service its side of a ring of the manifest. */
 enum status rings_give(struct service *service, const struct manifest_ring *ring);
+
+/*
+ * Start all services in the manifest's order. One that cannot be started is told of; if that is
+ * for want of memory it is tried again, as after an end, or fatal where it is critical.
+ */
+void supervise_start(void);
 
 /* Wait for ends and act upon them, for ever. */
 _Noreturn void supervise(void);

@@ -29,31 +29,26 @@ static unsigned connection_count;
 
 static enum status make_side(struct side *side, uint64_t capacity)
 {
-    int64_t memory = native_memory_create(init.handles->account, ring_side_size((uint32_t)capacity),
-                                          MEMORY_FIXED_SIZE);
-    int64_t event = native_event_create(init.handles->account, 0, 0);
-    side->memory = (handle_t)memory;
-    side->event = (handle_t)event;
-    return memory < 0 ? status_of_result(memory) : status_of_result(event);
+    handle_t account = init.handles->account;
+    enum status status = STATUS_OK;
+    if (side->memory == HANDLE_NONE)
+        status = init_keep(
+            &side->memory,
+            native_memory_create(account, ring_side_size((uint32_t)capacity), MEMORY_FIXED_SIZE));
+    if (status == STATUS_OK && side->event == HANDLE_NONE)
+        status = init_keep(&side->event, native_event_create(account, 0, 0));
+    return status;
 }
 
-static enum status find_connection(const struct manifest_ring *ring, struct connection **result)
+static struct connection *find_connection(const char *name)
 {
     for (unsigned i = 0; i < connection_count; i++) {
-        *result = &connections[i];
-        if (strcmp(connections[i].name, ring->name) == 0)
-            return STATUS_OK;
+        if (strcmp(connections[i].name, name) == 0)
+            return &connections[i];
     }
-    struct connection *made = &connections[connection_count];
-    enum status status = make_side(&made->sides[0], ring->size);
-    if (status == STATUS_OK)
-        status = make_side(&made->sides[1], ring->size);
-    if (status != STATUS_OK)
-        return status;
-    text_copy(made->name, sizeof(made->name), ring->name);
-    connection_count++;
-    *result = made;
-    return STATUS_OK;
+    struct connection *made = &connections[connection_count++];
+    text_copy(made->name, sizeof(made->name), name);
+    return made;
 }
 
 static enum status give_part(struct service *service, const char *ring, const char *part,
@@ -66,11 +61,14 @@ static enum status give_part(struct service *service, const char *ring, const ch
 
 enum status rings_give(struct service *service, const struct manifest_ring *ring)
 {
-    struct connection *connection;
-    enum status status = find_connection(ring, &connection);
+    struct connection *connection = find_connection(ring->name);
+    enum status status = make_side(&connection->sides[0], ring->size);
+    if (status == STATUS_OK)
+        status = make_side(&connection->sides[1], ring->size);
     if (status != STATUS_OK)
         return status;
-    unsigned own = connection->sides[0].owner == NULL ? 0 : 1;
+    const struct service *first = connection->sides[0].owner;
+    unsigned own = first == NULL || first == service ? 0 : 1;
     struct side *mine = &connection->sides[own], *theirs = &connection->sides[1 - own];
     mine->owner = service;
     status = give_part(service, ring->name, "mine", mine->memory, RIGHT_READ | RIGHT_WRITE);

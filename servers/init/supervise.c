@@ -54,6 +54,25 @@ static void plan_restart(struct service *service, const char *how, enum status w
         log_print("%s %s; it is started again", entry->name, how);
 }
 
+static bool is_want(enum status status)
+{
+    return status == STATUS_NO_MEMORY || status == STATUS_LIMIT;
+}
+
+void supervise_start(void)
+{
+    for (unsigned i = 0; i < init.manifest.count; i++) {
+        struct service *service = &init.services[init.manifest.order[i]];
+        const struct manifest_service *entry = service->entry;
+        enum status status = service_create(service);
+        if (status != STATUS_OK && entry->restart == MANIFEST_CRITICAL)
+            service_fail_status(status, "%s cannot be started: status %d", entry->name,
+                                (int)status);
+        if (is_want(status) && entry->restart == MANIFEST_ALWAYS)
+            plan_restart(service, "could not be started", status);
+    }
+}
+
 static enum status reason_of(const struct process_information *information)
 {
     bool memory = information->reason == END_FAULT ? information->code == FAULT_PAGE_MEMORY

@@ -45,7 +45,7 @@ void process_end(struct process *process, enum end_reason reason, uint64_t code)
 /* No thread is left, not even one that has been told to end. */
 bool process_is_empty(struct process *process);
 void process_last_thread_ended(struct process *process, uint64_t code);
-/* Its handles have been inherited: if it has ended and kept them, close them. */
+/* Its handles have been inherited: it keeps none beyond its end. */
 void process_drop_kept_handles(struct process *process);
 /* Some bounded teardown work; true while there is more. Called on the way out of the kernel and when idle. */
 bool process_teardown_step(void);

@@ -265,6 +265,25 @@ static void test_inheritance_from_ended(void)
     CLOSE(event);
 }
 
+/* From one that had not ended yet: it keeps nothing for another then. */
+static void test_inheritance_before_the_end(void)
+{
+    struct process_information information;
+    handle_t old = SUCCEED(
+        native_process_create(test_world.account, HANDLE_NONE, "old", 3, PROCESS_KEEP_HANDLES));
+    SUCCEED(native_process_give(old, old, RIGHT_SAME, HANDLE_NOT_CLONED));
+    SUCCEED(native_process_give(old, test_world.account, RIGHT_SAME, 0));
+    handle_t new = SUCCEED(native_process_create(test_world.account, old, "new", 3, 0));
+    SUCCEED(native_process_end(old, 0));
+    test_wait(old, SIGNAL_ENDED);
+    SUCCEED(native_process_inspect(old, &information));
+    CHECK_EQUAL(information.handles, 0);
+    SUCCEED(native_process_inspect(new, &information));
+    CHECK_EQUAL(information.handles, 1);
+    CLOSE(old);
+    CLOSE(new);
+}
+
 static void test_mark(void)
 {
     struct stream_handles ends;
@@ -296,6 +315,7 @@ void service_main(const struct start_block *start)
         {"revocation and waits", test_revoke_waited},
         {"inherited handles", test_inheritance},
         {"handles inherited from an ended process", test_inheritance_from_ended},
+        {"handles inherited before the end", test_inheritance_before_the_end},
         {"marked handles", test_mark},
     };
     test_begin();
