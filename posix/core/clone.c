@@ -18,6 +18,7 @@
 #include <posix/arch.h>
 #include <posix/copy.h>
 #include <posix/end.h>
+#include <posix/exec.h>
 #include <posix/file.h>
 #include <posix/linux/process.h>
 #include <posix/memory.h>
@@ -221,7 +222,10 @@ static int start_child(struct task *task, struct task *child, const struct clone
 
     message_begin(&message, PROCESS_THREAD);
     message_copy_text(&message, task->frame, &thread, sizeof(thread));
-    return request_process(task, &message);
+    int error = request_process(task, &message);
+    if (error != 0)
+        request_close_handle(message.words[1]);
+    return error;
 }
 
 static void adopt_pages(struct task *child)
@@ -242,7 +246,9 @@ static void wait_for_vfork(struct task *task, struct task *child)
 {
     wait_uninterrupted(task, task->group->child_event, PROCESS_VFORK_DONE);
     (void)native_event_signal(task->group->child_event, PROCESS_VFORK_DONE, 0);
-    if (__atomic_load_n(&child->execing, __ATOMIC_ACQUIRE) != 0) {
+    struct exec_work *work = __atomic_load_n(&child->exec, __ATOMIC_ACQUIRE);
+    if (work != NULL) {
+        exec_release(work);
         request_close_handle(child->group->child_event);
         task_release(child);
         task_retire(child);

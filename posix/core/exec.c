@@ -136,10 +136,19 @@ static int collect_strings(struct task *task, const struct exec_request *request
     return error == 0 ? strings_add_array(strings, request->environment, 0) : error;
 }
 
+/* All that an exec needs; too large for the library's stack. */
+struct exec_work {
+    struct exec_parts parts;
+    struct prefix prefix;
+    char given[PATH_SIZE], path[PATH_SIZE];
+};
+
 /* The point of no return, if the server agrees. */
-static int send(struct task *task, struct exec_parts *parts, const char *path)
+static int send(struct task *task, struct exec_work *work)
 {
     struct message message;
+    struct exec_parts *parts = &work->parts;
+    const char *path = work->path;
     char *text = frame_text(task->frame);
     const char *slash = strrchr(path, '/');
     const char *full = parts->executable.path != NULL ? parts->executable.path : path;
@@ -159,9 +168,10 @@ static int send(struct task *task, struct exec_parts *parts, const char *path)
     }
     if (library.trace != HANDLE_NONE)
         trace_success(task);
-    __atomic_store_n(&task->execing, 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&task->exec, work, __ATOMIC_RELEASE);
     int error = request_process(task, &message);
-    __atomic_store_n(&task->execing, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&task->exec, NULL, __ATOMIC_RELEASE);
+    request_close_handle(parts->block); /* where it has not been delivered */
     return error;
 }
 
@@ -185,14 +195,7 @@ static void release_parts(struct exec_parts *parts)
     strings_release(&parts->strings);
 }
 
-/* `work` is too large for the library's stack. */
-struct work {
-    struct exec_parts parts;
-    struct prefix prefix;
-    char given[PATH_SIZE], path[PATH_SIZE];
-};
-
-static int run(struct task *task, const struct exec_request *request, struct work *work)
+static int run(struct task *task, const struct exec_request *request, struct exec_work *work)
 {
     int64_t length = copy_string_from_program(work->given, request->path, PATH_SIZE);
     if (length < 0)
@@ -206,18 +209,23 @@ static int run(struct task *task, const struct exec_request *request, struct wor
     work->prefix.path = work->path;
     error = prepare(task, request, &work->prefix, &work->parts);
     if (error == 0)
-        error = send(task, &work->parts, work->path);
-    release_parts(&work->parts);
+        error = send(task, work);
     return error;
 }
 
 int exec_program(struct task *task, const struct exec_request *request)
 {
-    struct work *work = memory_allocate_zeroed(1, sizeof(*work));
+    struct exec_work *work = memory_allocate_zeroed(1, sizeof(*work));
 
     if (work == NULL)
         return -LINUX_ENOMEM;
     int error = run(task, request, work);
-    memory_release(work);
+    exec_release(work);
     return error;
+}
+
+void exec_release(struct exec_work *work)
+{
+    release_parts(&work->parts);
+    memory_release(work);
 }

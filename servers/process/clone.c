@@ -86,13 +86,14 @@ static struct process *create_child(struct process *parent, bool sibling)
     return child;
 }
 
-static void copy_path(struct process *child, const struct process *parent)
+static bool copy_path(struct process *child, const struct process *parent)
 {
     size_t size = parent->path == NULL ? 0 : strlen(parent->path) + 1;
 
     child->path = size == 0 ? NULL : allocate(size);
     if (child->path != NULL)
         memcpy(child->path, parent->path, size);
+    return size == 0 || child->path != NULL;
 }
 
 /* A child in a kernel process of its own, which nobody knows yet. */
@@ -111,50 +112,55 @@ static void answer(handle_t reply, struct message *message)
         server_close(reply);
 }
 
+/* The reply to the child, with its own handles; false: they cannot be given. */
+static bool prepare_answer(const struct process *child, struct message *message)
+{
+    handle_t kernel = child->kernel->process;
+
+    message_begin(message, 0);
+    message->information |= MESSAGE_LONG;
+    message->words[1] = child->pid;
+    message->words[2] = program_give_self(kernel);
+    message->words[3] = program_give_child_event(kernel, child->child_event);
+    message->words[4] = program_give_account(kernel, child->account);
+    return message->words[2] != HANDLE_NONE && message->words[3] != HANDLE_NONE &&
+           message->words[4] != HANDLE_NONE;
+}
+
 /* The kernel has cloned: make the child complete. False: it must go. */
-static bool adopt_clone(struct process *child, const struct process_clone_result *result)
+static bool adopt_clone(struct process *child, const struct process_clone_result *result,
+                        struct message *message)
 {
     child->kernel->process = result->process;
     struct thread *thread = process_first_thread(child);
     thread->handle = result->thread;
     if (cpu_timer_is_armed(child))
         cpu_clock_watch();
-    return pages_map(child, result->process, &child->at) >= 0 &&
+    return pages_map(child, result->process, &child->at) >= 0 && prepare_answer(child, message) &&
            end_observe(child->pid, result->process) >= 0;
 }
 
-static void answer_child(struct process *child, handle_t reply)
+/* The clone itself, which is answered; on failure nothing is left of the child. */
+static int clone_into(struct thread *caller, struct process *child, handle_t reply)
 {
+    struct process_clone_result result;
     struct message message;
 
-    message_begin(&message, 0);
-    message.information |= MESSAGE_LONG;
-    message.words[1] = child->pid;
-    message.words[2] = program_give_self(child->kernel->process);
-    message.words[3] = program_give_child_event(child->kernel->process, child->child_event);
-    message.words[4] = program_give_account(child->kernel->process, child->account);
-    answer(reply, &message);
-}
-
-/* The clone itself; on failure nothing is left of the child. */
-static int clone_into(struct thread *caller, struct process *child, handle_t reply,
-                      struct process_clone_result *result)
-{
     int64_t done = native_process_clone(caller->process->kernel->process, reply,
                                         account_handle(child->account),
-                                        process_identity(child->pid, child->pid), result);
+                                        process_identity(child->pid, child->pid), &result);
     if (done < 0) {
         discard(child);
         return server_error(done);
     }
-    if (adopt_clone(child, result))
+    if (adopt_clone(child, &result, &message)) {
+        answer(result.reply, &message);
         return 0;
-    struct thread *thread = process_first_thread(child);
-    (void)native_unobserve(server.endpoint, key_of(KEY_END, child->pid));
-    (void)native_process_end(result->process, 0);
-    server_close(result->reply);
-    server_close(thread->handle);
-    server_close(result->process);
+    }
+    (void)native_process_end(result.process, 0);
+    server_close(result.reply);
+    server_close(result.thread);
+    server_close(result.process);
     discard(child);
     return LINUX_ENOMEM;
 }
@@ -172,20 +178,18 @@ static int prepare_child(struct thread *caller, const struct message *message,
     if (kernel != NULL)
         kernel_process_join(kernel, child);
     struct thread *thread = thread_create_at(child, child->pid, caller->slot);
-    if (kernel == NULL || thread == NULL) {
+    if (kernel == NULL || thread == NULL || !copy_path(child, caller->process)) {
         discard(child);
         return LINUX_ENOMEM;
     }
     child->signals->threads[caller->slot].mask =
         caller->process->signals->threads[caller->slot].mask;
-    copy_path(child, caller->process);
     *result = child;
     return 0;
 }
 
 enum answer clone_fork(struct thread *caller, struct message *message)
 {
-    struct process_clone_result result;
     struct process *child = NULL;
 
     int error = prepare_child(caller, message, &child);
@@ -198,14 +202,25 @@ enum answer clone_fork(struct thread *caller, struct message *message)
         message_begin(message, (uint32_t)error);
         return ANSWER_REPLY;
     }
-    error = clone_into(caller, child, (handle_t)reply, &result);
+    error = clone_into(caller, child, (handle_t)reply);
     uint32_t pid = error == 0 ? child->pid : 0;
-    if (error == 0)
-        answer_child(child, result.reply);
     message_begin(message, (uint32_t)error);
     message->words[0] = pid;
     answer((handle_t)reply, message);
     return ANSWER_NONE;
+}
+
+static void undo_thread(struct thread *thread)
+{
+    struct process *process = thread->process;
+    bool is_new = process->vforked && process->thread_count == 1;
+
+    if (!is_new) {
+        thread_destroy(thread);
+        return;
+    }
+    pages_unmap(&process->at, process->kernel->process);
+    process_destroy(process);
 }
 
 /* A new pid in the caller's kernel process, until it execs. */
@@ -225,23 +240,14 @@ static int share_kernel_process(struct thread *caller, const struct process_thre
         process_destroy(child);
         return LINUX_ENOMEM;
     }
-    *child_event = program_give_child_event(parent->kernel->process, child->child_event);
     kernel_process_join(parent->kernel, child);
-    copy_path(child, parent);
-    return 0;
-}
-
-static void undo_thread(struct thread *thread)
-{
-    struct process *process = thread->process;
-    bool is_new = process->vforked && process->thread_count == 1;
-
-    if (!is_new) {
-        thread_destroy(thread);
-        return;
+    if (copy_path(child, parent))
+        *child_event = program_give_child_event(parent->kernel->process, child->child_event);
+    if (*child_event == HANDLE_NONE) {
+        undo_thread(*thread);
+        return LINUX_ENOMEM;
     }
-    pages_unmap(&process->at, process->kernel->process);
-    process_destroy(process);
+    return 0;
 }
 
 /* Tell who it is before it runs. */
@@ -263,7 +269,7 @@ static int start_thread(const struct thread *caller, struct thread *thread,
                                        : native_process_write(kernel_process, wanted->result,
                                                               result, sizeof(*result));
     if (done != sizeof(*result))
-        return LINUX_EFAULT;
+        return done < 0 ? server_error(done) : LINUX_EFAULT;
     done = native_thread_create(kernel_process, &start);
     if (done < 0)
         return LINUX_EAGAIN;
@@ -303,6 +309,7 @@ enum answer clone_thread(struct thread *caller, struct message *message)
     }
     message_begin(message, (uint32_t)error);
     message->words[0] = result.tid;
+    message->words[1] = result.child_event; /* after an error the caller's, to close */
     if (error == 0)
         message_copy_text(message, ipc_frame(), &result, sizeof(result));
     return ANSWER_REPLY;

@@ -5,7 +5,7 @@
  * Exec in two halves. The first makes a kernel process with everything in it;
  * whatever fails there is an error to the caller, which lives on. The second
  * begins when the old program is ended: the pid, its pages and its observation
- * go over to the new one. What fails there is SIGKILL.
+ * go over to the new one. Nothing can fail there.
  *
  * A set-id file is believed only when its own file server says so: the session
  * that came with the request is renewed by the root's control session, which
@@ -44,6 +44,7 @@ struct exec {
     struct fs_attributes file; /* set_id */
     struct program program;
     struct kernel_process *kernel; /* the new one */
+    struct thread *thread;         /* its first, suspended; in no process yet */
     struct allowances *counted;    /* of another user than before: a pid of these; or NULL */
 };
 
@@ -120,13 +121,15 @@ static int check_set_id(struct exec *exec)
     struct message message;
     handle_t trusted = HANDLE_NONE;
 
-    if (exec->executable == HANDLE_NONE ||
-        mounts_renew(exec->executable, &nobody_in_the_way, &trusted) != 0)
-        return 0; /* then it runs without */
+    if (exec->executable == HANDLE_NONE)
+        return 0;
+    int error = mounts_renew(exec->executable, &nobody_in_the_way, &trusted);
+    if (error != 0) /* nobody's but its maker's: it runs without */
+        return error == LINUX_ENOMEM ? error : 0;
     server_close(exec->executable);
     exec->executable = trusted;
     message_begin(&message, FS_ATTRIBUTES);
-    int error = server_call(trusted, &message);
+    error = server_call(trusted, &message);
     if (error != 0)
         return error;
     memcpy(&exec->file, frame_text(ipc_frame()), sizeof(exec->file));
@@ -176,6 +179,17 @@ static int replace_sessions(struct exec *exec)
     return error;
 }
 
+static int prepare_thread(struct exec *exec)
+{
+    exec->thread = thread_reserve();
+    if (exec->thread == NULL)
+        return LINUX_ENOMEM;
+    int64_t made = program_make_thread(&exec->program, THREAD_SUSPENDED);
+    if (made >= 0)
+        exec->thread->handle = (handle_t)made;
+    return server_error(made);
+}
+
 /* The first half. */
 static int prepare(struct exec *exec)
 {
@@ -207,6 +221,8 @@ static int prepare(struct exec *exec)
     int error = exec->set_id ? replace_sessions(exec) : 0;
     if (error == 0)
         error = program_prepare(&exec->program);
+    if (error == 0)
+        error = prepare_thread(exec);
     if (error == 0 && end_observe(process->pid, exec->kernel->process) < 0)
         error = LINUX_ENOMEM;
     return error;
@@ -218,6 +234,9 @@ static void abandon(struct exec *exec)
         (void)native_process_end(exec->kernel->process, 0);
         server_close(exec->kernel->process);
     }
+    if (exec->thread != NULL)
+        server_close(exec->thread->handle);
+    release(exec->thread);
     allowance_give_back(exec->counted, ALLOWANCE_PIDS);
     release(exec->kernel);
 }
@@ -313,13 +332,10 @@ static void commit(struct exec *exec)
     process->tokens = exec->program.tokens;
     end_threads(process);
     enter_program(exec);
-    struct thread *thread = thread_create_at(process, process->pid, 0);
-    if (thread != NULL)
-        process->signals->threads[0].mask = exec->start.blocked;
-    if (thread != NULL && program_run(&exec->program, thread) >= 0)
-        signal_examine(process);
-    else
-        process_terminate(process, SIGNAL_KILL);
+    thread_place(exec->thread, process, process->pid, 0);
+    process->signals->threads[0].mask = exec->start.blocked;
+    (void)native_thread_resume(exec->thread->handle);
+    signal_examine(process);
 }
 
 enum answer exec_serve(struct thread *caller, struct message *message)

@@ -148,7 +148,7 @@ static int64_t reply_and_wait(struct message *message)
     struct message reply = *message;
     int64_t received = ipc_reply_and_wait(server.endpoint, message);
 
-    if (received != status_to_result(STATUS_LIMIT))
+    if (!ipc_has_no_room(received))
         return received;
     *message = reply;
     make_undeliverable(message);

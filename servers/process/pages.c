@@ -80,8 +80,10 @@ int64_t pages_map(const struct process *process, handle_t kernel_process, struct
         return info;
     int64_t signals = native_map(kernel_process, pool, offset + PROCESS_INFO_SIZE, at->signals,
                                  PROCESS_SIGNALS_SIZE, flags | MAP_WRITE);
-    if (signals < 0)
+    if (signals < 0) {
+        (void)native_unmap(kernel_process, (uint64_t)info, PROCESS_INFO_SIZE);
         return signals;
+    }
     *at = (struct page_addresses){(uint64_t)info, (uint64_t)signals};
     return 0;
 }

@@ -100,10 +100,11 @@ static int complete_start(struct program *program)
     start->signal_slot = 0;
     random_fill(&server_random, start->entropy, sizeof(start->entropy));
     if (start->self == HANDLE_NONE || start->account == HANDLE_NONE ||
-        start->child_event == HANDLE_NONE || start->process == HANDLE_NONE)
+        start->child_event == HANDLE_NONE || start->process == HANDLE_NONE ||
+        start->time == HANDLE_NONE || (start->tty == HANDLE_NONE && server.tty_open != HANDLE_NONE))
         return LINUX_ENOMEM;
     int64_t written = native_memory_write(program->block, 0, start, sizeof(*start));
-    return written == sizeof(*start) ? 0 : LINUX_EFAULT;
+    return written < 0 ? server_error(written) : written == sizeof(*start) ? 0 : LINUX_EFAULT;
 }
 
 int program_prepare(struct program *program)
@@ -122,20 +123,18 @@ int program_prepare(struct program *program)
     return result < 0 ? server_error(result) : complete_start(program);
 }
 
-int64_t program_run(const struct program *program, struct thread *thread)
+int64_t program_make_thread(const struct program *program, uint32_t flags)
 {
     struct thread_start start = {
         .pc = library.image.entry,
         .argument = POSIX_START_ADDRESS,
-        .identity = process_identity(program->process->pid, thread->tid),
+        .identity = process_identity(program->process->pid, program->process->pid),
         .priority = nice_priority(program->process->info->nice),
         .cpus = program->cpus,
+        .flags = flags,
     };
-    int64_t handle = native_thread_create(program->kernel_process, &start);
 
-    if (handle >= 0)
-        thread->handle = (handle_t)handle;
-    return handle;
+    return native_thread_create(program->kernel_process, &start);
 }
 
 void program_set_name(struct process *process, const char *name, size_t length)

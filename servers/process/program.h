@@ -32,8 +32,8 @@ struct program {
  * head of the block is completed and written. 0 or a Linux errno.
  */
 int program_prepare(struct program *program);
-/* Start its first thread, which becomes `thread` in the table. The kernel's result. */
-int64_t program_run(const struct program *program, struct thread *thread);
+/* Make its first thread, whose number is the pid; `flags` as in struct thread_start. The kernel's result. */
+int64_t program_make_thread(const struct program *program, uint32_t flags);
 /* A token for `handle` in another process; HANDLE_NONE if there is no room. */
 handle_t program_give(handle_t kernel_process, handle_t handle, uint32_t rights, uint32_t flags);
 /* Its handles to itself and to its account, which are never cloned. */

@@ -25,6 +25,8 @@ int server_call(handle_t session, struct message *message)
         *message = request;
         result = ipc_call(session, message);
     }
+    if (ipc_has_no_room(result))
+        return LINUX_ENOMEM;
     return result < 0 ? LINUX_EIO : (int)message_label(message->information);
 }
 

@@ -43,7 +43,8 @@ static inline uint64_t key_of(enum key_kind kind, uint32_t number)
 
 /*
  * Call a service. A server that died in between is asked again; the new
- * instance answers. The error in the reply's label, or EIO.
+ * instance answers. The error in the reply's label; ENOMEM if there was no room for the reply;
+ * or EIO.
  */
 int server_call(handle_t session, struct message *message);
 

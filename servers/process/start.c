@@ -212,7 +212,10 @@ static int run(struct first *first, struct start_block_builder *builder)
     process->tokens = program.tokens;
     if (error != 0)
         return error;
-    return server_error(program_run(&program, process_first_thread(process)));
+    int64_t thread = program_make_thread(&program, 0);
+    if (thread >= 0)
+        process_first_thread(process)->handle = (handle_t)thread;
+    return server_error(thread);
 }
 
 /* The stages one after the other; what a failed one leaves goes with the machine. */

@@ -217,15 +217,28 @@ struct thread *thread_create(struct process *process, uint32_t tid)
 
 struct thread *thread_create_at(struct process *process, uint32_t tid, uint32_t slot)
 {
-    struct thread *thread = allocate_zeroed(1, sizeof(*thread));
+    struct thread *thread = thread_reserve();
 
     if (thread == NULL)
         return NULL;
-    thread->tid = tid == 0 ? take_number() : tid;
-    if (thread->tid == 0) {
+    if (tid == 0)
+        tid = take_number();
+    if (tid == 0) {
         release(thread);
         return NULL;
     }
+    thread_place(thread, process, tid, slot);
+    return thread;
+}
+
+struct thread *thread_reserve(void)
+{
+    return allocate_zeroed(1, sizeof(struct thread));
+}
+
+void thread_place(struct thread *thread, struct process *process, uint32_t tid, uint32_t slot)
+{
+    thread->tid = tid;
     thread->process = process;
     thread->slot = slot;
     memcpy(thread->name, process->name, sizeof(thread->name));
@@ -235,7 +248,6 @@ struct thread *thread_create_at(struct process *process, uint32_t tid, uint32_t 
     list_push_back(&threads_by_number[thread->tid % BUCKETS], &thread->number_link);
     list_push_back(&process->threads, &thread->link);
     process->thread_count++;
-    return thread;
 }
 
 void thread_destroy(struct thread *thread)

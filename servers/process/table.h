@@ -161,6 +161,9 @@ struct process *process_from(uint32_t pid);
 struct thread *thread_create(struct process *process, uint32_t tid);
 /* As thread_create, in a slot of the caller's choice which must be free. */
 struct thread *thread_create_at(struct process *process, uint32_t tid, uint32_t slot);
+/* The same in two steps, the second of which cannot fail; what is not placed is to be released. */
+struct thread *thread_reserve(void);
+void thread_place(struct thread *thread, struct process *process, uint32_t tid, uint32_t slot);
 void thread_destroy(struct thread *thread);
 struct thread *thread_find(uint32_t tid);
 /* The name is cut where it is too long; the first thread's is its process' too. */

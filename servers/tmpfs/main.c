@@ -64,7 +64,7 @@ static int64_t answer(handle_t endpoint, struct message *message)
 {
     struct message reply = *message;
     int64_t received = ipc_reply_and_wait(endpoint, message);
-    if (received != status_to_result(STATUS_LIMIT))
+    if (!ipc_has_no_room(received))
         return received;
     *message = reply;
     request_undeliverable(message, ipc_frame());
@@ -81,7 +81,7 @@ static int64_t answer_and_announce(handle_t endpoint, struct message *message, u
         return answer(endpoint, message);
     struct message reply = *message;
     int64_t replied = ipc_reply((handle_t)taken, message);
-    if (replied == status_to_result(STATUS_LIMIT)) {
+    if (ipc_has_no_room(replied)) {
         *message = reply;
         request_undeliverable(message, ipc_frame());
         (void)ipc_reply((handle_t)taken, message);

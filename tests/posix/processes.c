@@ -92,6 +92,31 @@ static void vfork_shares(void)
     CHECK(wait_for(child) == 6);
 }
 
+static long resident_kib(void)
+{
+    char line[128];
+    long kib = -1;
+    FILE *file = fopen("/proc/self/status", "r");
+    CHECK(file != NULL);
+    while (kib == -1 && fgets(line, sizeof(line), file) != NULL)
+        (void)sscanf(line, "VmRSS: %ld", &kib);
+    (void)fclose(file);
+    return kib;
+}
+
+/* A child that shares the memory until it has a program of its own leaves nothing there. */
+static void spawn_often(char *const *arguments)
+{
+    pid_t child;
+    int status;
+    long before = resident_kib();
+    for (int i = 0; i < 200; i++) {
+        CHECK(posix_spawn(&child, self, NULL, NULL, arguments, environ) == 0);
+        CHECK(waitpid(child, &status, 0) == child);
+    }
+    CHECK(resident_kib() - before < 1024);
+}
+
 static void spawn(void)
 {
     pid_t child;
@@ -100,6 +125,7 @@ static void spawn(void)
     CHECK(posix_spawn(&child, self, NULL, NULL, good, environ) == 0);
     CHECK(wait_for(child) == 7);
     CHECK(posix_spawn(&child, "/nonexistent", NULL, NULL, good, environ) == ENOENT);
+    spawn_often(good);
 }
 
 static void many_children(void)

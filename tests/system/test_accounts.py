@@ -85,3 +85,14 @@ def test_greed(guest):
     assert told[:count] == told[count + 1:-1] == expected, told
     before, after = (int(line.split()[1]) for line in (told[count], told[-1]))
     assert abs(before - after) <= 512, (before, after)
+
+
+def test_starved(guest):
+    """A user's fork, exec, threads and files with no memory left, then a page, and so on: clean errors, no leaks."""
+    free = "awk '/MemFree/ { print $2 }' /proc/meminfo"
+    with tempfile.TemporaryDirectory() as root:
+        guest.compile(SOURCES / "starved.c", f"{root}/starved", "-pthread")
+        told = lines(guest, "su user -c true", f"{free}", "su user -c /starved 2>&1", "sleep 1", f"{free}", root=root,
+                     memory="64M", timeout=300)
+    assert told[1:-1] == ["fork", "spawn", "thread", "files", "exec"], told
+    assert abs(int(told[0]) - int(told[-1])) <= 512, told

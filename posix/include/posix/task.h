@@ -93,7 +93,7 @@ struct task {
     uint32_t released;                 /* atomic, address wait: the parent has finished with it */
     uint64_t set_child_tid;
     struct frame_registers first; /* what it begins with in the program */
-    uint32_t execing;             /* atomic; EXEC has been sent: the server ends the thread */
+    struct exec_work *exec;       /* atomic; EXEC has been sent: the server ends the thread */
     uint32_t vacant;              /* atomic; the thread has left the stack: may be used anew */
 };
 

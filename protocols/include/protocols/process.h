@@ -31,7 +31,8 @@ static inline uint64_t process_identity(uint32_t pid, uint32_t tid)
      * the slot of the thread that called. */  \
     X(FORK, 1)                                                                                          \
     /* A thread in the caller's kernel process. text: struct process_thread. Reply: [0] tid, or the \
-     * pid of the child with PROCESS_THREAD_NEW_PID; text: struct process_thread_result. */   \
+     * pid of the child with PROCESS_THREAD_NEW_PID; text: struct process_thread_result. With an     \
+     * error: [1] a handle to close, or HANDLE_NONE. */   \
     X(THREAD, 2)                                                                                        \
     /* The calling thread is about to end (by thread_end). [0] wait status, used (as EXIT, and not   \
      * answered) if it is the last one of its pid. */  \

@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,16 @@ int64_t ipc_receive(handle_t endpoint, struct message *message);
 int64_t ipc_receive_until(handle_t endpoint, struct message *message);
 int64_t ipc_reply_and_wait(handle_t endpoint, struct message *message);
 int64_t ipc_reply(handle_t reply, struct message *message);
+
+/*
+ * What ipc_reply and ipc_reply_and_wait say of a client that has no room for the handles in the
+ * reply: it was not delivered, and the client waits for another.
+ */
+static inline bool ipc_has_no_room(int64_t result)
+{
+    enum status status = status_of_result(result);
+    return status == STATUS_LIMIT || status == STATUS_NO_MEMORY;
+}
 
 /* The frame of a process' first thread: the only one of a server. */
 static inline struct frame *ipc_frame(void)
