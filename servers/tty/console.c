@@ -112,9 +112,13 @@ void console_observe(enum stream_number number, uint32_t signals, uint32_t flags
 {
     handle_t handle = console()->streams[number].handle;
 
-    if (handle != HANDLE_NONE && native_observe(server.endpoint, handle, signals,
-                                                KEY_STREAM_INPUT + (uint64_t)number, flags) < 0)
-        service_fail("stream %d cannot be observed", (int)number);
+    int64_t result = handle == HANDLE_NONE
+                         ? 0
+                         : native_observe(server.endpoint, handle, signals,
+                                          KEY_STREAM_INPUT + (uint64_t)number, flags);
+    if (result < 0)
+        service_fail_status(status_of_result(result), "stream %d cannot be observed: status %d",
+                            (int)number, (int)-result);
 }
 
 void console_observe_streams(void)
@@ -340,8 +344,11 @@ static void begin(void)
 
 void console_start(void)
 {
-    if (native_observe(server.endpoint, server.ring.event, RING_DATA | RING_ROOM, KEY_RING, 0) < 0)
-        service_fail("the ring's event cannot be observed");
+    int64_t result =
+        native_observe(server.endpoint, server.ring.event, RING_DATA | RING_ROOM, KEY_RING, 0);
+    if (result < 0)
+        service_fail_status(status_of_result(result), "the ring's event cannot be observed: %d",
+                            (int)-result);
     if (console()->phase == CONSOLE_PHASE_NEW)
         begin();
     console_observe_streams();

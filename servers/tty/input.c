@@ -59,7 +59,8 @@ static uint32_t credit_wanted(void)
         room = room < TERMINAL_CREDIT ? room : TERMINAL_CREDIT;
         return room < used ? 0 : room - used;
     }
-    if (native_stream_inspect(state->streams[STREAM_INPUT].handle, &information) < 0)
+    handle_t stream = state->streams[STREAM_INPUT].handle;
+    if (stream == HANDLE_NONE || native_stream_inspect(stream, &information) < 0)
         return 0;
     uint64_t used = information.available + state->credit + input_waiting();
     return used >= information.capacity ? 0 : (uint32_t)(information.capacity - used);
@@ -117,6 +118,8 @@ static void pump_stream_input(void)
             observe_room();
             return;
         }
+        if (written == status_to_result(STATUS_NO_MEMORY))
+            service_fail_status(STATUS_NO_MEMORY, "no memory for standard input");
         if (written < 0)
             end_stream_input();
         else

@@ -98,7 +98,7 @@ static int64_t answer(struct message *message)
 
     console_pump_output();
     int64_t received = ipc_reply_and_wait(server.endpoint, message);
-    if (received != status_to_result(STATUS_LIMIT))
+    if (!ipc_has_no_room(received))
         return received;
     *message = reply;
     withdraw_reply(message);

@@ -85,7 +85,8 @@ void terminal_pump_messages(void)
         if (written >= 0)
             outbox->sent++;
         else if (written != status_to_result(STATUS_WOULD_BLOCK))
-            service_fail("the process server cannot be told anything: %d", (int)-written);
+            service_fail_status(status_of_result(written),
+                                "the process server cannot be told anything: %d", (int)-written);
     }
 }
 
