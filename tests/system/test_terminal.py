@@ -74,9 +74,7 @@ def test_interrupt_and_quit(guest):
         shell.expect(PROMPT)
         ask(shell, "echo status=$?", "status=130")
         run_until_ready(shell, "sleep 1000")
-        shell.watch(1)  # the shell ignores SIGQUIT for a moment while it starts a program
-        shell.send("\x1c")
-        shell.expect(PROMPT)
+        shell.press("\x1c", PROMPT)  # the shell ignores SIGQUIT for a moment while it starts a program
         ask(shell, "echo status=$?", "status=131")
         shell.send("echo never\x03")
         shell.expect(PROMPT)
@@ -95,9 +93,7 @@ def test_stop_and_continue(guest):
         ask(shell, "jobs", r"\[1\].*Running.*sleep 1000.*")
         shell.send("fg\r")
         shell.expect("\n.*sleep 1000.*\r\n")
-        shell.watch(1)  # until the shell has given the terminal away
-        shell.send("\x03")
-        shell.expect(PROMPT)
+        shell.press("\x03", PROMPT)  # before the shell has given the terminal away it is the shell's
         ask(shell, "echo status=$?", "status=130")
         run_until_ready(shell, "cat")
         shell.send("\x1a")

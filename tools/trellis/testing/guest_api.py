@@ -39,7 +39,7 @@ from trellis.testing.outcome import Skip
 
 TIMEOUT_S = 120
 # What a program asks a terminal where its cursor is, and an answer that every program takes.
-CURSOR_QUERY = b"\x1b[6n"
+CURSOR_QUERY = "\x1b[6n"
 CURSOR_ANSWER = "\x1b[1;1R"
 
 
@@ -229,6 +229,7 @@ class Terminal:
         self.resize(rows, columns)
         self.transcript = ""
         self._matched = 0
+        self._answered = 0
         self._untyped = b""
         os.set_blocking(self._master, False)
         self._process = subprocess.Popen(
@@ -240,6 +241,14 @@ class Terminal:
         """Types text; `"\\x03"` is Ctrl-C."""
         self._untyped += text.encode()
         self._type()
+
+    def press(self, key, pattern, tries=20):
+        """Presses a key, again where it came before the program that is to get it, until `pattern` comes."""
+        for _ in range(tries):
+            self.send(key)
+            with contextlib.suppress(AssertionError):
+                return self.expect(pattern, timeout=2)
+        raise AssertionError(f"{key!r} brings no {pattern!r}; the terminal shows:\n{self.transcript[-3000:]}")
 
     def resize(self, rows, columns):
         """Changes the window's size."""
@@ -311,6 +320,7 @@ class Terminal:
         except OSError:
             return False
         self.transcript += data.decode(errors="replace")
-        if CURSOR_QUERY in data:
+        while (asked := self.transcript.find(CURSOR_QUERY, self._answered)) >= 0:
+            self._answered = asked + len(CURSOR_QUERY)
             self.send(CURSOR_ANSWER)
         return bool(data)
