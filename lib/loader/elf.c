@@ -19,6 +19,8 @@ struct elf_header {
     uint16_t size, program_size, program_count, section_size, section_count, names;
 };
 
+_Static_assert(sizeof(struct elf_header) == ELF_HEADER_SIZE, "ELF header");
+
 /* Figure 5-1. */
 struct program_header {
     uint32_t type, flags;
@@ -41,7 +43,8 @@ static enum elf_outcome check_header(const struct elf_header *header)
         return ELF_OTHER_MACHINE;
     if (header->type != TYPE_EXECUTABLE && header->type != TYPE_SHARED)
         return ELF_NOT_PROGRAM;
-    if (header->program_size != sizeof(struct program_header) || header->program_count == 0)
+    if (header->program_size != sizeof(struct program_header) || header->program_count == 0 ||
+        header->program_count > ELF_HEADERS_MAX / sizeof(struct program_header))
         return ELF_DAMAGED;
     return ELF_OK;
 }
@@ -98,66 +101,91 @@ static bool set_interpreter(struct elf_image *image, const struct program_header
     return true;
 }
 
-static bool take_program_header(struct elf_image *image, const struct program_header *header,
-                                uint64_t file_size)
+/* A segment that cannot be mapped is no reason not to look at the others. */
+static enum elf_outcome take_program_header(struct elf_image *image,
+                                            const struct program_header *header, uint64_t file_size)
 {
     switch (header->type) {
     case SEGMENT_LOAD:
-        return add_segment(image, header, file_size);
+        return add_segment(image, header, file_size) ? ELF_OK : ELF_UNMAPPABLE;
     case SEGMENT_INTERPRETER:
-        return set_interpreter(image, header, file_size);
+        return set_interpreter(image, header, file_size) ? ELF_OK : ELF_DAMAGED;
     case SEGMENT_GNU_STACK:
         image->stack_executable = (header->flags & ELF_EXECUTE) != 0;
-        return true;
+        return ELF_OK;
     default:
-        return true;
+        return ELF_OK;
     }
 }
 
-/* Where the file's program headers are in memory: the segment that has all their bytes. */
+/* Where the file's program headers are in memory: the segment that has the first byte of them. */
 static void find_headers(struct elf_image *image, const struct elf_header *header)
 {
-    uint64_t length = (uint64_t)header->program_count * sizeof(struct program_header);
     image->header_count = header->program_count;
     for (unsigned i = 0; i < image->segment_count; i++) {
         const struct elf_segment *segment = &image->segments[i];
         if (header->program_offset >= segment->offset &&
-            is_inside(header->program_offset - segment->offset, length, segment->file_size)) {
+            header->program_offset - segment->offset < segment->file_size) {
             image->headers = segment->address + (header->program_offset - segment->offset);
             return;
         }
     }
 }
 
-enum elf_outcome elf_read(const void *bytes, size_t size, uint64_t file_size,
-                          struct elf_image *image)
+static enum elf_outcome take_program_headers(struct elf_image *image, const uint8_t *bytes,
+                                             unsigned count, uint64_t file_size)
+{
+    enum elf_outcome outcome = ELF_OK;
+    for (unsigned i = 0; i < count; i++) {
+        struct program_header header;
+        memcpy(&header, bytes + i * sizeof(header), sizeof(header));
+        enum elf_outcome one = take_program_header(image, &header, file_size);
+        if (one == ELF_DAMAGED)
+            return one;
+        outcome = one == ELF_OK ? outcome : one;
+    }
+    if (outcome == ELF_UNMAPPABLE)
+        image->segment_count = 0;
+    return image->segment_count == 0 ? ELF_UNMAPPABLE : ELF_OK;
+}
+
+enum elf_outcome elf_find_headers(const void *bytes, size_t size, uint64_t *offset,
+                                  uint64_t *length)
 {
     struct elf_header header;
     if (size < sizeof(header))
         return ELF_NOT_ELF;
     memcpy(&header, bytes, sizeof(header));
-    enum elf_outcome outcome = check_header(&header);
-    if (outcome != ELF_OK)
-        return outcome;
-    uint64_t length = (uint64_t)header.program_count * sizeof(struct program_header);
-    if (!is_inside(header.program_offset, length, size))
-        return ELF_DAMAGED;
+    *offset = header.program_offset;
+    *length = (uint64_t)header.program_count * sizeof(struct program_header);
+    return check_header(&header);
+}
+
+enum elf_outcome elf_read_headers(const void *bytes, const void *headers, uint64_t file_size,
+                                  struct elf_image *image)
+{
+    struct elf_header header;
+    memcpy(&header, bytes, sizeof(header));
     *image = (struct elf_image){
         .entry = header.entry,
         .relocatable = header.type == TYPE_SHARED,
         .stack_executable = true,
     };
-    for (unsigned i = 0; i < header.program_count; i++) {
-        struct program_header program;
-        memcpy(&program, (const uint8_t *)bytes + header.program_offset + i * sizeof(program),
-               sizeof(program));
-        if (!take_program_header(image, &program, file_size))
-            return ELF_DAMAGED;
-    }
-    if (image->segment_count == 0)
-        return ELF_DAMAGED;
+    enum elf_outcome outcome =
+        take_program_headers(image, headers, header.program_count, file_size);
     find_headers(image, &header);
-    return ELF_OK;
+    return outcome;
+}
+
+enum elf_outcome elf_read(const void *bytes, size_t size, struct elf_image *image)
+{
+    uint64_t offset, length;
+    enum elf_outcome outcome = elf_find_headers(bytes, size, &offset, &length);
+    if (outcome != ELF_OK)
+        return outcome;
+    if (!is_inside(offset, length, size))
+        return ELF_DAMAGED;
+    return elf_read_headers(bytes, (const uint8_t *)bytes + offset, size, image);
 }
 
 const char *elf_outcome_text(enum elf_outcome outcome)
@@ -168,6 +196,7 @@ const char *elf_outcome_text(enum elf_outcome outcome)
         [ELF_OTHER_MACHINE] = "for another machine",
         [ELF_NOT_PROGRAM] = "an object file or a core dump",
         [ELF_DAMAGED] = "damaged",
+        [ELF_UNMAPPABLE] = "without segments that can be mapped",
     };
     return texts[outcome];
 }

@@ -58,14 +58,14 @@ static int make_file(void **state)
 static enum elf_outcome outcome_of_file(void)
 {
     struct elf_image image;
-    return elf_read(file, sizeof(file), sizeof(file), &image);
+    return elf_read(file, sizeof(file), &image);
 }
 
 static void a_program_is_described(void **state)
 {
     (void)state;
     struct elf_image image;
-    assert_int_equal(elf_read(file, 0x1000, sizeof(file), &image), ELF_OK);
+    assert_int_equal(elf_read(file, sizeof(file), &image), ELF_OK);
     assert_int_equal(image.entry, 0x401000);
     assert_int_equal(image.low, 0x400000);
     assert_int_equal(image.high, 0x406000);
@@ -120,8 +120,20 @@ static void impossible_segments_are_refused(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         make_file(NULL);
         program(cases[i].index, cases[i].index == 1 ? 1 : 3, ELF_READ, cases[i].numbers);
-        assert_int_equal(outcome_of_file(), ELF_DAMAGED);
+        assert_int_equal(outcome_of_file(), cases[i].index == 1 ? ELF_UNMAPPABLE : ELF_DAMAGED);
     }
+}
+
+static void segments_may_pass_the_end_of_a_file_whose_size_is_not_told(void **state)
+{
+    (void)state;
+    struct elf_image image;
+    program(1, 1, ELF_READ, (const uint64_t[]){0x2c00, 0x402c00, 0x401, 0x401});
+    assert_int_equal(elf_read_headers(file, file + PROGRAMS, UINT64_MAX, &image), ELF_OK);
+    assert_int_equal(image.segment_count, 2);
+    program(1, 1, ELF_READ, (const uint64_t[]){UINT64_MAX, 0x402fff, 2, 2});
+    assert_int_equal(elf_read_headers(file, file + PROGRAMS, UINT64_MAX, &image), ELF_UNMAPPABLE);
+    assert_int_equal(image.segment_count, 0);
 }
 
 static void headers_must_be_there(void **state)
@@ -131,13 +143,16 @@ static void headers_must_be_there(void **state)
     for (size_t size = 0; size < PROGRAMS + 4 * 56; size++) {
         uint8_t *copy = malloc(size + (size == 0));
         memcpy(copy, file, size);
-        assert_int_not_equal(elf_read(copy, size, sizeof(file), &image), ELF_OK);
+        assert_int_not_equal(elf_read(copy, size, &image), ELF_OK);
         free(copy);
     }
     put(32, UINT64_MAX - 8, 8);
     assert_int_equal(outcome_of_file(), ELF_DAMAGED);
     make_file(NULL);
     put(56, 0, 2);
+    assert_int_equal(outcome_of_file(), ELF_DAMAGED);
+    make_file(NULL);
+    put(56, ELF_HEADERS_MAX / 56 + 1, 2);
     assert_int_equal(outcome_of_file(), ELF_DAMAGED);
     make_file(NULL);
     put(54, 55, 2);
@@ -150,6 +165,8 @@ int main(void)
         cmocka_unit_test_setup(a_program_is_described, make_file),
         cmocka_unit_test_setup(other_files_are_told_apart, make_file),
         cmocka_unit_test_setup(impossible_segments_are_refused, make_file),
+        cmocka_unit_test_setup(segments_may_pass_the_end_of_a_file_whose_size_is_not_told,
+                               make_file),
         cmocka_unit_test_setup(headers_must_be_there, make_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,7 +52,7 @@ enum status loader_prepare(const void *bytes, size_t size, handle_t account,
                            struct loader_program *program, enum elf_outcome *outcome)
 {
     *program = (struct loader_program){0};
-    *outcome = elf_read(bytes, size, size, &program->image);
+    *outcome = elf_read(bytes, size, &program->image);
     if (*outcome == ELF_OK && !is_acceptable(&program->image))
         *outcome = ELF_DAMAGED;
     if (*outcome != ELF_OK) {

@@ -66,7 +66,7 @@ static int open_program(struct task *task, const struct exec_request *request,
         struct script *script = &prefix->scripts[prefix->depth];
         if (size < 2 || line[0] != '#' || line[1] != '!')
             return size < 0 ? (int)size : 0;
-        if (prefix->depth == SCRIPT_DEPTH - 1)
+        if (prefix->depth == SCRIPT_DEPTH)
             return -LINUX_ELOOP;
         if (!script_parse(line, (size_t)size, script))
             return -LINUX_ENOEXEC;
@@ -89,8 +89,9 @@ static int check_interpreter(struct task *task, struct exec_parts *parts,
     int error = program_read_interpreter(parts->executable.memory, image, path);
     if (error == 0)
         error = executable_open(task, &wanted, &parts->interpreter);
-    if (error == 0 && program_read(parts->interpreter.memory, parts->interpreter.attributes.size,
-                                   &interpreter) != 0)
+    if (error == 0 && parts->interpreter.attributes.size < ELF_HEADER_SIZE)
+        error = -LINUX_EIO;
+    if (error == 0 && program_read(parts->interpreter.memory, &interpreter) != 0)
         error = -LINUX_ELIBBAD;
     return error;
 }
@@ -98,8 +99,7 @@ static int check_interpreter(struct task *task, struct exec_parts *parts,
 static int check_program(struct task *task, struct exec_parts *parts)
 {
     struct elf_image image;
-    uint64_t size = parts->executable.attributes.size;
-    int error = program_read(parts->executable.memory, size, &image);
+    int error = program_read(parts->executable.memory, &image);
 
     return error == 0 ? check_interpreter(task, parts, &image) : error;
 }

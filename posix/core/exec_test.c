@@ -27,6 +27,8 @@ static const struct {
     {"/bin/damaged", "\177ELF", -LINUX_ENOEXEC, NULL},
     {"/bin/lonely", "\177ELF", 0, "/lib/missing"},
     {"/bin/misled", "\177ELF", 0, "/bin/damaged"},
+    {"/bin/short", "\177ELF", -LINUX_ENOEXEC, NULL},
+    {"/bin/cheated", "\177ELF", 0, "/bin/short"},
     {"/bin/script", "#!/bin/static -e x\n", -LINUX_ENOEXEC, NULL},
     {"/bin/outer", "#! /bin/script\n", -LINUX_ENOEXEC, NULL},
     {"/bin/loop", "#!/bin/loop\n", -LINUX_ENOEXEC, NULL},
@@ -47,7 +49,11 @@ int executable_open(struct task *task, const struct executable_request *wanted,
     for (unsigned i = 0; i < FILES; i++) {
         if (strcmp(files[i].path, wanted->path) != 0)
             continue;
-        *result = (struct executable){.session = i + 1, .memory = i + 1};
+        *result = (struct executable){
+            .session = i + 1,
+            .memory = i + 1,
+            .attributes.size = strcmp(wanted->path, "/bin/short") == 0 ? ELF_HEADER_SIZE - 1 : 4096,
+        };
         open_now++;
         return 0;
     }
@@ -69,9 +75,8 @@ int64_t program_read_beginning(handle_t memory, void *bytes, size_t size)
     return (int64_t)length;
 }
 
-int program_read(handle_t memory, uint64_t size, struct elf_image *image)
+int program_read(handle_t memory, struct elf_image *image)
 {
-    (void)size;
     *image = (struct elf_image){.interpreted = files[memory - 1].interpreter != NULL};
     return files[memory - 1].outcome;
 }
@@ -180,6 +185,7 @@ static void bad_files_are_told_apart(void **state)
         {"/bin/damaged", -LINUX_ENOEXEC}, {"/bin/empty", -LINUX_ENOEXEC},
         {"/bin/nothing", -LINUX_ENOEXEC}, {"/bin/loop", -LINUX_ELOOP},
         {"/bin/lonely", -LINUX_ENOENT},   {"/bin/misled", -80 /* ELIBBAD */},
+        {"/bin/cheated", -LINUX_EIO},
     };
 
     (void)state;

@@ -9,6 +9,7 @@
 
 #include <base/errno.h>
 #include <posix/copy.h>
+#include <posix/memory.h>
 #include <posix/naming.h>
 #include <posix/request.h>
 #include <posix/task.h>
@@ -23,27 +24,49 @@ int64_t program_read_beginning(handle_t memory, void *bytes, size_t size)
     return count < 0 ? request_error(count) : count;
 }
 
-int program_read(handle_t memory, uint64_t size, struct elf_image *image)
+/* The program headers: in what was read already, or elsewhere in the file. */
+static int read_headers(handle_t memory, const uint8_t *bytes, uint64_t length,
+                        struct elf_image *image)
+{
+    uint64_t offset, size;
+
+    if (elf_find_headers(bytes, length, &offset, &size) != ELF_OK)
+        return -LINUX_ENOEXEC;
+    bool is_here = offset <= length && size <= length - offset;
+    void *elsewhere = is_here ? NULL : memory_allocate(size);
+    enum elf_outcome outcome = ELF_DAMAGED;
+    if (is_here)
+        outcome = elf_read_headers(bytes, bytes + offset, UINT64_MAX, image);
+    else if (elsewhere == NULL)
+        return -LINUX_ENOMEM;
+    else if (native_memory_read(memory, offset, elsewhere, size) == (int64_t)size)
+        outcome = elf_read_headers(bytes, elsewhere, UINT64_MAX, image);
+    memory_release(elsewhere);
+    return outcome == ELF_OK || outcome == ELF_UNMAPPABLE ? 0 : -LINUX_ENOEXEC;
+}
+
+int program_read(handle_t memory, struct elf_image *image)
 {
     uint8_t bytes[ELF_PAGE];
 
     int64_t length = native_memory_read(memory, 0, bytes, sizeof(bytes));
     if (length < 0)
         return request_error(length);
-    enum elf_outcome outcome = elf_read(bytes, (size_t)length, size, image);
-    bool usable = outcome == ELF_OK && image->high <= USER_LIBRARY;
-    return usable ? 0 : -LINUX_ENOEXEC;
+    int error = read_headers(memory, bytes, (uint64_t)length, image);
+    if (error == 0 && image->segment_count > 0 && image->high > USER_LIBRARY)
+        image->segment_count = 0;
+    return error;
 }
 
 int program_read_interpreter(handle_t memory, const struct elf_image *image, char *path)
 {
-    uint64_t size = image->interpreter_size;
+    uint64_t size = image->interpreter_size + 1; /* with its NUL */
 
-    if (size == 0 || size >= PATH_SIZE)
+    if (size > PATH_SIZE)
         return -LINUX_ENOEXEC;
-    int64_t length = native_memory_read(memory, image->interpreter_offset, path, size);
-    path[size] = 0;
-    return length == (int64_t)size ? 0 : -LINUX_ENOEXEC;
+    if (native_memory_read(memory, image->interpreter_offset, path, size) != (int64_t)size)
+        return -LINUX_EIO;
+    return path[size - 1] == 0 ? 0 : -LINUX_ENOEXEC;
 }
 
 static uint32_t protection(const struct elf_segment *segment)
@@ -111,7 +134,7 @@ static int reserve(const struct elf_image *image, uint64_t place, uint64_t *bias
 
 int program_map(handle_t memory, const struct elf_image *image, uint64_t place, uint64_t *bias)
 {
-    int error = reserve(image, place, bias);
+    int error = image->segment_count == 0 ? -LINUX_ENOEXEC : reserve(image, place, bias);
 
     for (unsigned i = 0; i < image->segment_count && error == 0; i++)
         error = map_segment(memory, &image->segments[i], *bias);

@@ -12,11 +12,14 @@
 #include <loader/elf.h>
 #include <trellis/object.h>
 
-/* 0, -ENOEXEC, -EIO or what reading gave. */
-int program_read(handle_t memory, uint64_t size, struct elf_image *image);
+/*
+ * 0, -ENOEXEC or what reading gave. As on Linux whether the segments can be mapped is found
+ * when that is done, after the point of no return: program_map fails then.
+ */
+int program_read(handle_t memory, struct elf_image *image);
 /* The first bytes of a file: how many, or a negated errno. */
 int64_t program_read_beginning(handle_t memory, void *bytes, size_t size);
-/* The path PT_INTERP names; PATH_SIZE bytes. 0, -ENOEXEC. */
+/* The path PT_INTERP names; PATH_SIZE bytes. 0, -ENOEXEC, -EIO past the file's end. */
 int program_read_interpreter(handle_t memory, const struct elf_image *image, char *path);
 /*
  * Map it into this process: where it was linked, or, if it may be anywhere, at

@@ -130,15 +130,6 @@ static void name_task(struct task *task, const char *path)
     (void)text_copy(task->name, sizeof(task->name), slash == NULL ? path : slash + 1);
 }
 
-/* Size by the memory object: the attributes are not at hand here. */
-static int read_image(handle_t memory, struct elf_image *image)
-{
-    struct memory_information information;
-
-    int64_t result = native_memory_inspect(memory, &information);
-    return result < 0 ? request_error(result) : program_read(memory, information.size, image);
-}
-
 /* The interpreter's pages: opened by exec, or here where the server has replaced the program. */
 static handle_t interpreter_memory(void)
 {
@@ -162,13 +153,13 @@ static void map_programs(void)
     const struct posix_start *block = start.block;
     uint64_t place = PROGRAM_PLACE + page_spread(PLACE_PAGES);
 
-    if (read_image(block->executable_memory, &start.program) != 0 ||
+    if (program_read(block->executable_memory, &start.program) != 0 ||
         program_map(block->executable_memory, &start.program, place, &start.bias) != 0)
         fail(LINUX_SIGSEGV);
     start.interpreted = start.program.interpreted;
     if (start.interpreted) {
         handle_t memory = interpreter_memory();
-        if (read_image(memory, &start.interpreter) != 0 ||
+        if (program_read(memory, &start.interpreter) != 0 ||
             program_map(memory, &start.interpreter, 0, &start.interpreter_bias) != 0)
             fail(LINUX_SIGSEGV);
         request_close_handle(memory);
@@ -180,8 +171,12 @@ static void map_programs(void)
 
 static uint64_t entry_point(void)
 {
-    return start.interpreted ? start.interpreter.entry + start.interpreter_bias
-                             : start.program.entry + start.bias;
+    uint64_t entry = start.interpreted ? start.interpreter.entry + start.interpreter_bias
+                                       : start.program.entry + start.bias;
+
+    if (entry >= USER_END)
+        fail(LINUX_SIGSEGV);
+    return entry;
 }
 
 static uint64_t map_stack(void)

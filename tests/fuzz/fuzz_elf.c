@@ -69,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct elf_image image;
     make_sample(sample);
     uint8_t *input = fuzz_input(data, &size, sample, sizeof(sample));
-    if (elf_read(input, size, size, &image) == ELF_OK)
+    if (elf_read(input, size, &image) == ELF_OK)
         check_image(&image, size);
     free(input);
     return 0;
