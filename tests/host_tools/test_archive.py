@@ -5,13 +5,18 @@
 
 import io
 import os
+import pathlib
 import stat
 import subprocess
+import tempfile
 
 import pytest
 
 from trellis import cpio, errors
 from trellis.file_tree import FileTree
+
+
+NOBODY = 65534
 
 
 def small_tree():
@@ -84,3 +89,33 @@ def test_errors_say_what_is_wrong():
     tree.add_link("loop", "loop")
     with pytest.raises(errors.Failure, match="too many"):
         tree.add_file("loop/x", b"")
+
+
+def test_names_that_are_not_utf_8_keep_their_bytes(tmp_path):
+    directory = os.fsencode(tmp_path) + b"/d\xff\xfe"
+    os.mkdir(directory)
+    with open(directory + b"/\xe9t\xe9\n", "wb") as file:
+        file.write(b"text")
+    os.symlink(b"d\xff\xfe/\xe9t\xe9\n", os.fsencode(tmp_path) + b"/link\x80")
+    tree = small_tree()
+    tree.overlay(tmp_path)
+    written = archive_of(tree)
+    assert b"d\xff\xfe/\xe9t\xe9\n\0" in written and b"link\x80\0" in written
+    assert tree.entries["link\udc80"].data() == b"d\xff\xfe/\xe9t\xe9\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
+@pytest.mark.parametrize("name", ["file", "folder"])
+def test_what_cannot_be_read_is_named(name):
+    with tempfile.TemporaryDirectory() as root:
+        os.chmod(root, 0o755)
+        path = pathlib.Path(root, name)
+        path.mkdir(mode=0) if name == "folder" else path.touch(mode=0)
+        os.seteuid(NOBODY)
+        try:
+            with pytest.raises(errors.Failure, match=f"{name}: Permission denied"):
+                tree = small_tree()
+                tree.overlay(root)
+                archive_of(tree)
+        finally:
+            os.seteuid(0)

@@ -91,6 +91,19 @@ def test_root_overlay(guest):
     assert (done.status, done.stdout) == (0, "mine x\n"), done
 
 
+def test_root_overlay_with_names_that_are_not_utf_8(guest):
+    name, link = b"\xe9t\xe9 \xff\n\xe6\x97\xa5", b"z\x80"
+    with tempfile.TemporaryDirectory() as root:
+        os.mkdir(os.fsencode(root) + b"/given\xff")
+        with open(os.fsencode(root) + b"/given\xff/" + name, "wb") as file:
+            file.write(b"content\n")
+        os.symlink(b"given\xff/" + name, os.fsencode(root) + b"/" + link)
+        script = "cd /given*; for name in *; do echo -n \"$name\"; done; cat \"$name\"; readlink /z*; cat /z*; echo \"$1\""
+        done = guest.run(["sh", "-c", script, "sh", os.fsdecode(b"argument \xff")], root=root)
+    assert done.status == 0 and done.stdout_bytes == (
+        name + b"content\ngiven\xff/" + name + b"\ncontent\nargument \xff\n"), done.stdout_bytes
+
+
 def test_timeout(guest):
     done = guest.run(["sleep", "1000"], timeout=20)
     assert (done.status, done.outcome) == (124, Outcome.TIMEOUT), done

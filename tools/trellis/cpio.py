@@ -9,6 +9,7 @@ Documentation/driver-api/early-userspace/buffer-format.rst). The same tree gives
 same bytes.
 """
 
+import os
 import stat
 
 
@@ -32,7 +33,7 @@ def _write_entry(output, path, entry, inode):
 
 
 def _write_record(output, name, fields, data):
-    encoded = name.encode() + b"\0"
+    encoded = os.fsencode(name) + b"\0"
     fields[11] = len(encoded)
     header = b"070701" + b"".join(b"%08x" % field for field in fields)
     output.write(_padded(header + encoded))

@@ -33,8 +33,11 @@ class Entry:
         """The bytes of a regular file, or the target of a symbolic link."""
         if isinstance(self.content, bytes):
             return self.content
-        with open(self.content, "rb") as file:
-            return file.read()
+        try:
+            with open(self.content, "rb") as file:
+                return file.read()
+        except OSError as error:
+            _cannot_read(error)
 
 
 class FileTree:
@@ -54,7 +57,7 @@ class FileTree:
 
     def add_link(self, path, target):
         """Adds a symbolic link."""
-        self.add(path, Entry(stat.S_IFLNK | 0o777, 0, 0, self.mtime, target.encode()))
+        self.add(path, Entry(stat.S_IFLNK | 0o777, 0, 0, self.mtime, os.fsencode(target)))
 
     def add_device(self, path, major, minor, mode=0o666):
         """Adds a character device node."""
@@ -88,7 +91,7 @@ class FileTree:
         """
         if not os.path.isdir(directory):
             raise errors.Failure(f"--root {directory}: no such directory")
-        for folder, folders, files in os.walk(directory):
+        for folder, folders, files in os.walk(directory, onerror=_cannot_read):
             folders.sort()
             below = os.path.relpath(folder, directory)
             for name in sorted(folders + files):
@@ -121,9 +124,13 @@ class FileTree:
             return place if entry is not None else None
         if depth == LINK_DEPTH:
             raise errors.Failure(f"/{place}: too many symbolic links")
-        target = posixpath.join("/" + posixpath.dirname(place), entry.data().decode())
+        target = posixpath.join("/" + posixpath.dirname(place), os.fsdecode(entry.data()))
         inside = posixpath.normpath(target).lstrip("/")
         return self._follow(self._resolve_parent(inside), depth + 1) if inside else None
+
+
+def _cannot_read(error):
+    raise errors.Failure(f"{error.filename}: {error.strerror}; what is laid over the root must be readable") from error
 
 
 def _entry_of(path):
@@ -134,7 +141,7 @@ def _entry_of(path):
     if stat.S_ISREG(status.st_mode):
         entry.content = path
     elif stat.S_ISLNK(status.st_mode):
-        entry.content = os.readlink(path).encode()
+        entry.content = os.fsencode(os.readlink(path))
     elif stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode):
         entry.device = (os.major(status.st_rdev), os.minor(status.st_rdev))
     elif stat.S_ISSOCK(status.st_mode):
