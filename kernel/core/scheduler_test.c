@@ -4,8 +4,10 @@
 /* Who runs when: priorities, accounts in turn, slices, preemption, bookkeeping. */
 #include "../object/machine_fake.h"
 
+#include <arch/host.h>
 #include <arch/thread.h>
 #include <kernel/cpu.h>
+#include <kernel/scheduler_queue.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -178,6 +180,25 @@ static void a_tick_tells_the_programs_time_from_the_kernels(void **state)
     thread_end(thread, 0);
 }
 
+/* It sees by itself that something is to be done; so does one that has been told already. */
+static void a_cpu_that_polls_is_not_interrupted(void **state)
+{
+    (void)state;
+    static struct cpu other = {.number = 1};
+    unsigned before = host_pokes;
+    scheduler_kick(&other);
+    scheduler_kick(&other);
+    assert_int_equal(host_pokes, before + 1);
+    assert_true(other.reschedule);
+    other.reschedule = false;
+    other.polling = true;
+    scheduler_kick(&other);
+    assert_true(other.reschedule);
+    assert_int_equal(host_pokes, before + 1);
+    scheduler_kick(cpu_current());
+    assert_int_equal(host_pokes, before + 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -190,6 +211,7 @@ int main(void)
         TEST(less_urgent_threads_wait),
         TEST(a_yield_lets_the_next_one_run),
         TEST(time_is_booked_to_who_ran),
+        TEST(a_cpu_that_polls_is_not_interrupted),
         TEST(a_tick_tells_the_programs_time_from_the_kernels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

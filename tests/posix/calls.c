@@ -158,14 +158,16 @@ static void waiting_with_another_mask(void)
     CHECK(sigprocmask(SIG_UNBLOCK, &blocked, NULL) == 0);
 }
 
-static pid_t child_that(int stops)
+/* One that stops ends only when it is told to, for what has ended has not been continued. */
+static pid_t child_that(const int *told)
 {
+    char word;
     pid_t child = fork();
 
     CHECK(child >= 0);
     if (child == 0) {
-        if (stops)
-            raise(SIGSTOP);
+        if (told != NULL)
+            CHECK(raise(SIGSTOP) == 0 && read(told[0], &word, 1) == 1);
         _exit(7);
     }
     return child;
@@ -174,7 +176,9 @@ static pid_t child_that(int stops)
 static void waiting_for_children(void)
 {
     siginfo_t information;
-    pid_t child = child_that(1);
+    int tell[2];
+    CHECK(pipe(tell) == 0);
+    pid_t child = child_that(tell);
 
     CHECK(waitid(P_PID, (id_t)child, &information, WSTOPPED) == 0);
     CHECK(information.si_pid == child && information.si_code == CLD_STOPPED &&
@@ -184,6 +188,7 @@ static void waiting_for_children(void)
     CHECK(kill(child, SIGCONT) == 0);
     CHECK(waitid(P_PID, (id_t)child, &information, WCONTINUED) == 0);
     CHECK(information.si_code == CLD_CONTINUED && information.si_status == SIGCONT);
+    CHECK(write(tell[1], "", 1) == 1 && close(tell[0]) == 0 && close(tell[1]) == 0);
     CHECK(waitid(P_PID, (id_t)child, &information, WEXITED | WNOWAIT) == 0);
     CHECK(information.si_code == CLD_EXITED && information.si_status == 7 &&
           information.si_uid == getuid());
@@ -191,7 +196,7 @@ static void waiting_for_children(void)
           information.si_pid == child);
     CHECK_ERROR(waitid(P_ALL, 0, &information, WEXITED), ECHILD);
     CHECK_ERROR(waitid(P_ALL, 0, &information, 0), EINVAL);
-    child = child_that(0);
+    child = child_that(NULL);
     int fd = (int)syscall(SYS_pidfd_open, child, 0);
     CHECK(fd >= 0);
     CHECK(waitid(3 /* P_PIDFD */, (id_t)fd, &information, WEXITED) == 0 &&

@@ -442,6 +442,13 @@ static uint64_t number_of(const char *text)
     return strtoul(text, NULL, 10);
 }
 
+/* Nobody is left who could stand in one. */
+static void check_queues(void)
+{
+    for (uint32_t i = 0; i < cpu_count(); i++)
+        assert(atomic_load(&cpu_get(i)->ready) == 0);
+}
+
 static void run_round(void)
 {
     static const struct account_limits limits = {PAGES / 2, 20000, 200, 100};
@@ -450,6 +457,7 @@ static void run_round(void)
     atomic_store(&calls_left, ROUND);
     begin_round();
     race_run();
+    check_queues();
     object_release(&account->object);
 }
 

@@ -85,9 +85,12 @@ enum status arch_cpu_start(struct cpu *cpu, uint64_t hardware_id)
     return STATUS_UNSUPPORTED;
 }
 
+unsigned host_pokes;
+
 void arch_cpu_poke(const struct cpu *cpu)
 {
     (void)cpu;
+    host_pokes++;
 }
 
 void arch_cpu_stop(const struct cpu *cpu)

@@ -28,6 +28,8 @@ bool host_access_page(uint64_t user, char *kernel, size_t length, enum fault_acc
 extern uint64_t host_clock_ns;
 /* What was last asked of arch_timer_set. */
 extern uint64_t host_timer_counter;
+/* How often arch_cpu_poke was called. */
+extern unsigned host_pokes;
 
 /* How often translation caches had to be told something, and about how many entries. */
 struct host_translation {
