@@ -340,8 +340,10 @@ _Noreturn void scheduler_leave_kernel(void)
     if (cpu->teardown)
         cpu->teardown = process_teardown_step();
     do {
-        if (!is_undisturbed(cpu))
+        while (!is_undisturbed(cpu))
             find_thread(cpu);
+        if (!rcu_is_pending())
+            break;
         rcu_quiescent();
     } while (!is_undisturbed(cpu));
     debug_assert(lock_none_held());

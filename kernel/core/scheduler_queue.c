@@ -282,10 +282,9 @@ void scheduler_kick(struct cpu *cpu)
         arch_cpu_poke(cpu);
 }
 
-/* A thread of this priority waits in that CPU's queue. */
-static void announce(uint32_t number, uint8_t priority)
+/* A thread of this priority waits in the CPU's queue. */
+static void announce(struct cpu *cpu, uint8_t priority)
 {
-    struct cpu *cpu = cpu_get(number);
     const struct thread *current = relaxed_load(&cpu->current);
     if (current == NULL || priority > relaxed_load(&current->effective))
         scheduler_kick(cpu);
@@ -302,15 +301,17 @@ void scheduler_queue_add(struct thread *thread)
 {
     uint32_t idle = CPU_MAX;
     struct run_queue *queue = lock_queue_of(thread);
-    if (is_to_be_queued(thread)) {
+    bool add = is_to_be_queued(thread);
+    if (add) {
         idle = claim_idle(thread->cpus, atomic_load(&thread->cpu));
         uint32_t number = idle != CPU_MAX ? idle : place_busy(thread);
         if (number != queue_number(queue)) {
             atomic_store(&thread->cpu, number);
             lock_release(&queue->lock);
             queue = lock_queue_of(thread);
+            add = is_to_be_queued(thread) && thread_may_use(thread, queue_number(queue));
         }
-        if (is_to_be_queued(thread) && thread_may_use(thread, queue_number(queue)))
+        if (add)
             enqueue(queue, thread, false);
     }
     bool queued = thread->queued;
@@ -319,7 +320,7 @@ void scheduler_queue_add(struct thread *thread)
     if (idle != CPU_MAX) {
         scheduler_kick(cpu_get(idle));
     } else if (queued) {
-        announce(queue_number(queue), priority);
+        announce(queue->cpu, priority);
         scheduler_queue_offer(thread);
     }
 }
@@ -372,11 +373,11 @@ void scheduler_move(struct thread *thread, uint8_t effective)
     relaxed_store(&thread->effective, effective);
     if (queued)
         enqueue(queue, thread, false);
-    uint32_t number = queue_number(queue);
+    struct cpu *cpu = queue->cpu;
     lock_release(&queue->lock);
     if (queued)
-        announce(number, effective);
-    else if (scheduler_queue_has_above(cpu_get(number), effective) &&
-             atomic_load(&thread->holder) == number + 1)
-        scheduler_kick(cpu_get(number));
+        announce(cpu, effective);
+    else if (scheduler_queue_has_above(cpu, effective) &&
+             atomic_load(&thread->holder) == holder_of_cpu(cpu->number))
+        scheduler_kick(cpu);
 }
