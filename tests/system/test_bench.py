@@ -89,6 +89,7 @@ def test_boot_ratio(guest):
         raise Skip("Debian's kernel was not fetched")
     module = bench.load("boot")
     systems = [system(guest.architecture) for system in (bench_systems.Trellis, bench_systems.Linux)]
-    verdicts = bench.verdicts_of(module, bench.rows_of(module, "boot", systems, 1))
+    verdicts = bench.verdicts_of(module, bench.rows_of(module, "boot", systems, 1),
+                                 guest.architecture)
     assert [verdict for verdict in verdicts if verdict["must"]], verdicts
     assert all(verdict["holds"] for verdict in verdicts if verdict["must"]), verdicts

@@ -29,6 +29,8 @@ def add_arguments(parser):
                         help="measure the build that the tests run, not one without checks")
     parser.add_argument("--profile", metavar="ROW",
                         help="where the instructions of a row of `bench kernel` go, and a flame graph")
+    parser.add_argument("--set-baseline", metavar="REASON",
+                        help="of `bench kernel`: what was measured is what later runs are held to")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
 
 
@@ -61,7 +63,9 @@ def main(options):
         found = rows_of(module, name, [SYSTEMS[system](options.arch) for system in systems],
                         options.repeat)
         rows += found
-        verdicts += verdicts_of(module, found)
+        if options.set_baseline and hasattr(module, "set_baseline"):
+            module.set_baseline(found, options.arch, options.set_baseline)
+        verdicts += verdicts_of(module, found, options.arch)
     _report(options, systems, rows, verdicts)
     return 0 if all(verdict["holds"] for verdict in verdicts if verdict["must"]) else 1
 
@@ -91,8 +95,13 @@ def rows_of(module, name, systems, repeat):
     return [_row(module, name, figure, values) for figure in figures]
 
 
-def verdicts_of(module, rows):
-    """[{figure, value, limit, must, holds}] of a benchmark's limits, where they can be told."""
+def verdicts_of(module, rows, architecture):
+    """[{figure, value, limit, must, holds}] of a benchmark's limits, where they can be told.
+
+    One that counts batches tells them itself, by `verdicts(rows, architecture)`.
+    """
+    if hasattr(module, "verdicts"):
+        return module.verdicts(rows, architecture)
     judged = [("trellis", getattr(module, "LIMITS", {}), True),
               ("ratio", getattr(module, "RATIO_LIMITS", {}), True),
               ("ratio", getattr(module, "RATIO_AIMS", {}), False)]
@@ -131,8 +140,9 @@ def _report(options, systems, rows, verdicts):
     cpu = architectures.get(options.arch).accelerators["tcg"]
     setting = {"emulator": f"QEMU TCG, -cpu {cpu}, {' '.join(qemu.EXACT_COUNTING)}",
                "build": f"{paths.build_directory(options.arch).name}: {kind}",
-               "compiler": command.output_of(["clang", "--version"]).splitlines()[0],
-               "boots": options.repeat}
+               "compiler": command.output_of(["clang", "--version"]).splitlines()[0]}
+    if any("batches" not in row for row in rows):
+        setting["boots"] = options.repeat
     if options.json:
         print(json.dumps({**setting, "figures": rows, "limits": verdicts}, indent=2))
         return
@@ -161,11 +171,11 @@ def _print_counted(rows):
     if not rows:
         return
     width = max(len(row["figure"]) for row in rows)
-    print(f"{'':{width}}{'least':>14}  spread{'batches':>14}{'seL4':>10}   ratio")
+    print(f"{'':{width}}{'least':>14}  spread{'batches':>14}{'baseline':>10}{'seL4':>10}   ratio")
     for row in rows:
         batches = f"{row['batches']} x {row['operations']}"
         beside = f"{row['sel4']:>10}{row['of_sel4']:8.3f}" if "sel4" in row else f"{'-':>10}{'':8}"
-        print(f"{row['figure']:{width}}{_cell(row, 'trellis')}{batches:>14}{beside}"
+        print(f"{row['figure']:{width}}{_cell(row, 'trellis')}{batches:>14}{row.get('baseline', '-'):>10}{beside}"
               f"  {row['unit']}")
 
 

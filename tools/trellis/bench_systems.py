@@ -104,12 +104,13 @@ class Trellis:
             architecture=self.architecture,
             append=f"console=framed {append}".strip(),
             **{"extra": qemu.EXACT_COUNTING, **fields})
-        log_path = paths.log_directory() / f"bench-{program}-trellis.log"
+        log_path = paths.log_directory() / f"bench-{program}-{self.architecture}.log"
         with tempfile.TemporaryFile() as source:
             source.write(stdin)
             source.seek(0)
             streams = CapturedStreams(Log(log_path, False), source.fileno())
-            result = guest.Guest(machine, Request(words, run.ENVIRONMENT), streams, LIMIT_S).run()
+            result = guest.Guest(machine, Request(words, run.ENVIRONMENT), streams, LIMIT_S,
+                                 LIMIT_S).run()
         if result.code != 0:
             raise errors.Failure(f"{words}: {result.outcome.value}, status {result.code}: "
                                  f"{result.message}")

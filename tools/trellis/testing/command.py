@@ -25,9 +25,11 @@ ON_EVERY_CHANGE = {  # the whole suite of the usual configuration, and of others
         "native/torture", "native/waiting",
         "front_door/output_and_status", "front_door/standard_input"),
     groups.Configuration("aarch64"): (
-        "native", "shell_script", "front_door/output_and_status", "front_door/standard_input"),
+        "native", "baseline", "shell_script", "front_door/output_and_status",
+        "front_door/standard_input"),
     groups.Configuration("riscv64"): (
-        "native", "shell_script", "front_door/output_and_status", "front_door/standard_input"),
+        "native", "baseline", "shell_script", "front_door/output_and_status",
+        "front_door/standard_input"),
 }
 BUILDLESS_GROUPS = ("lint", "tools", "model", "large")
 
