@@ -104,7 +104,8 @@ class Trellis:
             architecture=self.architecture,
             append=f"console=framed {append}".strip(),
             **{"extra": qemu.EXACT_COUNTING, **fields})
-        log_path = paths.log_directory() / f"bench-{program}-{self.architecture}.log"
+        named = re.sub(r"\W+", "-", f"bench {program} {self.architecture} {append}".strip())
+        log_path = paths.log_directory() / f"{named}.log"
         with tempfile.TemporaryFile() as source:
             source.write(stdin)
             source.seek(0)
