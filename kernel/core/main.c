@@ -15,32 +15,19 @@
 #include <kernel/string.h>
 #include <kernel/time.h>
 
-static const struct boot_info *boot_information;
-
-const char *command_line_option(const char *name, size_t *length)
+/* Whether this word stands on the command line. */
+static bool has_option(const struct boot_info *boot, const char *option)
 {
-    size_t name_length = strlen(name);
-    for (const char *word = boot_information->command_line; *word != 0;) {
-        size_t word_length = 0;
-        while (word[word_length] != 0 && word[word_length] != ' ')
-            word_length++;
-        if (word_length > name_length && word[name_length] == '=' &&
-            memcmp(word, name, name_length) == 0) {
-            *length = word_length - name_length - 1;
-            return word + name_length + 1;
-        }
-        word += word_length;
-        while (*word == ' ')
-            word++;
+    const char *word = boot->command_line;
+    while (*word != 0) {
+        size_t length = 0;
+        while (word[length] != 0 && word[length] != ' ')
+            length++;
+        if (length == strlen(option) && memcmp(word, option, length) == 0)
+            return true;
+        word += word[length] == ' ' ? length + 1 : length;
     }
-    return NULL;
-}
-
-bool command_line_option_is(const char *name, const char *value)
-{
-    size_t length;
-    const char *found = command_line_option(name, &length);
-    return found != NULL && length == strlen(value) && memcmp(found, value, length) == 0;
+    return false;
 }
 
 void must_succeed(enum status status, const char *what)
@@ -75,12 +62,11 @@ static void draw_canary(struct boot_info *boot)
 
 _Noreturn void kernel_main(struct boot_info *boot, const struct init_image *init)
 {
-    boot_information = boot;
     draw_canary(boot);
     struct cpu *cpu = cpu_get(0);
     arch_cpu_init(cpu);
-    console_init(command_line_option_is("console", "framed"), boot->console_registers);
-    if (command_line_option_is("log", "uart"))
+    console_init(has_option(boot, "console=framed"), boot->console_registers);
+    if (has_option(boot, "log=uart"))
         log_keep_console();
     log_line("Trellis");
     page_init(boot);

@@ -345,11 +345,7 @@ enum status handle_mark(struct handle_table *table, handle_t token, uint32_t fla
     lock_release(&table->lock);
     if (status != STATUS_OK)
         return status;
-    bool was_counted = (view.flags & HANDLE_NOT_COUNTED) == 0;
-    bool is_counted = (flags & HANDLE_NOT_COUNTED) == 0;
-    if (was_counted && !is_counted)
-        count_closed(view.object, view.rights, 0);
-    else if (!was_counted && is_counted)
-        count_opened(view.object, view.rights, 0);
+    count_opened(view.object, view.rights, flags);
+    count_closed(view.object, view.rights, view.flags);
     return STATUS_OK;
 }

@@ -175,14 +175,6 @@ static void begin_teardown(struct process *process)
     queue_teardown(process, &ending);
 }
 
-bool process_is_empty(struct process *process)
-{
-    lock_acquire(&process->object.lock);
-    bool empty = process->thread_count == 0;
-    lock_release(&process->object.lock);
-    return empty;
-}
-
 void process_last_thread_ended(struct process *process, uint64_t code)
 {
     process_end(process, END_EXIT, code);

@@ -151,7 +151,7 @@ int64_t call_process_end(struct thread *self, const struct process_end_arguments
     bool own = arguments->process == self->process;
 
     process_end(arguments->process, own ? END_EXIT : END_KILLED, arguments->code);
-    while (!process_is_empty(arguments->process) && scheduler_await_other())
+    while (relaxed_load(&arguments->process->thread_count) != 0 && scheduler_await_other())
         continue;
     return own ? status_to_result(STATUS_BLOCKED) : 0;
 }

@@ -44,13 +44,11 @@ extern const char boot_secondary_entry[];
 
 /* entry.S */
 extern const char arm_vectors[];
-_Noreturn void arm_return(struct thread *thread);
 
 /* traps.c, called by entry.S */
 _Noreturn void arm_exception_in_user(void);
 _Noreturn void arm_interrupt_in_user(void);
 void arm_exception_in_kernel(struct arm_trap *trap);
-void arm_interrupt(struct arm_trap *trap);
 _Noreturn void arm_fatal(const struct arm_trap *trap);
 
 /* floating.S */
@@ -73,8 +71,6 @@ ARCH_COLD void arm_floating_put_away(struct cpu *cpu);
 const char *arm_gic_init(const struct boot_info *boot);
 /* What each CPU does for itself; false if the controller does not know it. */
 bool arm_gic_start_cpu(void);
-/* Interrupt another CPU, which then comes through arm_poked. */
-void arm_gic_send(const struct cpu *cpu);
 /* Take what is pending on this CPU, one after the other. */
 void arm_gic_run(void);
 

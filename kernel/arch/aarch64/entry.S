@@ -6,7 +6,7 @@
  *
  * While user mode runs, SP_EL1 is the address of the current thread, whose first
  * member is its registers: an entry stores them there, takes this CPU's empty
- * stack, and C ends in arm_return, never by returning here. Traps taken in the
+ * stack, and C ends in arch_return_to_user, never by returning here. Traps taken in the
  * kernel are the exception; they are interrupts in arch_idle, faults in a copy
  * routine, or bugs.
  */
@@ -216,8 +216,8 @@ fatal_in_user:
     b fatal
 
 /* To user mode. x0: the thread. */
-    .globl arm_return
-arm_return:
+    .globl arch_return_to_user
+arch_return_to_user:
     mov sp, x0
     ldp x30, x1, [x0, #REGISTER_X(30)]
     ldp x2, x3, [x0, #REGISTER_PC]
@@ -259,7 +259,7 @@ exception_in_kernel:
     TRAP_IN_KERNEL arm_exception_in_kernel
 
 interrupt_in_kernel:
-    TRAP_IN_KERNEL arm_interrupt
+    TRAP_IN_KERNEL arm_gic_run
 
 fatal:
     TRAP_IN_KERNEL arm_fatal

@@ -148,7 +148,8 @@ bool arm_gic_start_cpu(void)
     return true;
 }
 
-void arm_gic_send(const struct cpu *cpu)
+/* It then comes through arm_poked. */
+void arch_cpu_poke(const struct cpu *cpu)
 {
     uint64_t id = cpu->arch.hardware_id;
     __asm__ volatile("dsb ishst" : : : "memory");

@@ -63,11 +63,6 @@ enum status arch_cpu_start(struct cpu *cpu, uint64_t hardware_id)
     return await_start();
 }
 
-void arch_cpu_poke(const struct cpu *cpu)
-{
-    arm_gic_send(cpu);
-}
-
 void arch_cpu_stop(const struct cpu *cpu)
 {
     atomic_store(&stopping, true);

@@ -13,28 +13,10 @@
 #include <arch/thread.h>
 #include <kernel/cpu.h>
 #include <kernel/process.h>
-#include <kernel/string.h>
 #include <kernel/thread.h>
 
 /* N, Z, C, V. Everything else is zero in user mode, with no interrupt masked. */
 #define FLAGS_USER UINT64_C(0xf0000000)
-
-enum thread_base { BASE_THREAD_POINTER };
-
-enum status arch_thread_init(struct thread *thread, const struct arch_thread_start *start)
-{
-    if (start->pc >= USER_END)
-        return STATUS_INVALID;
-    memset(&thread->arch, 0, sizeof(thread->arch));
-    thread->arch.registers = (struct frame_registers){
-        .pc = start->pc,
-        .sp = start->sp,
-        .x = {start->argument, thread->frame_address},
-        .tls = start->tls,
-        .number = ~UINT64_C(0),
-    };
-    return STATUS_OK;
-}
 
 static bool is_loaded(const struct thread *thread)
 {
@@ -96,9 +78,4 @@ __attribute__((always_inline)) void arch_thread_switch(struct thread *from, stru
     cpu->arch.reflect = reflect;
     cpu->arch.frame = reflect != 0 ? (uint64_t)to->frame : 0;
     cpu->arch.frame_user = to->frame_address;
-}
-
-__attribute__((always_inline)) _Noreturn void arch_return_to_user(struct thread *thread)
-{
-    arm_return(thread);
 }

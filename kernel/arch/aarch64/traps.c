@@ -114,11 +114,6 @@ _Noreturn void arm_interrupt_in_user(void)
     scheduler_leave_kernel();
 }
 
-void arm_interrupt(struct arm_trap *trap)
-{
-    arm_gic_run();
-}
-
 _Noreturn void arm_fatal(const struct arm_trap *trap)
 {
     panic("exception in the kernel, syndrome %lx, address %lx, pc %lx, flags %lx\n"

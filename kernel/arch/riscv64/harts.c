@@ -58,14 +58,12 @@ void arch_cpu_relax(void)
 
 bool riscv_start_hart(uint64_t hart, uint64_t entry)
 {
-    struct sbi_call call = {SBI_HART_STATE, 0, {hart, entry}};
-    return sbi_call(&call) == 0;
+    return sbi_call(&(struct sbi_call){SBI_HART_STATE, 0, {hart, entry}}) == 0;
 }
 
 void arch_cpu_poke(const struct cpu *cpu)
 {
-    struct sbi_call call = {SBI_SEND_INTERRUPT, 0, {1, cpu->arch.hardware_id}};
-    (void)sbi_call(&call);
+    sbi_call(&(struct sbi_call){SBI_SEND_INTERRUPT, 0, {1, cpu->arch.hardware_id}});
 }
 
 void riscv_poked(void)

@@ -38,8 +38,7 @@ int64_t sbi_call(const struct sbi_call *call)
 
 void arch_console_put(uint8_t byte)
 {
-    struct sbi_call call = {SBI_PUT_CHARACTER, 0, {byte}};
-    (void)sbi_call(&call);
+    sbi_call(&(struct sbi_call){SBI_PUT_CHARACTER, 0, {byte}});
 }
 
 /* Clock. */
@@ -68,8 +67,7 @@ void arch_timer_set(uint64_t ticks)
         riscv_write(0x14d, when); /* stimecmp */
         return;
     }
-    struct sbi_call call = {SBI_TIME, 0, {when}};
-    (void)sbi_call(&call);
+    sbi_call(&(struct sbi_call){SBI_TIME, 0, {when}});
 }
 
 const char *arch_machine_init(const struct boot_info *boot)
@@ -86,8 +84,7 @@ const char *arch_machine_init(const struct boot_info *boot)
 
 static _Noreturn void reset(enum sbi_reset how)
 {
-    struct sbi_call call = {SBI_RESET, 0, {how}};
-    (void)sbi_call(&call);
+    sbi_call(&(struct sbi_call){SBI_RESET, 0, {how}});
     for (;;)
         __asm__ volatile("wfi");
 }

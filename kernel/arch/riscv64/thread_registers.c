@@ -7,27 +7,7 @@
 #include <arch/thread.h>
 #include <kernel/cpu.h>
 #include <kernel/process.h>
-#include <kernel/string.h>
 #include <kernel/thread.h>
-
-enum thread_base { BASE_TLS };
-
-enum status arch_thread_init(struct thread *thread, const struct arch_thread_start *start)
-{
-    if (start->pc >= USER_END)
-        return STATUS_INVALID;
-    memset(&thread->arch, 0, sizeof(thread->arch));
-    thread->arch.registers = (struct frame_registers){
-        .pc = start->pc,
-        .sp = start->sp,
-        .a0 = start->argument,
-        .a1 = thread->frame_address,
-        .tp = start->tls,
-        .number = ~UINT64_C(0),
-    };
-    thread->arch.full = 1;
-    return STATUS_OK;
-}
 
 void arch_thread_get_registers(struct thread *thread, struct frame_registers *registers)
 {
@@ -53,7 +33,7 @@ void arch_thread_redirect(struct thread *thread, uint64_t pc, uint64_t sp)
 
 enum status arch_thread_set_base(struct thread *thread, uint32_t which, uint64_t value)
 {
-    if (which != BASE_TLS)
+    if (which != BASE_THREAD_POINTER)
         return STATUS_INVALID;
     thread->arch.registers.tp = value;
     return STATUS_OK;

@@ -14,7 +14,6 @@
 #include <arch/thread.h>
 #include <kernel/cpu.h>
 #include <kernel/process.h>
-#include <kernel/string.h>
 #include <kernel/thread.h>
 
 #define MSR_FS_BASE 0xc0000100
@@ -22,8 +21,6 @@
 #define BASE_END (UINT64_C(1) << 47)
 /* Arithmetic flags, TF, DF, RF, AC, ID. */
 #define FLAGS_USER 0x250dd5
-
-enum thread_base { BASE_FS, BASE_GS };
 
 static void read_bases(struct frame_registers *registers)
 {
@@ -40,24 +37,6 @@ static void load_bases(const struct frame_registers *registers)
 {
     x86_write_msr(MSR_FS_BASE, registers->fs_base);
     x86_write_msr(MSR_KERNEL_GS_BASE, registers->gs_base);
-}
-
-enum status arch_thread_init(struct thread *thread, const struct arch_thread_start *start)
-{
-    if (start->pc >= USER_END || start->tls >= BASE_END)
-        return STATUS_INVALID;
-    memset(&thread->arch, 0, sizeof(thread->arch));
-    thread->arch.registers = (struct frame_registers){
-        .pc = start->pc,
-        .sp = start->sp,
-        .rdi = start->argument,
-        .rsi = thread->frame_address,
-        .fs_base = start->tls,
-        .flags = FLAGS_ENTRY,
-        .number = ~UINT64_C(0),
-    };
-    thread->arch.full = 1;
-    return STATUS_OK;
 }
 
 void arch_thread_get_registers(struct thread *thread, struct frame_registers *registers)
@@ -98,7 +77,7 @@ enum status arch_thread_set_base(struct thread *thread, uint32_t which, uint64_t
     struct frame_registers *registers = &thread->arch.registers;
     if (loaded)
         read_bases(registers);
-    if (which == BASE_FS)
+    if (which == BASE_THREAD_POINTER)
         registers->fs_base = value;
     else
         registers->gs_base = value;

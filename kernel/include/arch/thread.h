@@ -54,6 +54,8 @@ enum status arch_thread_set_registers(struct thread *thread,
 uint64_t arch_thread_pc(const struct thread *thread);
 /* Continue at pc with the stack pointer at sp, and flags as an entry has them (DF, AC, TF clear). */
 void arch_thread_redirect(struct thread *thread, uint64_t pc, uint64_t sp);
+/* INVALID for what the architecture does not have, or an address user mode must not have. */
+enum thread_base { BASE_THREAD_POINTER, BASE_GS /* x86-64 */ };
 enum status arch_thread_set_base(struct thread *thread, uint32_t which, uint64_t value) must_check;
 
 /* Load what belongs to this thread and not to the kernel: thread pointers, frame pointers

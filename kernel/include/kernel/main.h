@@ -6,9 +6,6 @@
 
 #include <kernel/init.h>
 #include <kernel/status.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <trellis/boot_info.h>
 
 /*
@@ -24,7 +21,3 @@ _Noreturn void kernel_main_secondary(struct cpu *cpu);
 
 /* While starting: panic, saying what it was, unless OK. */
 void must_succeed(enum status status, const char *what);
-
-/* The value of `name=value` on the command line, up to the next space; NULL if it is not there. */
-const char *command_line_option(const char *name, size_t *length);
-bool command_line_option_is(const char *name, const char *value);

@@ -42,8 +42,6 @@ enum status process_create(struct account *account, const char *name, size_t len
 /* End it: threads at once or, where they run, at the end of their entry; when none is left, the
  * rest in steps from process_teardown_step. */
 void process_end(struct process *process, enum end_reason reason, uint64_t code);
-/* No thread is left, not even one that has been told to end. */
-bool process_is_empty(struct process *process);
 void process_last_thread_ended(struct process *process, uint64_t code);
 /* Its handles have been inherited: it keeps none beyond its end. */
 void process_drop_kept_handles(struct process *process);
