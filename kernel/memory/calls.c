@@ -75,20 +75,14 @@ static int64_t move_bytes(const struct transfer *transfer)
 
 /* Memory objects. */
 
-static int64_t insert_memory(struct thread *self, struct memory *memory)
-{
-    handle_t token;
-    enum status status = handle_create(&self->process->handles, &memory->object, RIGHT_ALL, &token);
-    object_release(&memory->object);
-    return status == STATUS_OK ? (int64_t)token : status_to_result(status);
-}
-
 int64_t call_memory_create(struct thread *self, const struct memory_create_arguments *arguments)
 {
     struct memory *memory;
     enum status status =
         memory_create(arguments->account, arguments->size, arguments->flags, &memory);
-    return status == STATUS_OK ? insert_memory(self, memory) : status_to_result(status);
+    if (status != STATUS_OK)
+        return status_to_result(status);
+    return handle_of_created(&self->process->handles, &memory->object, RIGHT_ALL);
 }
 
 int64_t call_memory_create_physical(struct thread *self,
@@ -104,7 +98,9 @@ int64_t call_memory_create_physical(struct thread *self,
         memory_create_physical(self->process->account, start, arguments->size, true, &memory);
     if (console_uses(start, arguments->size))
         log_release_console();
-    return status == STATUS_OK ? insert_memory(self, memory) : status_to_result(status);
+    if (status != STATUS_OK)
+        return status_to_result(status);
+    return handle_of_created(&self->process->handles, &memory->object, RIGHT_ALL);
 }
 
 int64_t call_memory_inspect(struct thread *self, const struct memory_inspect_arguments *arguments)

@@ -8,7 +8,6 @@
 #include <stdint.h>
 
 struct boot_info;
-struct cpu;
 struct thread;
 
 /* What entry.S saves for a trap taken in the kernel. */
@@ -85,7 +84,6 @@ _Noreturn void riscv_trap_user(void);
 void riscv_trap_kernel(struct riscv_trap *trap);
 
 /* floating.c */
-struct riscv_floating;
 /* Make the state of `thread` the one in the registers; false without memory for it. */
 bool riscv_floating_load(struct thread *thread);
 /* The loaded thread leaves the CPU: its state is in memory, and the next one's first use traps. */

@@ -19,6 +19,8 @@
 #include <stdint.h>
 #include <trellis/message.h>
 
+struct thread;
+
 static inline uint64_t *saved_register(struct thread *thread, unsigned offset)
 {
     return (uint64_t *)((char *)thread + offset);

@@ -12,7 +12,6 @@
 #include <stdint.h>
 
 struct account;
-struct space;
 
 enum page_table_flag {
     PTE_READ = 1u << 0,

@@ -13,8 +13,6 @@
 #include <kernel/object.h>
 #include <kernel/relaxed.h>
 
-struct process;
-
 struct handle_slot {
     _Atomic uint64_t token;        /* 0 while free */
     struct object *object;         /* handles lock; a reference */

@@ -21,10 +21,8 @@ enum lock_class {
     LOCK_DERIVATION, /* the derivation trees, all of them: derive, revoke, last close */
     LOCK_HANDLES,    /* one process' handle table */
     LOCK_SPACE,      /* one address space: its mappings */
-    LOCK_PROCESS,    /* one process: its threads and state */
-    LOCK_OBJECT, /* one event, stream, memory object, thread, interrupt ...: its state and observers */
-    LOCK_AMAP,      /* one map of anonymous pages */
-    LOCK_QUEUE,     /* one port or endpoint: what is queued at it */
+    LOCK_OBJECT, /* one process, event, stream, memory object, thread ...: its state and observers */
+    LOCK_QUEUE,  /* one port or endpoint: what is queued at it */
     LOCK_ADDRESS,   /* one bucket of address waits; the signals one thread waits for */
     LOCK_TIMER,     /* one CPU's timers */
     LOCK_RUN_QUEUE, /* one CPU's run queue */

@@ -10,7 +10,6 @@
 #include <stdint.h>
 #include <trellis/frame.h>
 
-struct thread;
 struct account;
 struct riscv_floating;
 

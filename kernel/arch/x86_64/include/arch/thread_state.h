@@ -12,7 +12,6 @@
 
 struct account;
 struct cpu;
-struct thread;
 
 struct arch_thread {
     struct frame_registers registers; /* first: assembly stores here */
