@@ -41,6 +41,7 @@ class Argument:
         self.types = table.get("types", [])
         self.count = table.get("count")
         self.flags = table.get("flags")
+        self.great = table.get("great")
 
     @property
     def object_type(self):
@@ -146,14 +147,15 @@ def shape(call, argument):
     sized = argument.kind in ("in", "out", "array", "value")
     fields = [kind, " | ".join(types) or "UINT32_MAX", argument.rights, str(int(argument.optional)),
               f"sizeof({argument.type})" if sized else "1",
-              defined_bits(argument) if kind == "VALUE" else "0", str(length_position(call, argument))]
+              defined_bits(argument) if kind == "VALUE" else "0", str(length_position(call, argument)),
+              f"STATUS_{argument.great or 'OK'}"]
     return f"ARGUMENT({', '.join(fields)})"
 
 
 def shapes_header(calls):
     """What each call takes, as data: for tests that give every call every bad argument."""
     lines = [BANNER, "#pragma once", "",
-             "#include <trellis/frame.h>", "#include <trellis/structures.h>", "",
+             "#include <trellis/frame.h>", "#include <trellis/status.h>", "#include <trellis/structures.h>", "",
              "/* CALL(name, raw, argument count, arguments), in the order of their numbers.",
              " * ARGUMENT(kind, mask of object types, rights, optional, size of the structure or",
              " * element or number, bits defined of a number, position of its length or -1). */",
@@ -177,7 +179,8 @@ def documentation(calls):
                     "bytes_in": f"`{a.length}` bytes, read", "bytes_out": f"`{a.length}` bytes, written",
                     "array": f"`{a.length}` of `{a.type}`, read and written", "value": f"`{a.type}`"}[a.kind]
             rights = f", with {a.rights.replace('RIGHT_', '').replace(' | ', ', ')}" if a.rights != "0" else ""
-            lines.append(f"- `{a.name}`: {what}{rights}{', or none' if a.optional else ''}")
+            great = f"; {a.great} if it is too great" if a.great else ""
+            lines.append(f"- `{a.name}`: {what}{rights}{', or none' if a.optional else ''}{great}")
         lines.append("")
     return lines[:-1]
 

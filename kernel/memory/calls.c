@@ -91,7 +91,7 @@ int64_t call_memory_create_physical(struct thread *self,
     uint64_t start = arguments->physical, end = start + arguments->size;
     if (start % PAGE_SIZE != 0 || arguments->size % PAGE_SIZE != 0)
         return status_to_result(STATUS_INVALID);
-    if (end <= start || page_range_has_ram(start, end))
+    if (end <= start || end > PHYSICAL_END || page_range_has_ram(start, end))
         return status_to_result(STATUS_OUT_OF_RANGE);
     struct memory *memory;
     enum status status =

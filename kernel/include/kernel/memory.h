@@ -38,6 +38,7 @@ struct memory {
 };
 
 #define MEMORY_SIZE_MAX (UINT64_C(1) << 47)
+#define PHYSICAL_END (UINT64_C(1) << 48) /* what every architecture has entries for */
 
 enum status memory_create(struct account *account, uint64_t size, uint32_t flags,
                           struct memory **result) must_check;

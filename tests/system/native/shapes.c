@@ -5,8 +5,8 @@
 
 #include <trellis/call_shapes.h>
 
-#define ARGUMENT(kind, types, rights, optional, size, defined, length)                             \
-    {SHAPE_##kind, types, rights, optional, size, defined, length},
+#define ARGUMENT(kind, types, rights, optional, size, defined, length, great)                      \
+    {SHAPE_##kind, types, rights, optional, size, defined, length, great},
 #define CALL(name, raw, count, arguments) {#name, raw, count, {arguments}},
 
 const struct shape shapes[] = {TRELLIS_CALL_SHAPES(CALL, ARGUMENT)};

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <trellis/status.h>
+
 #define SHAPE_ARGUMENTS 6
 
 enum shape_kind {
@@ -24,12 +26,13 @@ enum shape_kind {
 
 struct shape_argument {
     enum shape_kind kind;
-    uint32_t types;   /* mask of enum object_type */
-    uint32_t rights;  /* all needed */
-    bool optional;    /* HANDLE_NONE may be */
-    uint64_t size;    /* of the structure, the element, the number */
-    uint64_t defined; /* bits of a number */
-    int length;       /* position of the argument with a buffer's length, or -1 */
+    uint32_t types;    /* mask of enum object_type */
+    uint32_t rights;   /* all needed */
+    bool optional;     /* HANDLE_NONE may be */
+    uint64_t size;     /* of the structure, the element, the number */
+    uint64_t defined;  /* bits of a number */
+    int length;        /* position of the argument with a buffer's length, or -1 */
+    enum status great; /* of a number that is too great; STATUS_OK: none is */
 };
 
 struct shape {

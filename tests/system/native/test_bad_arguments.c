@@ -24,9 +24,24 @@ static const struct {
     unsigned position;
     uint64_t value;
 } needed_values[] = {
-    {CALL_PROCESS_READ, 1, OBJECTS_PAGE}, {CALL_PROCESS_WRITE, 1, OBJECTS_PAGE},
-    {CALL_IOPORT_READ, 1, OBJECTS_PORT},  {CALL_IOPORT_READ, 2, 1},
-    {CALL_IOPORT_WRITE, 1, OBJECTS_PORT}, {CALL_IOPORT_WRITE, 2, 1},
+    {CALL_PROCESS_READ, 1, OBJECTS_PAGE},
+    {CALL_PROCESS_WRITE, 1, OBJECTS_PAGE},
+    {CALL_IOPORT_READ, 1, OBJECTS_PORT},
+    {CALL_IOPORT_READ, 2, 1},
+    {CALL_IOPORT_WRITE, 1, OBJECTS_PORT},
+    {CALL_IOPORT_WRITE, 2, 1},
+    {CALL_MAP, 4, PAGE},
+    {CALL_MAP, 5, MAP_READ | MAP_FIXED_ADDRESS},
+    {CALL_UNMAP, 2, PAGE},
+    {CALL_PROTECT, 2, PAGE},
+    {CALL_SPACE_DISCARD, 2, PAGE},
+    {CALL_REMAP, 2, PAGE},
+    {CALL_REMAP, 3, PAGE},
+    {CALL_REMAP, 4, REMAP_MAY_MOVE | REMAP_FIXED},
+    {CALL_ADDRESS_WAIT, 2, 1},
+    {CALL_ADDRESS_WAKE, 2, 1},
+    {CALL_MEMORY_CREATE_PHYSICAL, 2, PAGE},
+    {CALL_MEMORY_DISCARD, 2, PAGE},
 };
 
 static struct {
@@ -236,6 +251,25 @@ static void try_bits(const struct shape_argument *argument)
     }
 }
 
+/* Ranges that cannot be, from 0 and from a page on: then some end where they have passed 2^64. */
+static void try_greats(const struct shape_argument *argument)
+{
+    static const uint64_t greats[] = {UINT64_C(1) << 63, UINT64_C(3) << 62, UINT64_MAX - PAGE + 1};
+    const struct shape *shape = current_shape();
+
+    if (argument->great == STATUS_OK)
+        return;
+    for (unsigned i = 0; i < sizeof(greats) / sizeof(greats[0]); i++)
+        expect("a number too great", greats[i], argument->great);
+    for (unsigned i = 0; i < shape->count; i++) {
+        if (shape->arguments[i].great == STATUS_OUT_OF_RANGE)
+            attempt.arguments[i] = PAGE;
+    }
+    for (unsigned i = 0; i < sizeof(greats) / sizeof(greats[0]); i++)
+        expect("a number too great beside a page", greats[i], argument->great);
+    fill_arguments();
+}
+
 static void try_argument(const struct shape_argument *argument)
 {
     switch (argument->kind) {
@@ -245,6 +279,7 @@ static void try_argument(const struct shape_argument *argument)
         break;
     case SHAPE_VALUE:
         try_bits(argument);
+        try_greats(argument);
         break;
     default:
         try_addresses(argument);
