@@ -4,6 +4,7 @@
 """The checkers still bite: each is shown a tree with the fault it looks for."""
 
 import shutil
+import struct
 
 import pytest
 
@@ -51,6 +52,19 @@ def test_budget_wants_a_part_for_each_file(tree):
 def test_budget_of_assembly(tree):
     made = tree({"kernel/arch/x86_64/a.S": "nop\n" * 6, "kernel/arch/x86_64/a.c": "int x;\n" * 94})
     assert any("assembly" in finding for finding in budget.check(made))
+
+
+def test_budget_of_the_image(tree, tmp_path):
+    made = tree({})
+    image = tmp_path / "build/x86_64/kernel/trellis.elf"
+    image.parent.mkdir(parents=True)
+    for size, findings in ((500000, []), (500001, ["image of 500001 bytes, 500000 allowed"])):
+        header = bytearray(64 + 56)
+        struct.pack_into("<Q", header, 32, 64)
+        struct.pack_into("<HH", header, 54, 56, 1)
+        struct.pack_into("<IIQQQQ", header, 64, 1, 0, 0, 0, 0, size)
+        image.write_bytes(header)
+        assert [str(finding).rpartition(": ")[2] for finding in budget.check(made)] == findings
 
 
 @pytest.mark.parametrize("path, include, words", [
