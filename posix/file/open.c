@@ -230,15 +230,35 @@ int64_t linux_creat(struct task *task, const struct creat_arguments *arguments)
 }
 
 /* RESOLVE_* would have to be promised by the file servers: refused. */
+/* A structure of a newer program: what we do not know of it must be zero. 0, -E2BIG, -EFAULT. */
+static int check_rest(uint64_t address, uint64_t size)
+{
+    uint8_t bytes[128];
+
+    for (uint64_t at = 0; at < size;) {
+        uint64_t piece = size - at < sizeof(bytes) ? size - at : sizeof(bytes);
+        if (copy_from_program(bytes, address + at, piece) != 0)
+            return -LINUX_EFAULT;
+        for (uint64_t i = 0; i < piece; i++) {
+            if (bytes[i] != 0)
+                return -LINUX_E2BIG;
+        }
+        at += piece;
+    }
+    return 0;
+}
+
 int64_t linux_openat2(struct task *task, const struct openat2_arguments *arguments)
 {
     struct linux_open_how how;
 
     if (arguments->size < sizeof(how))
         return -LINUX_EINVAL;
-    if (arguments->size > sizeof(how))
+    if (arguments->size > USER_PAGE_SIZE)
         return -LINUX_E2BIG;
-    int error = copy_from_program(&how, arguments->how, sizeof(how));
+    int error = check_rest(arguments->how + sizeof(how), arguments->size - sizeof(how));
+    if (error == 0)
+        error = copy_from_program(&how, arguments->how, sizeof(how));
     if (error != 0)
         return error;
     bool creates = (how.flags & (LINUX_O_CREAT | LINUX_O_TMPFILE_ONLY)) != 0;

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 #include <sys/random.h>
 #include <sys/select.h>
 #include <sys/sendfile.h>
@@ -149,6 +150,12 @@ static void waiting_with_another_mask(void)
     FD_SET(ends[0], &set);
     CHECK_ERROR(pselect(ends[0] + 1, &set, NULL, NULL, &long_time, &open), EINTR);
     CHECK(alarms == 2);
+    struct epoll_event event = {.events = EPOLLIN}, fired;
+    int polls = epoll_create1(0);
+    CHECK(polls >= 0 && epoll_ctl(polls, EPOLL_CTL_ADD, ends[0], &event) == 0);
+    CHECK(raise(SIGALRM) == 0 && alarms == 2);
+    CHECK_ERROR(epoll_pwait(polls, &fired, 1, 60000, &open), EINTR);
+    CHECK(alarms == 3 && epoll_pwait(polls, &fired, 1, 0, &blocked) == 0 && close(polls) == 0);
     CHECK(ppoll(&polled, 1, &no_time, &open) == 0);
     CHECK(write(ends[1], "x", 1) == 1);
     CHECK(pselect(ends[0] + 1, &set, NULL, NULL, &long_time, &blocked) == 1 &&

@@ -278,5 +278,28 @@ while [ $n -lt 60 ]; do
 done
 echo "primes:$primes"
 
+section options and eval
+set -- -a -b value -c rest
+while getopts ab:c option; do
+    case $option in
+        b) echo "option b with $OPTARG" ;;
+        *) echo "option $option" ;;
+    esac
+done
+shift $((OPTIND - 1))
+echo "rest $*"
+part=echo
+eval "$part evaluated \$((6 * 7))"
+nested='$name'
+eval "echo $nested"
+command -v cd
+type true | head -n 1
+printf '%03d %.2f %s\n' 7 2.5 end
+unset -f factorial
+factorial 3 2> /dev/null || echo no function any more
+(umask 077; touch private; stat -c %a private)
+times > /dev/null && echo times
+ulimit -n 50 && (ulimit -n)
+
 section done
 exit 5

@@ -163,6 +163,32 @@ static void barriers(void)
     CHECK(initialised == 1);
 }
 
+static void *lock_and_end(void *mutex)
+{
+    CHECK(pthread_mutex_lock(mutex) == 0);
+    return NULL;
+}
+
+/* A mutex whose owner has ended goes to the next one, who is told. */
+static void owners_that_end(void)
+{
+    pthread_mutexattr_t attributes;
+    pthread_mutex_t mutex;
+    pthread_t thread;
+
+    CHECK(pthread_mutexattr_init(&attributes) == 0);
+    CHECK(pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST) == 0);
+    CHECK(pthread_mutex_init(&mutex, &attributes) == 0);
+    for (int i = 0; i < 3; i++) {
+        CHECK(pthread_create(&thread, NULL, lock_and_end, &mutex) == 0);
+        CHECK(pthread_join(thread, NULL) == 0);
+        CHECK(pthread_mutex_lock(&mutex) == EOWNERDEAD);
+        CHECK(pthread_mutex_consistent(&mutex) == 0);
+        CHECK(pthread_mutex_unlock(&mutex) == 0);
+    }
+    CHECK(pthread_mutex_lock(&mutex) == 0 && pthread_mutex_unlock(&mutex) == 0);
+}
+
 static void many_short_threads(void)
 {
     for (int i = 0; i < 200; i++) {
@@ -178,6 +204,7 @@ int main(void)
     conditions();
     keys_and_cancellation();
     barriers();
+    owners_that_end();
     many_short_threads();
     return 0;
 }
