@@ -49,6 +49,24 @@ def test_commands_are_understood():
     assert not wrong, wrong
 
 
+def test_the_readme_begins_with_the_two_commands():
+    text = (paths.TREE / "README.md").read_text()
+    first, second = LINE.findall(text)[:2]
+    assert first.split("#")[0].split() == ["./trellis", "run"] and second.split("#")[0].split() == ["./trellis", "test"]
+    assert text.index(second) < text.index("## The first five minutes") < text.index("## The tree")
+    folders = set(re.findall(r"`(\w+)/`", text[text.index("## The tree"):]))
+    there = {path.name for path in paths.TREE.iterdir() if path.is_dir() and not path.name.startswith(".")} - {"build"}
+    assert folders - there == set() and there - folders <= {"docs", "ports", "sdk"}, (folders, there)
+
+
+def test_licence_and_status():
+    assert "MIT License" in (paths.TREE / "LICENSE").read_text()[:200]
+    status = (paths.TREE / "docs" / "status.md").read_text()
+    assert [letter for letter in "ABCDEF" if re.search(rf"^- \[[ x]\] \*\*{letter}\*\*", status, re.MULTILINE)] == list("ABCDEF")
+    for heading in ("## What works", "## What is missing", "## Next"):
+        assert heading in status, heading
+
+
 def test_links_lead_somewhere():
     links = [(page, target) for page in documents() for target in LINK.findall(page.read_text())]
     assert len(links) > 20

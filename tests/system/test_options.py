@@ -41,7 +41,9 @@ def test_json(guest):
     assert (status, errors) == (7, "")
     assert (told["outcome"], told["code"], told["status"], told["signal"]) == ("exited", 7, 7, None)
     assert (told["stdout"], told["stderr"], told["message"]) == ("hi\n", "oops\n", "")
-    assert (told["machine"]["arch"], told["machine"]["memory"]) == (guest.architecture, "96M")
+    machine = told["machine"]
+    assert (machine["arch"], machine["memory"], machine["accel"]) == (guest.architecture, "96M", "tcg")
+    assert (machine["cpus"], bool(machine["cpu"])) == (guest.cpus, True)
     status, output, _ = guest.front_door(*TIMEOUT, "--json", command=("sh", "-c", "kill -9 $$"))
     told = json.loads(output)
     assert (status, told["outcome"], told["status"], told["signal"]) == (137, "signalled", None, 9)
