@@ -91,6 +91,12 @@ def is_fetched(name, architecture, suite="trixie"):
     return memory.exists() and _stored(directory, memory.read_text()) is not None
 
 
+def user_mirror():
+    """The archive's base address in the apt sources of this system."""
+    return mirror_of(command.output_of([
+        "apt-get", "indextargets", "--format", "$(REPO_URI)|$(RELEASE)|$(COMPONENT)", "Created-By: Packages"]))
+
+
 def mirror_of(targets):
     """The archive's base address from the lines of `apt-get indextargets`.
 
@@ -153,12 +159,7 @@ def _advice(name):
 
 def _make_root(root, architecture, suite):
     """Lays the directories and files of an apt root; the path of its configuration."""
-    mirror = mirror_of(
-        command.output_of([
-            "apt-get", "indextargets", "--format", "$(REPO_URI)|$(RELEASE)|$(COMPONENT)",
-            "Created-By: Packages",
-        ])
-    )
+    mirror = user_mirror()
     for folder in ("etc/preferences.d", "state/lists/partial", "cache/archives/partial", "log"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     (root / "state" / "status").write_text("")
@@ -175,7 +176,7 @@ def _make_root(root, architecture, suite):
     )
     configuration = root / "apt.conf"
     configuration.write_text(
-        _transport_settings()
+        transport_settings()
         + chosen
         + 'APT::Sandbox::User "root";\n'
         + 'Acquire::Languages "none";\n'
@@ -193,7 +194,7 @@ def _make_root(root, architecture, suite):
     return configuration
 
 
-def _transport_settings():
+def transport_settings():
     """The user's own ways to reach their mirror: proxies, certificates, time-outs."""
     kept = ("Acquire::http", "Acquire::https", "Acquire::Retries", "Acquire::ForceIPv4")
     lines = command.output_of(["apt-config", "dump"]).splitlines()

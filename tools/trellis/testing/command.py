@@ -17,7 +17,7 @@ from trellis.testing.outcome import FAILED, PASSED, SKIPPED, Skip, Tally, TestRe
 
 WORKERS = 2
 GROUPS = ("lint", "unit", "tools", "model", "system")
-TIERS = ("large", "crash", "torture")  # groups that run only when they are named
+TIERS = ("large", "crash", "torture", "bare")  # groups that run only when they are named
 ON_EVERY_CHANGE = {  # the whole suite of the usual configuration, and of others what stands here
     groups.Configuration(): (),
     groups.Configuration("x86_64", 4): (

@@ -110,14 +110,15 @@ def every_configuration():
 
 
 def system_tests(configuration):
-    """One test per test_ function of tests/system/*.py; crash_ and torture_ functions are groups of their own."""
+    """One test per test_ function of tests/system/*.py; crash_, torture_ and bare_ functions are groups of their own."""
     def in_guest(name, function):
         return lambda: function(Guest(name, configuration.architecture, configuration.cpus))
 
     found = []
     for path in sorted((paths.TREE / "tests" / "system").glob("test_*.py")):
         module = _load(path)
-        groups = {"test": f"system/{path.stem.removeprefix('test_')}", "crash": "crash", "torture": "torture"}
+        groups = {"test": f"system/{path.stem.removeprefix('test_')}", "crash": "crash", "torture": "torture",
+                  "bare": "bare"}
         for name, function in inspect.getmembers(module, inspect.isfunction):
             kind, _, what = name.partition("_")
             if kind in groups and what and function.__module__ == module.__name__:
