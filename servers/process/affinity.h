@@ -11,5 +11,5 @@
 
 /* A bit for each, of those there are. */
 uint64_t affinity_of(const struct thread *thread);
-/* EPERM; EINVAL if the machine has none of them. */
-int affinity_set(const struct process *caller, const struct thread *thread, uint64_t cpus);
+/* PROCESS_AFFINITY. */
+int affinity_serve(struct thread *caller, const uint64_t *words, uint64_t *reply);

@@ -40,6 +40,7 @@ static void find_handles(void)
     server.tty = service_need_handle("tty");
     server.power = service_handle("device");
     server.time = service_need_handle("time");
+    server.log = service_need_handle("log");
     int64_t programs = native_session_create(server.endpoint, BADGE_PROGRAM);
     if (programs < 0)
         service_fail_status(status_of_result(programs), "no session for programs: %d",

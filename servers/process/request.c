@@ -22,6 +22,7 @@
 #include "job.h"
 #include "kill.h"
 #include "limits.h"
+#include "machine_log.h"
 #include "mounts.h"
 #include "power.h"
 #include "program.h"
@@ -247,15 +248,7 @@ static int serve_priority(struct request *request)
 
 static int serve_affinity(struct request *request)
 {
-    const struct thread *thread =
-        request->words[0] == 0 ? request->thread : thread_find((uint32_t)request->words[0]);
-
-    if (thread == NULL)
-        return LINUX_ESRCH;
-    if (request->words[1] == 1)
-        return affinity_set(request->process, thread, request->words[2]);
-    request->reply[0] = affinity_of(thread);
-    return 0;
+    return affinity_serve(request->thread, request->words, request->reply);
 }
 
 static int serve_usage(struct request *request)
@@ -337,6 +330,12 @@ static int serve_power(struct request *request)
 static int serve_set_time(struct request *request)
 {
     return totals_set_real_time(request->process->info->euid, request->words[0]);
+}
+
+static int serve_log(struct request *request)
+{
+    return machine_log_serve(request->process->info->euid, request->words, request->reply,
+                             frame_text(request->frame), &request->reply_text);
 }
 
 static int serve_name(struct request *request)
@@ -435,6 +434,7 @@ static const handler handlers[] = {
     [PROCESS_SET_FAMILY] = serve_set_family,
     [PROCESS_AFFINITY] = serve_affinity,
     [PROCESS_SET_TIME] = serve_set_time,
+    [PROCESS_LOG] = serve_log,
 };
 
 static enum answer serve_usual(struct thread *thread, struct message *message, uint32_t label)

@@ -22,6 +22,7 @@ struct server_handles {
     handle_t messages; /* stream from the tty server */
     handle_t power;    /* session of the device server, or HANDLE_NONE */
     handle_t time;
+    handle_t log;      /* memory: struct log_memory */
     handle_t programs; /* session with this server, for programs */
 };
 

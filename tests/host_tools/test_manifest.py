@@ -32,6 +32,7 @@ def test_drivers_have_their_device_and_no_more():
 
 def test_who_may_reach_the_machine():
     assert holders_of("interrupts") == holders_of("ioports") == holders_of("iospace") == {"device"}
+    assert holders_of("log") == {"tty", "process"}
     assert holders_of("set_time") == {"clock", "process"}
     assert holders_of("identities") == holders_of("machine") == {"process"}
 

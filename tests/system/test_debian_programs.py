@@ -109,6 +109,16 @@ def test_system_log(guest):
     assert (done.status, done.stdout) == (0, "logged\n"), done
 
 
+def test_kernel_log(guest):
+    """What `dmesg` shows is what the host is told; clearing hides it; it is root's alone."""
+    script = "dmesg; echo end; dmesg -c | wc -l; dmesg; echo none; su user -c dmesg 2>&1; dmesg -n 1 2>&1"
+    done = guest.run(["sh", "-c", script], append="init.kill=clock@100ms,clock@200ms", env={"PATH": "/bin:/sbin:/usr/bin"})
+    shown, _, rest = done.stdout.partition("\nend\n")
+    assert shown and done.log.strip().startswith(shown.strip()) and "MiB of memory" in shown, done
+    assert rest.splitlines()[1:] == ["none", "dmesg: klogctl: Operation not permitted", "dmesg: klogctl: Invalid argument"], done
+    assert int(rest.splitlines()[0]) == shown.count("\n") + 1, done
+
+
 def checked_program(guest, name, library):
     with tempfile.TemporaryDirectory() as root:
         program = pathlib.Path(root, "bin", name)

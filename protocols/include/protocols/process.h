@@ -104,7 +104,12 @@ static inline uint64_t process_identity(uint32_t pid, uint32_t tid)
      * bit for each. Asked: [0] those the thread may run on. */ \
     X(AFFINITY, 27)                                                                                     \
     /* [0] what real time is now, in ns since 1970. EPERM but for root; EINVAL: before boot. */         \
-    X(SET_TIME, 28)
+    X(SET_TIME, 28)                                                                                     \
+    /* The kernel's log; EPERM but for root. [0] enum process_log_operation, [1] READ: the byte, of  \
+     * all that were ever written, to begin with. Reply: [0] the first byte of the text, which is    \
+     * later where that one is lost, [1] behind the last that was written, [2] behind those that     \
+     * were cleared; text: as much as fits. */  \
+    X(LOG, 29)
 
 enum process_operation {
 #define X(name, number) PROCESS_##name = (number),
@@ -116,6 +121,11 @@ enum process_operation {
 #define PROCESS_SYSTEM "Linux"
 #define PROCESS_RELEASE "6.1.0-trellis"
 #define PROCESS_VERSION "#1 Trellis"
+
+enum process_log_operation {
+    PROCESS_LOG_READ = 0,
+    PROCESS_LOG_CLEAR = 1, /* they stay; [2] of the reply tells from where on they are new */
+};
 
 enum process_clone_flag {
     PROCESS_CLONE_PARENT = 1u << 0, /* the child's parent is the caller's parent */
