@@ -82,10 +82,10 @@ def test_size(guest):
 
 
 def test_boot_ratio(guest):
-    """Needs Debian's kernel in the cache: `./trellis bench boot --against linux` fetches it."""
+    """Fetches Debian's kernel on the usual architecture; elsewhere `./trellis bench boot --against linux` does."""
     of = architectures.get(guest.architecture)
     package, suite, _ = of.linux
-    if not private_root.is_fetched(package, of.debian, suite):
+    if guest.architecture != architectures.DEFAULT and not private_root.is_fetched(package, of.debian, suite):
         raise Skip("Debian's kernel was not fetched")
     module = bench.load("boot")
     systems = [system(guest.architecture) for system in (bench_systems.Trellis, bench_systems.Linux)]
