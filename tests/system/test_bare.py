@@ -45,8 +45,9 @@ def make_root(root):
 
 def put_tree(place):
     """What a clone has, with changes that are not committed yet."""
-    names = subprocess.check_output(["git", "ls-files", "-z", "--cached"], cwd=paths.TREE, text=True).split("\0")
-    for name in filter(None, names):
+    listing = subprocess.check_output(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+                                      cwd=paths.TREE, text=True)
+    for name in (name for name in listing.split("\0") if name and (paths.TREE / name).exists()):
         target = place / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(paths.TREE / name, target, follow_symlinks=False)
