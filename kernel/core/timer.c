@@ -4,9 +4,8 @@
 /*
  * Timers.
  *
- * Each CPU has a pairing heap (Fredman, Sedgewick, Sleator, Tarjan, Algorithmica
- * 1986): its links are inside the timers, so arming allocates nothing; adding
- * takes constant time, removing logarithmic time when averaged over many.
+ * Each CPU has a heap of those that are armed (heap.h): its links are inside the
+ * timers, so arming allocates nothing.
  *
  * The hardware is told only when something is due earlier than it knows. After
  * a timer is disarmed it therefore fires once in vain, which costs less than
@@ -17,16 +16,19 @@
 #include <arch/cpu.h>
 #include <kernel/call_arguments.h>
 #include <kernel/cpu.h>
+#include <kernel/list.h>
 #include <kernel/scheduler.h>
 #include <kernel/time.h>
 #include <stddef.h>
 #include <trellis/structures.h>
 
+#define LATEST ((uint64_t)INT64_MAX) /* 292 years */
+
 struct timer_queue {
     struct spinlock lock;
-    struct timer *root;  /* lock; due first */
-    uint64_t slice_end;  /* lock */
-    uint64_t programmed; /* lock; what the hardware was told */
+    struct heap_node *root; /* lock; of timers, due first */
+    uint64_t slice_end;     /* lock */
+    uint64_t programmed;    /* lock; what the hardware was told */
 };
 
 static struct timer_queue queues[CPU_MAX] = {
@@ -35,67 +37,12 @@ static struct timer_queue queues[CPU_MAX] = {
                            .programmed = DEADLINE_NEVER},
 };
 
-static struct timer *heap_merge(struct timer *left, struct timer *right)
-{
-    if (left == NULL || right == NULL)
-        return left != NULL ? left : right;
-    struct timer *first = right->deadline < left->deadline ? right : left;
-    struct timer *second = first == left ? right : left;
-    second->previous = first;
-    second->sibling = first->child;
-    if (second->sibling != NULL)
-        second->sibling->previous = second;
-    first->child = second;
-    return first;
-}
-
-/* Merge siblings two by two from the left, then the results from the right. */
-static struct timer *heap_merge_siblings(struct timer *first)
-{
-    struct timer *pairs = NULL, *root = NULL;
-    while (first != NULL) {
-        struct timer *second = first->sibling;
-        struct timer *rest = second != NULL ? second->sibling : NULL;
-        struct timer *pair = heap_merge(first, second);
-        pair->sibling = pairs;
-        pairs = pair;
-        first = rest;
-    }
-    while (pairs != NULL) {
-        struct timer *rest = pairs->sibling;
-        pairs->sibling = NULL;
-        root = heap_merge(root, pairs);
-        pairs = rest;
-    }
-    return root;
-}
-
-static void heap_remove(struct timer_queue *queue, struct timer *timer)
-{
-    struct timer *below = heap_merge_siblings(timer->child);
-    if (queue->root == timer) {
-        queue->root = below;
-    } else {
-        if (timer->previous->child == timer)
-            timer->previous->child = timer->sibling;
-        else
-            timer->previous->sibling = timer->sibling;
-        if (timer->sibling != NULL)
-            timer->sibling->previous = timer->previous;
-        queue->root = heap_merge(queue->root, below);
-    }
-    if (queue->root != NULL)
-        queue->root->previous = queue->root->sibling = NULL;
-    timer->child = timer->sibling = timer->previous = NULL;
-    timer->armed = false;
-}
-
 /* Have the hardware fire when the first thing is due. */
 static void program_locked(struct timer_queue *queue)
 {
     uint64_t due = queue->slice_end;
-    if (queue->root != NULL && queue->root->deadline < due)
-        due = queue->root->deadline;
+    if (queue->root != NULL && queue->root->key < due)
+        due = queue->root->key;
     if (due >= queue->programmed)
         return;
     queue->programmed = due;
@@ -113,8 +60,8 @@ void timer_disarm(struct timer *timer)
 {
     struct timer_queue *queue = &queues[timer->cpu];
     lock_acquire(&queue->lock);
-    if (timer->armed)
-        heap_remove(queue, timer);
+    if (timer->due.linked)
+        heap_remove(&queue->root, &timer->due);
     lock_release(&queue->lock);
 }
 
@@ -122,7 +69,7 @@ bool timer_is_armed(const struct timer *timer)
 {
     struct timer_queue *queue = &queues[timer->cpu];
     lock_acquire(&queue->lock);
-    bool armed = timer->armed;
+    bool armed = timer->due.linked;
     lock_release(&queue->lock);
     return armed;
 }
@@ -131,11 +78,10 @@ void timer_arm(struct timer *timer, uint64_t deadline)
 {
     timer_disarm(timer);
     timer->cpu = cpu_current()->number;
-    timer->deadline = deadline;
+    timer->due.key = deadline < LATEST ? deadline : LATEST;
     struct timer_queue *queue = &queues[timer->cpu];
     lock_acquire(&queue->lock);
-    timer->armed = true;
-    queue->root = heap_merge(queue->root, timer);
+    heap_insert(&queue->root, &timer->due);
     program_locked(queue);
     lock_release(&queue->lock);
 }
@@ -155,8 +101,9 @@ static struct timer *take_due(struct timer_queue *queue, uint64_t now)
     struct timer *timer;
     bool claimed = false;
     lock_acquire(&queue->lock);
-    while (!claimed && (timer = queue->root) != NULL && timer->deadline <= now) {
-        heap_remove(queue, timer);
+    while (!claimed && queue->root != NULL && queue->root->key <= now) {
+        timer = container_of(queue->root, struct timer, due);
+        heap_remove(&queue->root, &timer->due);
         claimed = timer->claim == NULL || timer->claim(timer);
     }
     lock_release(&queue->lock);

@@ -36,7 +36,7 @@ void scheduler_tick(void)
 static void note(struct timer *timer)
 {
     struct test_timer *own = container_of(timer, struct test_timer, timer);
-    assert_false(timer->armed);
+    assert_false(timer_is_armed(timer));
     assert_true(own->expected <= host_clock_ns);
     assert_true(own->expected >= last_deadline);
     last_deadline = own->expected;
@@ -91,7 +91,8 @@ static void timers_fire_in_order_whatever_is_armed_moved_and_disarmed(void **sta
         timer_run();
         for (i = 0; i < TIMERS; i++) {
             assert_true(timers[i].expected > host_clock_ns);
-            assert_int_equal(timers[i].timer.armed, timers[i].expected != DEADLINE_NEVER);
+            assert_int_equal(timer_is_armed(&timers[i].timer),
+                             timers[i].expected != DEADLINE_NEVER);
         }
     }
 }

@@ -100,7 +100,7 @@ void event_unreachable(struct object *object)
 void event_destroy(struct object *object)
 {
     struct event *event = container_of(object, struct event, object);
-    debug_assert(!event->timer.armed);
+    debug_assert(!event->timer.due.linked);
     object_free(object);
 }
 

@@ -171,7 +171,7 @@ static void the_last_period_before_the_end_of_time_is_the_last(void **state)
     pass(1000);
     assert_int_equal(take(0, &count), 0);
     assert_int_equal(count, 1);
-    assert_false(event->timer.armed);
+    assert_false(timer_is_armed(&event->timer));
 }
 
 static void closing_disarms(void **state)
@@ -180,9 +180,9 @@ static void closing_disarms(void **state)
     create(0, 0);
     set_timer(1000, 1000);
     fake_close(token);
-    assert_false(event->timer.armed);
+    assert_false(timer_is_armed(&event->timer));
     set_timer(1000, 1000); /* by who found it before */
-    assert_false(event->timer.armed);
+    assert_false(timer_is_armed(&event->timer));
     rcu_quiescent();
     pass(5000);
 }

@@ -3,6 +3,8 @@
 
 """`./trellis bench`: the figures of bench/*.py, and the same on Debian's kernel.
 
+One that has `report` runs on the host, and only when it is named.
+
 A figure is the median of several boots; its spread is what lies between the least
 and the greatest, as a part of the median. Limits that a benchmark declares are
 judged here.
@@ -48,6 +50,16 @@ def main(options):
     for name in options.name:
         if name not in declared():
             raise errors.Failure(f"bench {name}: there is {', '.join(declared())}")
+    modules = {name: load(name) for name in options.name or declared()}
+    on_host = [name for name in modules if hasattr(modules[name], "report")]
+    status = sum(modules[name].report(options.json) for name in on_host if options.name)
+    for name in on_host:
+        del modules[name]
+    return _measure(options, modules) if modules else status
+
+
+def _measure(options, modules):
+    """What is measured in guests."""
     if not options.debug_checks:
         paths.select_release()
     if options.profile:
@@ -58,8 +70,7 @@ def main(options):
     if "trellis" in systems:
         build.build_guest(options.arch)
     rows, verdicts = [], []
-    for name in options.name or declared():
-        module = load(name)
+    for name, module in modules.items():
         found = rows_of(module, name, [SYSTEMS[system](options.arch) for system in systems],
                         options.repeat)
         rows += found

@@ -6,18 +6,16 @@
  */
 #pragma once
 
+#include <kernel/heap.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 struct timer {
-    uint64_t deadline;                 /* ns since boot */
-    struct timer *child, *sibling;     /* timer lock; the heap */
-    struct timer *previous;            /* timer lock; left sibling, of the first child: parent */
+    struct heap_node due;              /* timer lock; ns since boot */
     void (*fire)(struct timer *timer); /* no locks held; may arm it again */
     /* NULL, or asked with the timer lock held: whether to fire, or just to be armed no longer. */
     bool (*claim)(struct timer *timer);
     _Atomic uint32_t cpu; /* in whose heap it is, or was last */
-    bool armed;           /* timer lock */
 };
 
 /*
