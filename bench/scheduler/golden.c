@@ -15,7 +15,7 @@ static void golden_add(struct task *task)
 {
     if (task->is_new)
         task->share.home = NULL;
-    share_set_weight(&task->share, task->weight);
+    task->share.stride = task->stride;
     share_insert(&queue, &task->share);
 }
 

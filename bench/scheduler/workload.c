@@ -103,8 +103,7 @@ static void begin(const struct policy *policy, const struct workload *workload)
     for (uint32_t i = 0; i < workload->tasks; i++) {
         actors[i] = (struct actor){.task = {.number = i, .is_new = true}};
         actors[i].task.weight = weight_of(workload->weights, i, workload->tasks);
-        actors[i].task.stride =
-            ((UINT64_C(1) << 30) + actors[i].task.weight / 2) / actors[i].task.weight;
+        actors[i].task.stride = share_stride(actors[i].task.weight);
     }
 }
 

@@ -6,8 +6,6 @@
  */
 #include <kernel/heap.h>
 
-#include <stddef.h>
-
 static struct heap_node *merge(struct heap_node *left, struct heap_node *right)
 {
     if (left == NULL || right == NULL)
@@ -49,7 +47,7 @@ void heap_insert(struct heap_node **root, struct heap_node *node)
     *root = merge(*root, node);
 }
 
-void heap_remove(struct heap_node **root, struct heap_node *node)
+void heap_remove_among(struct heap_node **root, struct heap_node *node)
 {
     struct heap_node *below = merge_siblings(node->child);
     if (*root == node) {
@@ -63,8 +61,19 @@ void heap_remove(struct heap_node **root, struct heap_node *node)
             node->sibling->previous = node->previous;
         *root = merge(*root, below);
     }
-    if (*root != NULL)
-        (*root)->previous = (*root)->sibling = NULL;
+    (*root)->previous = (*root)->sibling = NULL;
     node->child = node->sibling = node->previous = NULL;
     node->linked = false;
+}
+
+struct heap_node *heap_next(const struct heap_node *node)
+{
+    if (node->child != NULL)
+        return node->child;
+    while (node != NULL && node->sibling == NULL) {
+        while (node->previous != NULL && node->previous->child != node)
+            node = node->previous;
+        node = node->previous;
+    }
+    return node != NULL ? node->sibling : NULL;
 }

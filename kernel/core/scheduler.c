@@ -83,6 +83,7 @@ void scheduler_yield(struct thread *thread)
     if (!scheduler_queue_has_from(cpu_current(), relaxed_load(&thread->effective)))
         return;
     thread->yielded = true;
+    thread->skipped_ns = SLICE_NS;
     cpu_current()->reschedule = true;
 }
 
@@ -129,6 +130,7 @@ static void book_time(struct cpu *cpu, uint64_t now)
     if (current != NULL) {
         relaxed_add(current->in_kernel ? &cpu->kernel_ns : &cpu->user_ns, spent);
         relaxed_add(current->in_kernel ? &current->kernel_ns : &current->user_ns, spent);
+        current->turn_ns += spent;
         atomic_fetch_add_explicit(&scheduler_account_of(current)->cpu_ns, spent,
                                   memory_order_relaxed);
     }
@@ -224,10 +226,8 @@ void scheduler_choose(struct cpu *cpu)
 
     book_time(cpu, now);
     atomic_store(&cpu->reschedule, false);
-    if (current != NULL) {
-        scheduler_queue_put_back(cpu, current, !current->yielded);
-        current->yielded = false;
-    }
+    if (current != NULL)
+        scheduler_queue_put_back(cpu, current);
     struct thread *next = take_or_be_idle(cpu, now);
     if (next == NULL)
         unload(cpu);

@@ -2,10 +2,12 @@
 /* Copyright The Trellis authors */
 
 /*
- * For each CPU and priority there is a list of accounts that have a runnable
- * thread of it there; the first account's first thread runs next, and the
- * account goes to the end of its list. So a thousand threads of one account get
- * as much as the single thread of another. The running thread is on no list.
+ * For each CPU and priority the accounts that have a runnable thread of it there
+ * share the CPU by their weights, and the threads of each by theirs, for the time
+ * that they use (share.h). So a thousand threads of one account get as much as the
+ * single thread of another. The running thread is in no queue; what it has used is
+ * charged to it and to its account when it is put back at the end of a turn or has
+ * begun to wait. Who was only interrupted is still due first.
  *
  * A thread that becomes ready goes to a CPU that is idle, preferably this one,
  * then the one it ran on last; if none is, it waits here. A CPU that runs out
@@ -28,10 +30,10 @@
 #define STEAL_LIMIT 16 /* threads looked at in another's queue */
 
 struct run_queue {
-    struct spinlock lock;                     /* LOCK_RUN_QUEUE */
-    struct cpu *cpu;                          /* constant */
-    struct list accounts[PRIORITY_COUNT];     /* lock; of struct account_turn */
-    _Atomic uint32_t waiting[PRIORITY_COUNT]; /* lock, for writing; threads */
+    struct spinlock lock;                        /* LOCK_RUN_QUEUE */
+    struct cpu *cpu;                             /* constant */
+    struct share_queue accounts[PRIORITY_COUNT]; /* lock; of struct account_turn */
+    _Atomic uint32_t waiting[PRIORITY_COUNT];    /* lock, for writing; threads */
 };
 
 static struct run_queue queues[CPU_MAX];
@@ -39,12 +41,8 @@ static _Atomic uint64_t idle_cpus;
 
 void scheduler_init_cpu(uint32_t cpu)
 {
-    struct run_queue *queue = &queues[cpu];
-
-    lock_init(&queue->lock, LOCK_RUN_QUEUE);
-    queue->cpu = cpu_get(cpu);
-    for (int priority = 0; priority < PRIORITY_COUNT; priority++)
-        list_init(&queue->accounts[priority]);
+    lock_init(&queues[cpu].lock, LOCK_RUN_QUEUE);
+    queues[cpu].cpu = cpu_get(cpu);
 }
 
 static uint32_t queue_number(const struct run_queue *queue)
@@ -57,7 +55,7 @@ static _Atomic uint32_t *ready_of(const struct run_queue *queue)
     return &queue->cpu->ready;
 }
 
-/* A bit for each list that is not empty. */
+/* A bit for each priority at which somebody waits. */
 static uint32_t filled(const struct run_queue *queue)
 {
     return atomic_load_explicit(ready_of(queue), memory_order_relaxed);
@@ -81,23 +79,17 @@ static struct account_turn *turn_of(const struct run_queue *queue, const struct 
     return account_turn_of(thread->charged, queue_number(queue), thread->queued_priority);
 }
 
-static void enqueue(struct run_queue *queue, struct thread *thread, bool first)
+static void enqueue(struct run_queue *queue, struct thread *thread)
 {
     thread->charged = scheduler_account_of(thread);
     thread->queued_priority = relaxed_load(&thread->effective);
     object_acquire(&thread->charged->object);
     struct account_turn *turn = turn_of(queue, thread);
-    struct list *accounts = &queue->accounts[thread->queued_priority];
-    if (list_is_empty(&turn->threads)) {
-        if (first)
-            list_push_front(accounts, &turn->link);
-        else
-            list_push_back(accounts, &turn->link);
+    if (turn->threads.first == NULL) {
+        turn->share.stride = relaxed_load(&thread->charged->stride);
+        share_insert(&queue->accounts[thread->queued_priority], &turn->share);
     }
-    if (first)
-        list_push_front(&turn->threads, &thread->run_link);
-    else
-        list_push_back(&turn->threads, &thread->run_link);
+    share_insert(&turn->threads, &thread->share);
     thread->queued = true;
     queue->waiting[thread->queued_priority]++;
     atomic_store(ready_of(queue), filled(queue) | 1u << thread->queued_priority);
@@ -107,12 +99,14 @@ static void dequeue(struct run_queue *queue, struct thread *thread)
 {
     struct account_turn *turn = turn_of(queue, thread);
 
-    list_remove(&thread->run_link);
+    struct share_queue *accounts = &queue->accounts[thread->queued_priority];
+
+    share_remove(&turn->threads, &thread->share);
     thread->queued = false;
     queue->waiting[thread->queued_priority]--;
-    if (list_is_empty(&turn->threads))
-        list_remove(&turn->link);
-    if (list_is_empty(&queue->accounts[thread->queued_priority]))
+    if (turn->threads.first == NULL)
+        share_remove(accounts, &turn->share);
+    if (accounts->first == NULL)
         atomic_store(ready_of(queue), filled(queue) & ~(1u << thread->queued_priority));
     object_release(&thread->charged->object);
 }
@@ -131,18 +125,14 @@ static uint32_t count_from(const struct run_queue *queue, uint32_t priority)
     return count;
 }
 
-/* The thread whose turn it is, taken off its list; NULL if none is ready. */
+/* The thread whose turn it is, taken off its queue; NULL if none is ready. */
 static struct thread *take_next(struct run_queue *queue)
 {
     if (filled(queue) == 0)
         return NULL;
-    struct list *accounts = &queue->accounts[top_priority(queue)];
-    struct account_turn *turn = container_of(list_first(accounts), struct account_turn, link);
-    struct thread *thread = container_of(list_first(&turn->threads), struct thread, run_link);
-    if (turn->threads.head.next != turn->threads.head.previous) {
-        list_remove(&turn->link);
-        list_push_back(accounts, &turn->link);
-    }
+    struct share_node *account = share_pick(&queue->accounts[top_priority(queue)]);
+    struct account_turn *turn = container_of(account, struct account_turn, share);
+    struct thread *thread = container_of(share_pick(&turn->threads), struct thread, share);
     dequeue(queue, thread);
     return thread;
 }
@@ -157,10 +147,12 @@ static struct thread *find_for(struct run_queue *queue, const struct cpu *cpu, u
 {
     unsigned looked = 0;
     for (int priority = PRIORITY_COUNT - 1; priority >= (int)lowest; priority--) {
-        list_for_each (&queue->accounts[priority], node) {
-            struct account_turn *turn = container_of(node, struct account_turn, link);
-            list_for_each (&turn->threads, at) {
-                struct thread *thread = container_of(at, struct thread, run_link);
+        heap_for_each(queue->accounts[priority].first, node)
+        {
+            struct account_turn *turn = container_of(node, struct account_turn, share.due);
+            heap_for_each(turn->threads.first, at)
+            {
+                struct thread *thread = container_of(at, struct thread, share.due);
                 if (may_steal(thread, cpu))
                     return thread;
                 if (++looked == STEAL_LIMIT)
@@ -215,12 +207,27 @@ struct thread *scheduler_queue_take(struct cpu *cpu, bool evenly)
     return thread != NULL ? thread : steal(cpu, 0, 1);
 }
 
-void scheduler_queue_put_back(struct cpu *cpu, struct thread *thread, bool first)
+static void charge(struct run_queue *queue, struct thread *thread)
+{
+    struct account *account = scheduler_account_of(thread);
+    uint32_t priority = relaxed_load(&thread->effective);
+    struct account_turn *turn = account_turn_of(account, queue_number(queue), priority);
+
+    share_charge(&queue->accounts[priority], &turn->share, thread->turn_ns);
+    share_charge(&turn->threads, &thread->share, thread->turn_ns + thread->skipped_ns);
+    thread->turn_ns = thread->skipped_ns = 0;
+    thread->yielded = false;
+}
+
+void scheduler_queue_put_back(struct cpu *cpu, struct thread *thread)
 {
     struct run_queue *queue = &queues[cpu->number];
     lock_acquire(&queue->lock);
-    if (thread_may_run(thread) && thread_may_use(thread, cpu->number))
-        enqueue(queue, thread, first);
+    bool may_run = thread_may_run(thread);
+    if (thread->yielded || !may_run)
+        charge(queue, thread);
+    if (may_run && thread_may_use(thread, cpu->number))
+        enqueue(queue, thread);
     lock_release(&queue->lock);
 }
 
@@ -312,7 +319,7 @@ void scheduler_queue_add(struct thread *thread)
             add = is_to_be_queued(thread) && thread_may_use(thread, queue_number(queue));
         }
         if (add)
-            enqueue(queue, thread, false);
+            enqueue(queue, thread);
     }
     bool queued = thread->queued;
     uint8_t priority = relaxed_load(&thread->effective);
@@ -323,6 +330,19 @@ void scheduler_queue_add(struct thread *thread)
         announce(queue->cpu, priority);
         scheduler_queue_offer(thread);
     }
+}
+
+int64_t call_thread_set_weight(struct thread *self,
+                               const struct thread_set_weight_arguments *arguments)
+{
+    struct thread *thread = arguments->thread;
+
+    if (!share_may_give(arguments->weight, relaxed_load(&self->share.stride)))
+        return status_to_result(STATUS_INVALID);
+    struct run_queue *queue = lock_queue_of(thread);
+    relaxed_store(&thread->share.stride, share_stride(arguments->weight));
+    lock_release(&queue->lock);
+    return 0;
 }
 
 /* Whoever finds it in no queue meanwhile leaves it there, or puts it where it may be. */
@@ -372,7 +392,7 @@ void scheduler_move(struct thread *thread, uint8_t effective)
         dequeue(queue, thread);
     relaxed_store(&thread->effective, effective);
     if (queued)
-        enqueue(queue, thread, false);
+        enqueue(queue, thread);
     struct cpu *cpu = queue->cpu;
     lock_release(&queue->lock);
     if (queued)

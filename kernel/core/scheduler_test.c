@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright The Trellis authors */
 
-/* Who runs when: priorities, accounts in turn, slices, preemption, bookkeeping. */
+/* Who runs when: priorities, shares of accounts and threads, slices, preemption, bookkeeping. */
 #include "../object/machine_fake.h"
 
 #include <arch/host.h>
 #include <arch/thread.h>
+#include <kernel/call_arguments.h>
 #include <kernel/cpu.h>
 #include <kernel/scheduler_queue.h>
 
@@ -81,6 +82,60 @@ static void threads_of_an_account_take_turns(void **state)
     }
     thread_end(first, 0);
     thread_end(second, 0);
+}
+
+static void accounts_have_time_by_their_weights(void **state)
+{
+    (void)state;
+    struct account_set_weight_arguments weigh = {poor, 3 * SHARE_WEIGHT_NORMAL};
+    assert_int_equal(call_account_set_weight(NULL, &weigh), 0);
+    struct process *process = poor_process();
+    struct thread *heavy = machine_thread(process, PRIORITY_NORMAL);
+    struct thread *light = machine_program(PRIORITY_NORMAL);
+    unsigned turns = 0;
+    for (unsigned i = 0; i < 4 * TURNS; i++)
+        turns += next_turn() == heavy;
+    assert_in_range(turns, 3 * TURNS - 1, 3 * TURNS + 1);
+    weigh.weight = 0;
+    assert_int_equal(call_account_set_weight(NULL, &weigh), status_to_result(STATUS_INVALID));
+    thread_end(light, 0);
+    process_end(process, END_KILLED, 0);
+    object_release(&process->object);
+}
+
+static void threads_of_an_account_have_time_by_their_weights(void **state)
+{
+    (void)state;
+    struct thread *heavy = machine_program(PRIORITY_NORMAL);
+    struct thread *light = machine_program(PRIORITY_NORMAL);
+    struct thread_set_weight_arguments weigh = {light, SHARE_WEIGHT_MAX / 4};
+    assert_int_equal(call_thread_set_weight(heavy, &weigh), 0);
+    weigh = (struct thread_set_weight_arguments){light, SHARE_WEIGHT_MAX};
+    assert_int_equal(call_thread_set_weight(light, &weigh), status_to_result(STATUS_INVALID));
+    unsigned turns = 0;
+    for (unsigned i = 0; i < 5 * TURNS; i++)
+        turns += next_turn() == heavy;
+    assert_in_range(turns, 4 * TURNS - 1, 4 * TURNS + 1);
+    thread_end(heavy, 0);
+    thread_end(light, 0);
+}
+
+/* One's turns are cut short: it has the more of them, and both have the same time. */
+static void time_is_shared_not_turns(void **state)
+{
+    (void)state;
+    struct thread *brief = machine_program(PRIORITY_NORMAL);
+    struct thread *worker = machine_program(PRIORITY_NORMAL);
+    scheduler_choose(cpu_current());
+    for (unsigned i = 0; i < 20 * TURNS; i++) {
+        machine_pass_time(thread_current() == brief ? SLICE_NS / 5 : SLICE_NS);
+        scheduler_tick();
+        scheduler_choose(cpu_current());
+    }
+    uint64_t had = brief->user_ns, worked = worker->user_ns;
+    assert_true(had + 2 * SLICE_NS > worked && worked + 2 * SLICE_NS > had);
+    thread_end(brief, 0);
+    thread_end(worker, 0);
 }
 
 static void the_more_urgent_preempts_and_the_other_goes_on_first(void **state)
@@ -207,6 +262,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_thousand_threads_of_one_account_are_one),
         TEST(threads_of_an_account_take_turns),
+        TEST(accounts_have_time_by_their_weights),
+        TEST(threads_of_an_account_have_time_by_their_weights),
+        TEST(time_is_shared_not_turns),
         TEST(the_more_urgent_preempts_and_the_other_goes_on_first),
         TEST(less_urgent_threads_wait),
         TEST(a_yield_lets_the_next_one_run),

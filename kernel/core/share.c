@@ -19,14 +19,8 @@
 #include <stddef.h>
 
 #define GOLDEN_RATIO UINT64_C(0x9e3779b97f4a7c15) /* 2^64 / phi, odd */
-#define STRIDE_ONE (UINT64_C(1) << 30)
-#define TURNS_AHEAD 8 /* more is not remembered */
-#define WAKE_SHIFT 2  /* who wakes is due within a quarter of its period */
-
-void share_set_weight(struct share_node *node, uint32_t weight)
-{
-    node->stride = (STRIDE_ONE + weight / 2) / weight;
-}
+#define TURNS_AHEAD 8                             /* more is not remembered */
+#define WAKE_SHIFT 2 /* who wakes is due within a quarter of its period */
 
 static void place(struct share_queue *queue, struct share_node *node)
 {
@@ -62,11 +56,11 @@ struct share_node *share_pick(struct share_queue *queue)
 
 void share_charge(struct share_queue *queue, struct share_node *node, uint64_t nanoseconds)
 {
-    bool linked = node->due.linked;
+    bool among_others = node->due.linked && !heap_is_alone(&queue->first, &node->due);
 
-    if (linked)
+    if (among_others)
         heap_remove(&queue->first, &node->due);
     node->due.key += node->stride * nanoseconds;
-    if (linked)
+    if (among_others)
         heap_insert(&queue->first, &node->due);
 }

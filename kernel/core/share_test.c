@@ -37,7 +37,7 @@ static struct runner *make(unsigned number, uint32_t weight)
 {
     struct runner *runner = &runners[number];
     *runner = (struct runner){.weight = weight};
-    share_set_weight(&runner->share, weight);
+    runner->share.stride = share_stride(weight);
     share_insert(&queue, &runner->share);
     return runner;
 }

@@ -107,10 +107,7 @@ enum status account_create(struct account *parent, const struct account_limits *
     if (parent != NULL)
         object_acquire(&parent->object);
     account->parent = parent;
-    for (uint32_t turn = 0; turn < PRIORITY_COUNT * cpu_count(); turn++) {
-        list_init(&account->turns[turn].threads);
-        list_node_init(&account->turns[turn].link);
-    }
+    account->stride = share_stride(SHARE_WEIGHT_NORMAL);
     account_apply_limits(account, limits);
     *result = account;
     return STATUS_OK;
@@ -158,6 +155,15 @@ int64_t call_account_set_limits(struct thread *self,
                                 const struct account_set_limits_arguments *arguments)
 {
     account_apply_limits(arguments->account, arguments->limits);
+    return 0;
+}
+
+int64_t call_account_set_weight(struct thread *self,
+                                const struct account_set_weight_arguments *arguments)
+{
+    if (!share_may_give(arguments->weight, 0))
+        return status_to_result(STATUS_INVALID);
+    relaxed_store(&arguments->account->stride, share_stride(arguments->weight));
     return 0;
 }
 

@@ -84,8 +84,9 @@ static enum status allocate_thread(struct process *process, uint64_t identity, u
     thread->identity = identity;
     object_acquire(&process->object);
     list_node_init(&thread->process_link);
-    list_node_init(&thread->run_link);
     list_node_init(&thread->serves_link);
+    thread->share.stride =
+        thread_current() != NULL ? thread_current()->share.stride : share_stride(SHARE_WEIGHT_MAX);
     thread_init_wait(thread);
     thread->cpu = cpu_current()->number;
     status = make_frame(thread, slot);
@@ -139,6 +140,8 @@ enum status thread_create(const struct thread_create_request *request, struct th
     if (status != STATUS_OK)
         return status;
     thread->priority = thread->effective = (uint8_t)start->priority;
+    if (start->weight != 0)
+        thread->share.stride = share_stride(start->weight);
     thread_suspend(thread, (start->flags & THREAD_SUSPENDED) != 0);
     thread->cpus = start->cpus != 0 ? start->cpus : UINT64_MAX;
     status = arch_thread_init(thread, &registers);
@@ -163,6 +166,7 @@ enum status thread_clone(struct thread *from, struct process *process, uint64_t 
         return status;
     thread->priority = thread->effective = from->priority;
     thread->cpus = from->cpus;
+    thread->share.stride = relaxed_load(&from->share.stride);
     memcpy(thread->frame, from->frame, FRAME_SIZE);
     thread->frame->interrupted = 0;
     label_frame(thread);
@@ -238,7 +242,9 @@ int64_t call_thread_create(struct thread *self, const struct thread_create_argum
     };
     struct thread *thread;
 
-    if (arguments->start->priority > ceiling_of(self))
+    uint64_t weight = arguments->start->weight;
+    if (arguments->start->priority > ceiling_of(self) ||
+        (weight != 0 && !share_may_give(weight, relaxed_load(&self->share.stride))))
         return status_to_result(STATUS_INVALID);
     enum status status = thread_create(&request, &thread);
     if (status != STATUS_OK)

@@ -262,7 +262,8 @@ static int start_thread(const struct thread *caller, struct thread *thread,
         .argument = wanted->argument,
         .tls = wanted->tls,
         .identity = process_identity(thread->process->pid, thread->tid),
-        .priority = nice_priority(thread->process->info->nice),
+        .priority = PRIORITY_NORMAL,
+        .weight = nice_weight(thread->process->info->nice),
         .cpus = affinity_of(caller),
     };
     int64_t done = wanted->result == 0 ? (int64_t)sizeof(*result)

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <trellis/weight.h>
 
 #include <cmocka.h>
 
@@ -136,8 +137,10 @@ static void test_nice(void **state)
     assert_int_equal(lowest, NICE_MAX);
     all.who = 4711;
     assert_int_equal(nice_change(root, &all, &lowest), LINUX_ESRCH);
-    assert_true(nice_priority(NICE_MIN) > nice_priority(0));
-    assert_true(nice_priority(0) > nice_priority(NICE_MAX));
+    assert_int_equal(nice_weight(NICE_MIN), SHARE_WEIGHT_MAX);
+    assert_int_equal(nice_weight(0), SHARE_WEIGHT_NORMAL);
+    for (int32_t nice = NICE_MIN + 2; nice <= NICE_MAX; nice++)
+        assert_true(nice_weight(nice) < nice_weight(nice - 1) && nice_weight(nice) > 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)

@@ -58,12 +58,12 @@ void effect_set_terminal(uint32_t rdev, uint32_t session, uint32_t group)
     (void)server_call(server.tty, &message);
 }
 
-void effect_set_priority(struct process *process)
+void effect_set_weight(struct process *process)
 {
-    uint32_t priority = nice_priority(process->info->nice);
+    uint32_t weight = nice_weight(process->info->nice);
 
     list_for_each (&process->threads, node)
-        (void)native_thread_set_priority(container_of_thread(node)->handle, priority);
+        (void)native_thread_set_weight(container_of_thread(node)->handle, weight);
 }
 
 void effect_power(enum process_power power)

@@ -23,8 +23,8 @@ void effect_raise(struct process *process, uint32_t bits);
 void effect_release(struct process *process);
 /* The terminal has lost its session, or has another foreground group. */
 void effect_set_terminal(uint32_t rdev, uint32_t session, uint32_t group);
-/* The thread's priority follows its process' nice value. */
-void effect_set_priority(struct process *process);
+/* The threads' weight follows its process' nice value. */
+void effect_set_weight(struct process *process);
 /* A limit of processor time has been set. */
 void effect_watch_limits(void);
 /* The machine is to stop: init was asked to. */

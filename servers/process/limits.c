@@ -69,13 +69,15 @@ uint32_t limits_count_threads(uint32_t uid)
     return count;
 }
 
-uint32_t nice_priority(int32_t nice)
+uint32_t nice_weight(int32_t nice)
 {
-    if (nice <= -10)
-        return PRIORITY_NORMAL + 1;
-    if (nice < 5)
-        return PRIORITY_NORMAL;
-    return nice < 15 ? PRIORITY_NORMAL - 1 : PRIORITY_BATCH;
+    uint32_t weight = SHARE_WEIGHT_NORMAL;
+
+    for (; nice > 0; nice--)
+        weight = weight * 4 / 5;
+    for (; nice < 0; nice++)
+        weight = weight * 5 / 4;
+    return weight < SHARE_WEIGHT_MAX ? weight : SHARE_WEIGHT_MAX;
 }
 
 static bool is_meant(const struct process *caller, const struct nice_request *request,
@@ -111,7 +113,7 @@ static int renice(const struct process *caller, struct process *process, int32_t
     info_begin(process);
     process->info->nice = nice;
     info_end(process);
-    effect_set_priority(process);
+    effect_set_weight(process);
     return 0;
 }
 

@@ -53,5 +53,5 @@ struct nice_request {
 int nice_change(struct process *caller, const struct nice_request *request, int32_t *lowest);
 /* Whether `caller` may say when and where the threads of `process` run. */
 bool nice_may_change(const struct process *caller, const struct process *process);
-/* The kernel's priority for a nice value. */
-uint32_t nice_priority(int32_t nice);
+/* The weight of a nice value: a fifth less for each, and a quarter more. */
+uint32_t nice_weight(int32_t nice);

@@ -100,7 +100,7 @@ void effect_set_terminal(uint32_t rdev, uint32_t session, uint32_t group)
     fake.terminal_group = group;
 }
 
-void effect_set_priority(struct process *process)
+void effect_set_weight(struct process *process)
 {
     (void)process;
 }

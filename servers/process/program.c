@@ -129,7 +129,8 @@ int64_t program_make_thread(const struct program *program, uint32_t flags)
         .pc = library.image.entry,
         .argument = POSIX_START_ADDRESS,
         .identity = process_identity(program->process->pid, program->process->pid),
-        .priority = nice_priority(program->process->info->nice),
+        .priority = PRIORITY_NORMAL,
+        .weight = nice_weight(program->process->info->nice),
         .cpus = program->cpus,
         .flags = flags,
     };

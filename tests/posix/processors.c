@@ -3,7 +3,7 @@
 
 /*
  * The processors a thread may run on: set, asked, kept by threads, children and new
- * programs; and where it runs now.
+ * programs; where it runs now; and how two share one.
  */
 #define _GNU_SOURCE
 #include "check.h"
@@ -11,14 +11,19 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define NOBODY_HAS 0x3fffffff /* as a pid */
 #define LOOKS 50
+#define SHARE_US 800000
+#define STEPS 1000
 
 static cpu_set_t allowed;
 
@@ -211,6 +216,43 @@ static void of_others(void)
     check_child(child);
 }
 
+static pid_t worker(atomic_ulong *work, int nice_value)
+{
+    pid_t child = fork();
+    if (child != 0)
+        return child;
+    CHECK(setpriority(PRIO_PROCESS, 0, nice_value) == 0);
+    for (;; atomic_fetch_add(work, 1))
+        for (volatile unsigned i = 0; i < STEPS; i++)
+            continue;
+}
+
+/* Who is nicer by five has a third as much; strictly after the other it would have nothing. */
+static void nice_is_a_share(void)
+{
+    cpu_set_t set;
+    pid_t workers[2];
+    unsigned long done[2];
+    atomic_ulong *work =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    CHECK(work != MAP_FAILED);
+    only(&set, first_allowed());
+    CHECK(sched_setaffinity(0, sizeof(set), &set) == 0);
+    for (int i = 0; i < 2; i++)
+        workers[i] = worker(&work[i], 10 + 5 * i);
+    usleep(SHARE_US);
+    for (int i = 0; i < 2; i++)
+        done[i] = atomic_load(&work[i]);
+    for (int i = 0; i < 2; i++) {
+        CHECK(kill(workers[i], SIGKILL) == 0);
+        CHECK(waitpid(workers[i], NULL, 0) == workers[i]);
+    }
+    CHECK(done[0] > done[1] * 3 / 2 && done[0] < done[1] * 6);
+    CHECK(munmap(work, 4096) == 0);
+    CHECK(sched_setaffinity(0, sizeof(allowed), &allowed) == 0);
+}
+
 int main(int count, char **arguments)
 {
     if (count == 2) {
@@ -223,5 +265,6 @@ int main(int count, char **arguments)
     threads();
     children("/proc/self/exe");
     of_others();
+    nice_is_a_share();
     return 0;
 }

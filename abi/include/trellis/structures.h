@@ -12,6 +12,7 @@
 
 #include <trellis/object.h>
 #include <trellis/pager.h>
+#include <trellis/weight.h>
 
 #define DEADLINE_NEVER UINT64_MAX
 #define DEADLINE_NOW UINT64_C(0) /* do not wait */
@@ -106,6 +107,7 @@ struct thread_start {
     uint32_t priority; /* 0 lowest to PRIORITY_COUNT - 1; at most the caller's own ceiling */
     uint32_t flags;    /* enum thread_flag */
     uint64_t cpus;     /* a bit for each it may run on; 0: all */
+    uint64_t weight;   /* as for thread_set_weight; 0: the caller's own */
 };
 
 enum thread_flag {

@@ -11,15 +11,16 @@
 #pragma once
 
 #include <kernel/object.h>
+#include <kernel/share.h>
 #include <trellis/structures.h>
 
 enum allowance { ALLOW_PAGES, ALLOW_HANDLES, ALLOW_THREADS, ALLOW_PROCESSES, ALLOWANCE_COUNT };
 
-/* Its threads of one priority that are ready on one CPU; linked into that CPU's run queue while
+/* Its threads of one priority that are ready on one CPU, and its part in that CPU's run queue while
  * there are any. */
 struct account_turn {
-    struct list threads;
-    struct list_node link;
+    struct share_queue threads;
+    struct share_node share;
 };
 
 struct account {
@@ -29,6 +30,7 @@ struct account {
     _Atomic uint64_t used[ALLOWANCE_COUNT];
     _Atomic uint64_t small_bytes; /* small objects; ALLOW_PAGES holds them in whole pages */
     _Atomic uint64_t cpu_ns;
+    uint64_t stride;            /* of its weight; read without a lock */
     struct account_turn *turns; /* for each CPU and priority; that CPU's run queue lock */
 };
 

@@ -2,8 +2,8 @@
 /* Copyright The Trellis authors */
 
 /*
- * The scheduler: per CPU, by effective priority, then round the accounts that
- * have a runnable thread of it, then round the account's threads.
+ * The scheduler: per CPU, by effective priority, then the accounts that have a
+ * runnable thread of it by their weights, then the account's threads by theirs (share.h).
  *
  * A turn is SLICE_NS long. A call hands the CPU and the caller's priority and
  * account to the server directly, without the run queue; the reply hands them
@@ -13,7 +13,7 @@
 
 #include <kernel/thread.h>
 
-#define SLICE_NS UINT64_C(10000000)
+#define SLICE_NS SHARE_TURN_NS
 
 void scheduler_init_cpu(uint32_t cpu);
 
@@ -24,7 +24,7 @@ void scheduler_block(struct thread *thread);
 /* The current thread has begun to wait; run `to` in the rest of its turn, unless it may not
  * run or something more urgent is ready. */
 void scheduler_hand_over(struct thread *to);
-/* To the end of its queue. */
+/* As if it had used a whole turn. */
 void scheduler_yield(struct thread *thread);
 /* Suspended or resumed, itself or its process. On another CPU it runs on until interrupted. */
 void scheduler_reconsider(struct thread *thread);

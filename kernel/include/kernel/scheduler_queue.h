@@ -69,8 +69,9 @@ static inline bool scheduler_hold(const struct cpu *cpu, struct thread *thread)
     return false;
 }
 
-/* The running thread, which goes on being held, to the head or the end of this CPU's queue. */
-void scheduler_queue_put_back(struct cpu *cpu, struct thread *thread, bool first);
+/* The running thread, which goes on being held, into this CPU's queue if it may run; what it has used
+ * is charged when its turn is over. */
+void scheduler_queue_put_back(struct cpu *cpu, struct thread *thread);
 /* The thread whose turn it is, off its queue and held by this CPU: from this CPU's queue, if that
  * is empty from another's; NULL. `evenly`: first from one where no fewer wait than here. */
 struct thread *scheduler_queue_take(struct cpu *cpu, bool evenly);

@@ -12,15 +12,14 @@
 #pragma once
 
 #include <kernel/heap.h>
+#include <trellis/weight.h>
 
 #define SHARE_TURN_NS UINT64_C(10000000)
-#define SHARE_WEIGHT_NORMAL 1024
-#define SHARE_WEIGHT_MAX 65536 /* the least is 1 */
 
 struct share_node {
     struct heap_node due;           /* its key: when, in the queue's virtual time */
     const struct share_queue *home; /* where it was last; NULL: nowhere yet */
-    uint64_t stride;                /* virtual time of a nanosecond: 2^30 / weight */
+    uint64_t stride;                /* share_stride of its weight */
 };
 
 struct share_queue {
@@ -29,8 +28,18 @@ struct share_queue {
     uint64_t phase; /* the Weyl sequence of the golden ratio, as a part of 2^64 */
 };
 
-/* Of a node that is in no queue and may have been in one. */
-void share_set_weight(struct share_node *node, uint32_t weight);
+/* Virtual time of a nanosecond for one of this weight. */
+static inline uint64_t share_stride(uint64_t weight)
+{
+    return ((UINT64_C(1) << 30) + weight / 2) / weight;
+}
+
+/* Whether there is such a weight, and it is no more than that of the stride. */
+static inline bool share_may_give(uint64_t weight, uint64_t own_stride)
+{
+    return weight != 0 && weight <= SHARE_WEIGHT_MAX && share_stride(weight) >= own_stride;
+}
+
 /* It wants turns. If it has slept past the one that was due it gets one soon, if it is new
  * here within the time in which it is to have one. */
 void share_insert(struct share_queue *queue, struct share_node *node);

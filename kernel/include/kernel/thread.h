@@ -15,6 +15,7 @@
 #include <kernel/handle.h>
 #include <kernel/object.h>
 #include <kernel/pager.h>
+#include <kernel/share.h>
 #include <kernel/signal.h>
 #include <kernel/timer.h>
 #include <trellis/frame.h>
@@ -76,15 +77,17 @@ struct thread {
     uint64_t identity;       /* constant */
 
     /* Scheduling; see scheduler_queue.h */
-    _Atomic uint32_t holder;   /* who may load or end it */
-    _Atomic uint32_t cpu;      /* in whose queue it is, or where it ran last */
-    _Atomic bool runnable;     /* waits for nothing but a CPU */
-    uint32_t priority;         /* its own */
-    uint32_t effective;        /* with what callers have donated */
-    uint32_t queued_priority;  /* run queue lock; when it was queued */
-    _Atomic bool queued;       /* run queue lock, for writing */
-    bool yielded;              /* its holder's; its turn is over: to the end of its queue */
-    struct list_node run_link; /* run queue lock */
+    _Atomic uint32_t holder;  /* who may load or end it */
+    _Atomic uint32_t cpu;     /* in whose queue it is, or where it ran last */
+    _Atomic bool runnable;    /* waits for nothing but a CPU */
+    uint32_t priority;        /* its own */
+    uint32_t effective;       /* with what callers have donated */
+    uint32_t queued_priority; /* run queue lock; when it was queued */
+    _Atomic bool queued;      /* run queue lock, for writing */
+    bool yielded;             /* its holder's; its turn is over */
+    uint64_t turn_ns;         /* its holder's; used and not yet charged */
+    uint64_t skipped_ns;      /* its holder's; what it did without, charged to it alone */
+    struct share_node share;  /* run queue lock */
     struct account *charged; /* run queue lock; whose turn it waits for; a reference while queued */
     _Atomic uint64_t cpus;   /* a bit for each that it may run on */
     bool in_kernel; /* its holder's; what the last tick found it at, its library included */
