@@ -4,6 +4,7 @@
 """`./trellis bench`: medians, spreads, limits and `--json`, of systems that say what a test wants."""
 
 import json
+import re
 import tomllib
 
 import pytest
@@ -87,8 +88,11 @@ def test_repeat_is_how_many_boots_there_are(measured):
 
 
 def test_limits_are_those_of_the_design():
-    table = tomllib.loads((paths.TREE / "tools/line_budget.toml").read_text())
-    assert (table["total_lines"], table["image_bytes"], table["assembly_percent"]) == (15000, 500000, 5)
+    text = (paths.TREE / "tools/line_budget.toml").read_text()
+    table = tomllib.loads(text)
+    assert (table["total_lines"], table["image_bytes"]) == (15000, 500000)
+    decision = re.search(r"^assembly_percent = .*# (docs/decisions/\S+)$", text, re.MULTILINE)
+    assert table["assembly_percent"] <= 5 or (paths.TREE / decision[1]).exists(), "the design's, or a decision that says why not"
     limits = bench.load("size").LIMITS
     assert limits["lines: in all"] == 15000 and 500000 in limits.values()
     assert {f"lines: {part['name']}" for part in table["part"]} < set(limits)
