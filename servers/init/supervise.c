@@ -65,7 +65,8 @@ void supervise_start(void)
         struct service *service = &init.services[init.manifest.order[i]];
         const struct manifest_service *entry = service->entry;
         enum status status = service_create(service);
-        if (status != STATUS_OK && entry->restart == MANIFEST_CRITICAL)
+        bool hopeless = entry->stop_if_given_up && !is_want(status);
+        if (status != STATUS_OK && (entry->restart == MANIFEST_CRITICAL || hopeless))
             service_fail_status(status, "%s cannot be started: status %d", entry->name,
                                 (int)status);
         if (is_want(status) && entry->restart == MANIFEST_ALWAYS)
