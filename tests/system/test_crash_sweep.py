@@ -16,6 +16,7 @@ import re
 import tempfile
 
 from trellis import qemu
+from trellis.testing.outcome import Skip
 
 WORKERS = 2
 SERVICES = ("tty", "uart", "tty", "uart")  # ended in one boot, one after the other
@@ -34,6 +35,9 @@ poweroff -f
 
 def sweep(guest, count):
     """`count` boots with an end of each service, spread over the work."""
+    if guest.architecture == "riscv64" and guest.cpus > 1:
+        raise Skip("where instructions are counted a hart that waits for another has the time of both")
+
     def shown_by(boot, append=""):
         shown, ended = boot(append, extra=qemu.EXACT_COUNTING)
         return shown if guest.cpus == 1 else re.sub(rb"^\[ *\d+\.\d+\]", b"[]", shown, flags=re.M), ended
