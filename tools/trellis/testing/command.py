@@ -18,19 +18,18 @@ from trellis.testing.outcome import FAILED, PASSED, SKIPPED, Skip, Tally, TestRe
 WORKERS = 2
 GROUPS = ("lint", "unit", "tools", "model", "system")
 TIERS = ("large", "crash", "torture", "bare")  # groups that run only when they are named
+ON_ANOTHER_MACHINE = (
+    "native", "baseline", "debian_programs", "processors", "terminal",
+    "front_door/output_and_status", "front_door/standard_input")
+ON_SEVERAL_CPUS = (
+    "native/affinity", "native/handles", "native/ipc", "native/memory", "native/streams", "native/torture",
+    "native/waiting", "shell_script", "threads_glibc", "signals_glibc", "machine_glibc",
+    "processors", "front_door/output_and_status", "front_door/standard_input")
 ON_EVERY_CHANGE = {  # the whole suite of the usual configuration, and of others what stands here
-    groups.Configuration(): (),
-    groups.Configuration("x86_64", 4): (
-        "native/affinity", "native/handles", "native/ipc", "native/memory", "native/shares", "native/streams",
-        "native/torture", "native/waiting",
-        "front_door/output_and_status", "front_door/standard_input"),
-    groups.Configuration("aarch64"): (
-        "native", "baseline", "shell_script", "front_door/output_and_status",
-        "front_door/standard_input"),
-    groups.Configuration("riscv64"): (
-        "native", "baseline", "shell_script", "front_door/output_and_status",
-        "front_door/standard_input"),
-}
+    configuration: () if configuration.usual
+    else ON_SEVERAL_CPUS if configuration.cpus > 1 else ON_ANOTHER_MACHINE
+    for configuration in groups.every_configuration()}
+ON_EVERY_CHANGE[groups.Configuration("x86_64", 4)] += ("native/shares",)  # wants the host to itself
 BUILDLESS_GROUPS = ("lint", "tools", "model", "large")
 
 
