@@ -14,9 +14,9 @@ _Noreturn void boot_main(uint64_t hart, uint64_t tree);
 /* Replace the tables of start.S; the memory they take is taken out of the map. */
 bool boot_build_tables(struct boot_info *boot);
 
-/* For start.S: what another CPU that comes in is to have. */
+/* For start.S: the tables of another CPU that comes in. What it gets from who started it is
+ * where its stack begins, with its struct cpu there. */
 struct cpu;
-extern uint64_t boot_secondary_root, boot_secondary_stack;
-extern struct cpu *boot_secondary_cpu;
+extern uint64_t boot_secondary_root;
 void boot_secondary_entry(void);
-_Noreturn void boot_secondary_main(struct cpu *cpu);
+_Noreturn void boot_secondary_main(uint64_t hart, struct cpu *cpu);

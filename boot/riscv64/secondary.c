@@ -3,9 +3,10 @@
 
 /*
  * RISC-V: starting other CPUs (SBI 1.0, section 9.1), one at a time: start.S takes
- * the new one to boot_secondary_main. Their counters are one clock. Who waits looks once
- * in a while and stands still in between: in an emulator that counts instructions the new
- * one gets nothing while it runs.
+ * the new one to boot_secondary_main, on a stack of its own. Their counters are one clock.
+ * Who waits looks once in a while and stands still in between: in an emulator that counts
+ * instructions the new one gets nothing while it runs. A hart that comes when nobody waits
+ * for it any more, while the next one may have the struct cpu, stands still for good.
  */
 #include "boot.h"
 
@@ -18,21 +19,29 @@
 #include <kernel/time.h>
 
 #define STACK_ORDER (KERNEL_STACK_SHIFT - PAGE_SHIFT)
-#define LOOKS 1000
+#define PATIENCE_NS UINT64_C(5000000000)
 #define LOOK_NS UINT64_C(1000000)
+#define STACK_RESERVED 16 /* at its top: the struct cpu */
 
-uint64_t boot_secondary_root, boot_secondary_stack;
-struct cpu *boot_secondary_cpu;
+/* Of `awaited`, which else is a hart's id. */
+#define HART_NONE UINT64_MAX
+#define HART_COMES (UINT64_MAX - 1)
+#define HART_READY (UINT64_MAX - 2)
 
-static _Atomic bool has_answered;
+uint64_t boot_secondary_root;
 
-static bool await_answer(void)
+static _Atomic uint64_t awaited;
+
+static enum status await_answer(uint64_t hart)
 {
-    for (unsigned i = 0; i < LOOKS && !atomic_load(&has_answered); i++) {
+    for (uint64_t end = time_now() + PATIENCE_NS; atomic_load(&awaited) != HART_READY;) {
+        uint64_t expected = hart;
+        if (time_now() > end && atomic_compare_exchange_strong(&awaited, &expected, HART_NONE))
+            return STATUS_TIMED_OUT;
         arch_timer_set(time_to_ticks(LOOK_NS));
         __asm__ volatile("wfi");
     }
-    return atomic_load(&has_answered);
+    return STATUS_OK;
 }
 
 enum status arch_cpu_start(struct cpu *cpu, uint64_t hardware_id)
@@ -46,17 +55,19 @@ enum status arch_cpu_start(struct cpu *cpu, uint64_t hardware_id)
         arch_map_kernel(page_physical(block), KERNEL_STACK_SIZE, PTE_READ | PTE_WRITE) +
         KERNEL_STACK_SIZE;
     boot_secondary_root = arch_kernel_root();
-    boot_secondary_stack = cpu->arch.stack_top;
-    boot_secondary_cpu = cpu;
-    atomic_store(&has_answered, false);
-    if (!riscv_start_hart(hardware_id, (uint64_t)boot_secondary_entry - LAYOUT_KERNEL))
+    *(struct cpu **)(cpu->arch.stack_top - STACK_RESERVED) = cpu;
+    atomic_store(&awaited, hardware_id);
+    if (!riscv_start_hart(hardware_id, (uint64_t)boot_secondary_entry - LAYOUT_KERNEL,
+                          cpu->arch.stack_top - STACK_RESERVED))
         return STATUS_UNSUPPORTED;
-    return await_answer() ? STATUS_OK : STATUS_TIMED_OUT;
+    return await_answer(hardware_id);
 }
 
-_Noreturn void boot_secondary_main(struct cpu *cpu)
+_Noreturn void boot_secondary_main(uint64_t hart, struct cpu *cpu)
 {
+    while (!atomic_compare_exchange_strong(&awaited, &(uint64_t){hart}, HART_COMES))
+        __asm__ volatile("wfi");
     arch_cpu_init(cpu);
-    atomic_store(&has_answered, true);
+    atomic_store(&awaited, HART_READY);
     kernel_main_secondary(cpu);
 }

@@ -77,15 +77,15 @@ boot_entry:
     OUTERMOST
     tail boot_main
 
-/* Another CPU: the same way in. What it is to have are variables. */
+/* Another CPU: the same way in. a0: its id; a1: its stack. */
     .balign 4
     .globl boot_secondary_entry
 boot_secondary_entry:
     csrw sie, zero
     ld t0, boot_secondary_root
     TRANSLATE t0
-    ld sp, boot_secondary_stack
-    ld a0, boot_secondary_cpu
+    mv sp, a1
+    ld a1, 0(sp)
     OUTERMOST
     tail boot_secondary_main
 

@@ -56,9 +56,9 @@ void arch_cpu_relax(void)
         riscv_poked();
 }
 
-bool riscv_start_hart(uint64_t hart, uint64_t entry)
+bool riscv_start_hart(uint64_t hart, uint64_t entry, uint64_t argument)
 {
-    return sbi_call(&(struct sbi_call){SBI_HART_STATE, 0, {hart, entry}}) == 0;
+    return sbi_call(&(struct sbi_call){SBI_HART_STATE, 0, {hart, entry, argument}}) == 0;
 }
 
 void arch_cpu_poke(const struct cpu *cpu)
