@@ -9,6 +9,7 @@
 #include <kernel/copy.h>
 
 #include <arch/cpu.h>
+#include <arch/page_table.h>
 #include <kernel/page.h>
 #include <kernel/process.h>
 #include <kernel/relaxed.h>
@@ -53,15 +54,31 @@ enum status copy_out(uint64_t to, const void *from, size_t length)
     return arch_copy_to_user(to, from, length) == 0 ? STATUS_OK : cpu_current()->copy_status;
 }
 
+/* Nothing is written: what another thread stores there meanwhile stays. */
+static bool is_writable(struct space *space, uint64_t page)
+{
+    uint64_t physical;
+    uint32_t flags = 0;
+    lock_acquire(&space->lock);
+    bool found = arch_table_lookup(&space->table, page, &physical, &flags);
+    lock_release(&space->lock);
+    return found && (flags & PTE_WRITE) != 0;
+}
+
 enum status copy_prepare_out(uint64_t to, size_t length)
 {
     enum status status = copy_check_range(to, length);
     if (status != STATUS_OK || length == 0)
         return status;
-    for (uint64_t at = to; at < to + length; at = (at & ~(PAGE_SIZE - 1)) + PAGE_SIZE) {
-        char byte;
-        if (arch_copy_from_user(&byte, at, 1) != 0 || arch_copy_to_user(at, &byte, 1) != 0)
-            return cpu_current()->copy_status;
+    struct space *space = &thread_current()->process->space;
+    for (uint64_t page = to & ~(PAGE_SIZE - 1); page < to + length; page += PAGE_SIZE) {
+        enum fault_kind kind;
+        status =
+            is_writable(space, page) ? STATUS_OK : space_fault(space, page, FAULT_WRITE, &kind);
+        if (status == STATUS_RESTART || status == STATUS_NO_MEMORY)
+            return status;
+        if (status != STATUS_OK)
+            return STATUS_BAD_ADDRESS;
     }
     return STATUS_OK;
 }
