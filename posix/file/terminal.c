@@ -64,12 +64,8 @@ static int choose(struct task *task, uint32_t rdev, struct message *message)
         rdev = task->group->info->terminal;
     if (rdev == 0)
         return -LINUX_ENXIO;
-    message_begin(message, TTY_OPEN);
-    message->words[0] = TTY_NODE_CONSOLE;
-    if (rdev == RDEV_PTMX)
-        message->words[0] = TTY_NODE_PTMX;
-    else if (rdev >> 8 == PTS_MAJOR)
-        message->words[0] = TTY_NODE_PTS;
+    message_begin(message, rdev == RDEV_PTMX ? PROCESS_OPEN_MASTER : TTY_OPEN);
+    message->words[0] = rdev >> 8 == PTS_MAJOR ? TTY_NODE_PTS : TTY_NODE_CONSOLE;
     message->words[1] = rdev & 0xff;
     return 0;
 }
@@ -80,7 +76,7 @@ int terminal_open(struct task *task, uint32_t rdev, uint32_t flags, struct file 
 
     int error = choose(task, rdev, &message);
     if (error == 0)
-        error = request(task, library.tty, &message);
+        error = request(task, rdev == RDEV_PTMX ? library.process : library.tty, &message);
     if (error != 0)
         return error == -LINUX_ENOENT ? -LINUX_ENXIO : error;
     if (message_handle_count(message.information) != 2)

@@ -27,6 +27,7 @@
 #include "power.h"
 #include "program.h"
 #include "server.h"
+#include "terminal.h"
 #include "timer.h"
 #include "totals.h"
 
@@ -489,8 +490,8 @@ enum answer request_serve(struct message *message)
         return clone_thread(thread, message);
     case PROCESS_EXEC:
         return exec_serve(thread, message);
-    default:
-        break;
+    case PROCESS_OPEN_MASTER:
+        return terminal_open_master(thread, message);
     }
     if (label >= sizeof(handlers) / sizeof(handlers[0]) || handlers[label] == NULL)
         return refuse(message, LINUX_ENOSYS);

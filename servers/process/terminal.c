@@ -94,3 +94,22 @@ void terminal_messages(void)
         take_message((size_t)length);
     }
 }
+
+enum answer terminal_open_master(struct thread *caller, struct message *message)
+{
+    struct frame *frame = ipc_frame();
+
+    for (unsigned i = 0; i < message_handle_count(message->information); i++)
+        server_close(frame->handles[i].handle);
+    message_begin(message, TTY_OPEN);
+    message->words[0] = TTY_NODE_PTMX;
+    message->words[2] = caller->process->info->uid;
+    int error = server_call(server.tty, message);
+    unsigned count = error == 0 ? message_handle_count(message->information) : 0;
+    for (unsigned i = 0; i < count; i++) {
+        frame->handles[i].rights = RIGHT_SAME;
+        frame->handles[i].flags = MESSAGE_HANDLE_MOVE;
+    }
+    message->information = message_information((uint32_t)error, count, 0);
+    return ANSWER_REPLY;
+}

@@ -200,19 +200,44 @@ void ledger_make(struct ledger *ledger)
     ledger->version = LEDGER_VERSION;
 }
 
-struct terminal *ledger_new_terminal(struct ledger *ledger)
+static uint32_t terminals_of(const struct ledger *ledger, uint32_t owner)
 {
+    uint32_t count = 0;
+
+    for (uint32_t i = LEDGER_CONSOLE + 1; i < LEDGER_TERMINALS; i++)
+        count += ledger->terminals[i].in_use && ledger->terminals[i].owner == owner;
+    return count;
+}
+
+static uint32_t opens_of(const struct ledger *ledger, uint32_t owner)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < LEDGER_OPENS; i++) {
+        const struct terminal_open *open = &ledger->opens[i];
+        count += open->in_use && ledger->terminals[open->terminal].owner == owner;
+    }
+    return count;
+}
+
+struct terminal *ledger_new_terminal(struct ledger *ledger, uint32_t owner)
+{
+    if (owner != 0 && terminals_of(ledger, owner) >= LEDGER_TERMINALS_OF_USER)
+        return NULL;
     for (uint32_t i = LEDGER_CONSOLE + 1; i < LEDGER_TERMINALS; i++) {
         if (!ledger->terminals[i].in_use) {
             terminal_init(&ledger->terminals[i], i - 1);
+            ledger->terminals[i].owner = owner;
             return &ledger->terminals[i];
         }
     }
     return NULL;
 }
 
-struct terminal_open *ledger_new_open(struct ledger *ledger)
+struct terminal_open *ledger_new_open(struct ledger *ledger, uint32_t owner)
 {
+    if (owner != 0 && opens_of(ledger, owner) >= LEDGER_OPENS_OF_USER)
+        return NULL;
     for (uint32_t i = 0; i < LEDGER_OPENS; i++) {
         if (!ledger->opens[i].in_use)
             return &ledger->opens[i];

@@ -36,10 +36,13 @@
 #include "terminal.h"
 
 #define LEDGER_MAGIC UINT64_C(0x7474795f6c656467)
-#define LEDGER_VERSION 3
+#define LEDGER_VERSION 4
 #define LEDGER_TERMINALS 33 /* the console and 32 pseudo-terminals */
 #define LEDGER_OPENS 1024
 #define LEDGER_CONSOLE 0
+/* What one user that is not root may have of either. */
+#define LEDGER_TERMINALS_OF_USER ((LEDGER_TERMINALS - 1) / 4)
+#define LEDGER_OPENS_OF_USER (LEDGER_OPENS / 4)
 
 /* An open side of a terminal; its index plus FS_FIRST_SESSION is the session's badge. */
 struct terminal_open {
@@ -209,6 +212,6 @@ void ledger_set_answer(struct ledger *ledger, const struct request_name *request
 /* Have a message sent; false if too many are waiting. */
 bool ledger_post(struct ledger *ledger, const struct tty_message *message);
 
-/* A free terminal or open, or NULL. */
-struct terminal *ledger_new_terminal(struct ledger *ledger);
-struct terminal_open *ledger_new_open(struct ledger *ledger);
+/* A free terminal for a user or open of a terminal; NULL: there is none, or that user has its share. */
+struct terminal *ledger_new_terminal(struct ledger *ledger, uint32_t owner);
+struct terminal_open *ledger_new_open(struct ledger *ledger, uint32_t owner);

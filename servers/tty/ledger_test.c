@@ -253,10 +253,10 @@ static void messages_are_sent_once_and_none_is_overwritten(void **state)
 
 static void opens_are_counted_anew(void **state)
 {
-    struct terminal *pair = ledger_new_terminal(&ledger);
+    struct terminal *pair = ledger_new_terminal(&ledger, 0);
     (void)state;
     for (unsigned i = 0; i < 3; i++)
-        *ledger_new_open(&ledger) = (struct terminal_open){
+        *ledger_new_open(&ledger, 0) = (struct terminal_open){
             .in_use = 1, .terminal = 1, .side = i == 0 ? SIDE_MASTER : SIDE_SLAVE};
     pair->slaves = 7;
     ledger_recover(&ledger, &facts);
@@ -268,11 +268,28 @@ static void terminals_and_opens_run_out(void **state)
 {
     (void)state;
     for (int i = 1; i < LEDGER_TERMINALS; i++)
-        assert_non_null(ledger_new_terminal(&ledger));
-    assert_null(ledger_new_terminal(&ledger));
+        assert_non_null(ledger_new_terminal(&ledger, 0));
+    assert_null(ledger_new_terminal(&ledger, 0));
     for (int i = 0; i < LEDGER_OPENS; i++)
-        ledger_new_open(&ledger)->in_use = 1;
-    assert_null(ledger_new_open(&ledger));
+        ledger_new_open(&ledger, 0)->in_use = 1;
+    assert_null(ledger_new_open(&ledger, 0));
+}
+
+static void a_user_has_a_quarter(void **state)
+{
+    (void)state;
+    for (int i = 0; i < LEDGER_TERMINALS_OF_USER; i++)
+        assert_non_null(ledger_new_terminal(&ledger, 1000));
+    assert_null(ledger_new_terminal(&ledger, 1000));
+    assert_non_null(ledger_new_terminal(&ledger, 1001));
+    for (int i = 0; i < LEDGER_OPENS_OF_USER; i++)
+        *ledger_new_open(&ledger, 1000) = (struct terminal_open){.in_use = 1, .terminal = 1};
+    assert_null(ledger_new_open(&ledger, 1000));
+    assert_non_null(ledger_new_open(&ledger, 1001));
+    for (int i = LEDGER_TERMINALS_OF_USER + 2; i < LEDGER_TERMINALS; i++)
+        assert_non_null(ledger_new_terminal(&ledger, 0));
+    ledger.terminals[1].in_use = 0;
+    assert_ptr_equal(ledger_new_terminal(&ledger, 1000), &ledger.terminals[1]);
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, fresh)
@@ -294,6 +311,7 @@ int main(void)
         TEST(messages_are_sent_once_and_none_is_overwritten),
         TEST(opens_are_counted_anew),
         TEST(terminals_and_opens_run_out),
+        TEST(a_user_has_a_quarter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -114,7 +114,7 @@ static int64_t attach(struct message *message)
 
 static int64_t open_terminal(struct message *message, enum tty_node node)
 {
-    begin(message, TTY_BADGE_OPEN, TTY_OPEN);
+    begin(message, node == TTY_NODE_PTMX ? TTY_BADGE_CONTROL : TTY_BADGE_OPEN, TTY_OPEN);
     message->words[0] = node;
     return RECEIVED_CALL;
 }

@@ -72,7 +72,9 @@ static uint32_t choose_terminal(const struct request *request, struct terminal *
         *terminal = console_terminal();
         return 0;
     case TTY_NODE_PTMX:
-        *terminal = ledger_new_terminal(server.ledger);
+        if (request->name.badge != TTY_BADGE_CONTROL)
+            return LINUX_EACCES;
+        *terminal = ledger_new_terminal(server.ledger, (uint32_t)request->words[2]);
         if (*terminal == NULL)
             return LINUX_ENOSPC;
         (*terminal)->locked = 1;
@@ -119,16 +121,14 @@ static void close_terminal(struct terminal *terminal)
 static uint32_t serve_open(struct request *request)
 {
     enum terminal_side side = request->words[0] == TTY_NODE_PTMX ? SIDE_MASTER : SIDE_SLAVE;
-    struct terminal_open *open = ledger_new_open(server.ledger);
     struct terminal *terminal;
 
-    if (open == NULL)
-        return LINUX_ENFILE;
     uint32_t error = choose_terminal(request, &terminal);
     if (error != 0)
         return error;
-    handle_t event = side_event(terminal, side);
-    uint64_t index = (uint64_t)(open - server.ledger->opens);
+    struct terminal_open *open = ledger_new_open(server.ledger, terminal->owner);
+    handle_t event = open == NULL ? HANDLE_NONE : side_event(terminal, side);
+    uint64_t index = event == HANDLE_NONE ? 0 : (uint64_t)(open - server.ledger->opens);
     int64_t session = event == HANDLE_NONE
                           ? status_to_result(STATUS_NO_MEMORY)
                           : native_session_create(server.endpoint, FS_FIRST_SESSION + index);

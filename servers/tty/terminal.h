@@ -102,6 +102,7 @@ struct output_queue {
 struct terminal {
     uint32_t in_use;
     uint32_t number; /* of the pts; the console is 0 too */
+    uint32_t owner;  /* user id of who made it; the console's is 0 */
     struct tty_settings settings;
     struct tty_size size;
     uint32_t session, group; /* 0: none */

@@ -128,6 +128,11 @@ static void locks(void)
     }
 }
 
+static void terminals(void)
+{
+    open_often("/dev/ptmx", O_RDWR | O_NOCTTY);
+}
+
 static void *wait_for_ever(void *unused)
 {
     for (;;)
@@ -207,10 +212,10 @@ int main(int count, char **arguments)
     static const struct {
         const char *name;
         void (*take)(void);
-    } greeds[] = {{"zombies", zombies}, {"signals", signals}, {"timers", timers},
-                  {"proc", proc},       {"files", files},     {"locks", locks},
-                  {"threads", threads}, {"backlog", backlog}, {"unread", unread},
-                  {"passed", passed}};
+    } greeds[] = {{"zombies", zombies}, {"signals", signals},    {"timers", timers},
+                  {"proc", proc},       {"files", files},        {"locks", locks},
+                  {"threads", threads}, {"backlog", backlog},    {"unread", unread},
+                  {"passed", passed},   {"terminals", terminals}};
     CHECK(count == 2);
     have_pages();
     for (unsigned i = 0; i < sizeof(greeds) / sizeof(greeds[0]); i++) {

@@ -59,13 +59,14 @@ def test_no_space(guest):
 
 
 GREEDS = {"zombies": "EAGAIN", "signals": "EAGAIN", "timers": "EAGAIN", "proc": "ENFILE", "files": "ENFILE",
-          "locks": "ENOLCK", "threads": "EAGAIN", "backlog": "EAGAIN", "unread": "ENOMEM", "passed": "ENFILE"}
+          "locks": "ENOLCK", "threads": "EAGAIN", "backlog": "EAGAIN", "unread": "ENOMEM", "passed": "ENFILE",
+          "terminals": "ENOSPC"}
 # While a user keeps all it may have of something: others start programs, write files, look at processes.
 GREED = """
 for round in 1 2; do
     for what in GREEDS; do
         su user -c "/greedy $what > /tmp/told 2>&1" & read how < /tmp/told; echo $what $how
-        seq 100 | sort -n | tail -1 > /tmp/own; cat /tmp/own /proc/1/comm
+        seq 100 | sort -n | tail -1 > /tmp/own; (: 3<> /dev/ptmx) && cat /tmp/own /proc/1/comm
         while kill -9 $(ps -o pid,user | awk '$2 == "user" { print $1 }'); do :; done
         wait; rm -f /tmp/own /tmp/greedy*
     done 2> /dev/null
