@@ -26,6 +26,7 @@ struct transfer {
     uint64_t buffer; /* the caller's */
     uint64_t length;
     bool write;
+    bool may_be_copied;     /* by a fault, a page that has another reference too */
     struct call_step *step; /* `at`: the bytes that have been moved */
     void *from;
     /* The page at a place, NULL for one that reads as zeroes; OUT_OF_RANGE where there are no more. */
@@ -36,17 +37,22 @@ struct transfer {
 
 static const char zeroes[PAGE_SIZE];
 
+/* A page that a fault has put a copy in the place of meanwhile is written once more, to the copy. */
 static enum status copy_piece(const struct transfer *transfer, uint64_t done, struct page *page,
                               size_t length)
 {
     uint64_t buffer = transfer->buffer + done;
+    struct page *now = page;
     if (page == NULL)
         return copy_out(buffer, zeroes, length);
     char *bytes = (char *)page_address(page) + (transfer->place + done) % PAGE_SIZE;
     enum status status =
         transfer->write ? copy_in(bytes, buffer, length) : copy_out(buffer, bytes, length);
+    if (status == STATUS_OK && transfer->may_be_copied &&
+        transfer->get_page(transfer->from, transfer->place + done, false, &now) == STATUS_OK)
+        page_release(now);
     page_release(page);
-    return status;
+    return now == page ? status : STATUS_RESTART;
 }
 
 /* How many bytes were moved before the pages ended. */
@@ -259,7 +265,7 @@ int64_t call_process_read(struct thread *self, const struct process_read_argumen
 
 int64_t call_process_write(struct thread *self, const struct process_write_arguments *arguments)
 {
-    struct transfer transfer = {arguments->address, arguments->buffer, arguments->length,
-                                .write = true, .step = &self->step};
+    struct transfer transfer = {arguments->address, arguments->buffer,     arguments->length,
+                                .write = true,      .may_be_copied = true, .step = &self->step};
     return move_process(arguments->process, &transfer);
 }
