@@ -16,7 +16,7 @@ from trellis import root_files
 
 SOURCES = pathlib.Path(__file__).resolve().parents[1] / "posix"
 PROGRAMS = ("threads", "signals", "processes", "memory", "files", "events", "names", "sockets", "local_sockets",
-            "terminals", "machine", "processors", "times", "calls", "at_calls")
+            "terminals", "machine", "vectors", "processors", "times", "calls", "at_calls")
 LIBRARIES = ("glibc", "musl")
 
 

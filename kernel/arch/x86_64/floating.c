@@ -2,14 +2,15 @@
 /* Copyright The Trellis authors */
 
 /*
- * x86-64: floating point and vector state, loaded lazily.
+ * x86-64: floating point and vector state, of those threads that have some.
  *
- * The registers belong to one thread, cpu->arch.floating; while another runs,
- * CR0.TS makes its first use trap, and then the state changes hands. A thread may
- * have moved to another CPU by then, which asks the first one for it. Who takes
- * a thread out of cpu->arch.floating, by exchange, is the one to save its state,
- * and says so last in floating_cpu. A server that never computes costs nothing. The kernel itself is compiled without
- * these registers. docs/decisions/0006-lazy-floating-point.md says why not eagerly.
+ * A thread has state from its first use on, for which CR0.TS traps. From then on its state is
+ * loaded when it is switched to, if the registers are another's. They belong to one thread,
+ * cpu->arch.floating, and stay its own while threads without state run. A thread may have moved
+ * to another CPU by then, which asks the first one for its state. Who takes a thread out of
+ * cpu->arch.floating, by exchange, is the one to save its state, and says so last in
+ * floating_cpu. A server that never computes costs nothing. The kernel itself is compiled
+ * without these registers. See docs/decisions/0006-lazy-floating-point.md.
  */
 #include "x86.h"
 
@@ -39,7 +40,6 @@ void x86_floating_init(void)
         x86_features.state_size = x86_identify(13, 0).ebx;
     }
     x86_write(cr0, x86_read(cr0) | CR0_TASK_SWITCHED);
-    cpu_current()->arch.floating_off = true;
 }
 
 static size_t allocation_size(void)
@@ -83,15 +83,14 @@ static enum status allocate_state(struct thread *thread, struct account *account
     return STATUS_OK;
 }
 
-ARCH_COLD void x86_floating_set_off(struct cpu *cpu, bool off)
+/* What is in the registers may be used, or nothing (NULL). */
+static void show(struct cpu *cpu, void *state)
 {
-    if (cpu->arch.floating_off == off)
-        return;
-    cpu->arch.floating_off = off;
-    if (off)
-        x86_write(cr0, x86_read(cr0) | CR0_TASK_SWITCHED);
-    else
+    if (state != NULL)
         __asm__ volatile("clts");
+    else if (cpu->arch.visible != NULL)
+        x86_write(cr0, x86_read(cr0) | CR0_TASK_SWITCHED);
+    cpu->arch.visible = state;
 }
 
 void x86_floating_put_away(struct cpu *cpu)
@@ -99,10 +98,10 @@ void x86_floating_put_away(struct cpu *cpu)
     struct thread *thread = atomic_exchange(&cpu->arch.floating, NULL);
     if (thread == NULL)
         return;
-    x86_floating_set_off(cpu, false);
+    show(cpu, thread->arch.floating);
     save_state(thread);
     atomic_store(&thread->arch.floating_cpu, NULL);
-    x86_floating_set_off(cpu, true);
+    show(cpu, NULL);
 }
 
 static void serve_put_away(void *argument)
@@ -130,11 +129,19 @@ bool x86_floating_load(struct thread *thread)
         return false;
     fetch(thread);
     x86_floating_put_away(cpu);
-    x86_floating_set_off(cpu, false);
+    show(cpu, thread->arch.floating);
     load_state(thread);
     atomic_store(&thread->arch.floating_cpu, cpu);
     atomic_store(&cpu->arch.floating, thread);
     return true;
+}
+
+ARCH_COLD void x86_floating_switch(struct cpu *cpu, struct thread *to)
+{
+    if (to->arch.floating == NULL || atomic_load(&cpu->arch.floating) == to)
+        show(cpu, to->arch.floating);
+    else
+        (void)x86_floating_load(to); /* it has the memory for it */
 }
 
 enum status arch_thread_clone(struct thread *thread, struct thread *from)

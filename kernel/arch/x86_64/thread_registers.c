@@ -126,9 +126,8 @@ __attribute__((always_inline)) void arch_thread_switch(struct thread *from, stru
     cpu->arch.reflect = to->process->personality.reflect;
     cpu->arch.frame = (uint64_t)to->frame;
     cpu->arch.frame_user = to->frame_address;
-    bool off = atomic_load_explicit(&cpu->arch.floating, memory_order_relaxed) != to;
-    if (cpu->arch.floating_off != off)
-        x86_floating_set_off(cpu, off);
+    if (cpu->arch.visible != to->arch.floating)
+        x86_floating_switch(cpu, to);
 }
 
 /*

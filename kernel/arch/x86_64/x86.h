@@ -71,8 +71,8 @@ void x86_trap_kernel(struct x86_trap *trap);
 void x86_floating_init(void);
 /* Make the state of `thread` the one in the registers; false without memory for it. */
 bool x86_floating_load(struct thread *thread);
-/* Have the next floating point instruction trap, or not. */
-ARCH_COLD void x86_floating_set_off(struct cpu *cpu, bool off);
+/* `to` is next on this CPU: have its state in the registers or, if it has none, its first use trap. */
+ARCH_COLD void x86_floating_switch(struct cpu *cpu, struct thread *to);
 /* The state in this CPU's registers to memory. */
 void x86_floating_put_away(struct cpu *cpu);
 

@@ -68,10 +68,7 @@ arch_exchange_word:
     jmp arch_copy_resume
 
 /*
- * rdi: an area of the program, esi: components (0: FXSAVE). While the registers have another
- * thread's state the first use traps, and the kernel loads what is this thread's. In QEMU xsave64
- * and xrstor64 do not trap, so stmxcsr, which does, comes before them; QEMU takes no interrupt
- * between the two.
+ * rdi: an area of the program, esi: components (0: FXSAVE).
  */
     .globl x86_save_vector
 x86_save_vector:
@@ -81,7 +78,6 @@ x86_save_vector:
     movl %esi, %eax
     testl %eax, %eax
     jz 1f
-    stmxcsr -8(%rsp)
     xsave64 (%rdi)
     jmp 2f
 1:  fxsave64 (%rdi)
@@ -96,7 +92,6 @@ x86_load_vector:
     movl %esi, %eax
     testl %eax, %eax
     jz 1f
-    stmxcsr -8(%rsp)
     xrstor64 (%rdi)
     jmp 2f
 1:  fxrstor64 (%rdi)

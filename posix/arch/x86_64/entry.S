@@ -131,6 +131,7 @@ arch_thread_vanish:
     .globl arch_start
 arch_start:
     leaq first_stack_top(%rip), %rsp
+    stmxcsr -8(%rsp) /* from its first use on a thread has vector state; in QEMU xsave is none */
     xorl %ebp, %ebp
     call start_library
     ud2
@@ -138,6 +139,7 @@ arch_start:
 /* A thread that clone made, on its own stack. rdi: its task, rsi: the frame. */
     .globl arch_task_start
 arch_task_start:
+    stmxcsr -8(%rsp)
     xorl %ebp, %ebp
     call clone_begin
     ud2

@@ -37,11 +37,11 @@ struct arch_cpu {
     uint64_t frame_user;   /* user address of its frame */
     uint64_t reflect;      /* where reflected calls go; 0: they do not by the short path */
     _Atomic(struct thread *) floating; /* whose floating point state is in the registers, or NULL */
-    bool floating_off;                 /* CR0.TS is set */
-    struct page_table *table;          /* loaded; NULL: the kernel's alone */
-    _Atomic uint64_t asked;            /* CPUs that have asked something of this one (smp.c) */
-    uint32_t hardware_id;              /* of its local APIC; constant */
-    char *fatal_stacks;                /* for what may come at any moment; constant */
+    void *visible;            /* its state, if the thread may use it; NULL: CR0.TS is set */
+    struct page_table *table; /* loaded; NULL: the kernel's alone */
+    _Atomic uint64_t asked;   /* CPUs that have asked something of this one (smp.c) */
+    uint32_t hardware_id;     /* of its local APIC; constant */
+    char *fatal_stacks;       /* for what may come at any moment; constant */
     uint64_t segments[8];
     struct x86_task task;
 };
