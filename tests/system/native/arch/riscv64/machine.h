@@ -21,3 +21,9 @@ static inline _Noreturn void execute_illegal_instruction(void)
     __asm__ volatile("unimp");
     __builtin_unreachable();
 }
+
+/* Past the kernel: the address itself. */
+static inline void reach_device(uint64_t first)
+{
+    (void)*(const volatile uint32_t *)first;
+}

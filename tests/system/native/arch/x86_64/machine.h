@@ -21,3 +21,10 @@ static inline _Noreturn void execute_illegal_instruction(void)
     __asm__ volatile("ud2");
     __builtin_unreachable();
 }
+
+/* Past the kernel: the port itself. */
+static inline void reach_device(uint64_t first)
+{
+    uint8_t byte;
+    __asm__ volatile("inb %1, %0" : "=a"(byte) : "d"((uint16_t)first));
+}
