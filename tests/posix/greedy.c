@@ -42,14 +42,21 @@ static void keep_error(void)
     keep(strerrorname_np(errno));
 }
 
-/* Another process goes on with what one may not have more of; only the last one returns. */
+/*
+ * Another process goes on with what one may not have more of; only the last one returns. One that
+ * is killed, for the memory has ended before, cannot tell so itself.
+ */
 static void go_on_in_a_child(void)
 {
+    int status;
     pid_t child = fork();
     if (child == -1)
         keep_error();
-    for (; child != 0;)
-        pause();
+    if (child != 0) {
+        while (waitpid(child, &status, 0) != child)
+            ;
+        keep("killed");
+    }
     have_pages();
 }
 

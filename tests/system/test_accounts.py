@@ -75,17 +75,39 @@ done
 """
 
 
-def test_greed(guest):
-    """What one user exhausts in the servers is refused to that user, kept from nobody else, and had back."""
+def greed(guest, greeds, memory):
+    """What was told in two rounds, [[(what, how), ...], ...], and how much less was free after the second, in KiB."""
     with tempfile.TemporaryDirectory() as root:
         guest.compile(SOURCES / "greedy.c", f"{root}/greedy", "-pthread")
-        told = lines(guest, "mkfifo -m 666 /tmp/told", GREED.replace("GREEDS", " ".join(GREEDS)), root=root,
-                     memory="256M", timeout=500)
-    expected = [line for greed in GREEDS.items() for line in (" ".join(greed), "100", "init")]
-    count = len(expected)
-    assert told[:count] == told[count + 1:-1] == expected, told
-    before, after = (int(line.split()[1]) for line in (told[count], told[-1]))
-    assert abs(before - after) <= 512, (before, after)
+        told = lines(guest, "mkfifo -m 666 /tmp/told", GREED.replace("GREEDS", " ".join(greeds)), root=root,
+                     memory=memory, timeout=500)
+    rounds, free = [[]], []
+    while told:
+        if told[0].startswith("free"):
+            free.append(int(told.pop(0).split()[1]))
+            rounds.append([])
+            continue
+        rounds[-1].append(tuple((told[0] + " ").split(" ")[:2]))
+        assert told[1:3] == ["100", "init"], (rounds, told)
+        del told[:3]
+    return rounds[:-1], free[0] - free[1]
+
+
+def test_greed(guest):
+    """What one user exhausts in the servers is refused to that user, kept from nobody else, and had back."""
+    rounds, less = greed(guest, GREEDS, "256M")
+    assert rounds == [list(GREEDS.items())] * 2, rounds
+    assert abs(less) <= 512, less
+
+
+def test_greed_that_memory_ends(guest):
+    """The same where the user's memory ends first: it is told so or killed, and all else is as before."""
+    greeds = ("threads", "files", "proc", "unread")
+    rounds, less = greed(guest, greeds, "64M")
+    assert [[what for what, _ in told] for told in rounds] == [list(greeds)] * 2, rounds
+    assert {how for told in rounds for _, how in told} <= {"EAGAIN", "ENOMEM", "ENFILE", "killed", ""}, rounds
+    assert all(told[0][1] in ("killed", "") for told in rounds), rounds
+    assert abs(less) <= 512, less
 
 
 def test_starved(guest):
