@@ -119,7 +119,7 @@ static enum status publish_thread(struct thread *thread)
         object_acquire(&thread->object);
         list_push_back(&process->threads, &thread->process_link);
         thread_suspend(thread, (int32_t)process->suspended);
-        process->thread_count++;
+        relaxed_add(&process->thread_count, 1);
         process->state = PROCESS_RUNNING;
     }
     lock_release(&process->object.lock);
@@ -191,7 +191,8 @@ void thread_finish_end(struct thread *thread)
     list_remove(&thread->process_link);
     process->user_ns += thread->user_ns;
     process->kernel_ns += thread->kernel_ns;
-    bool last = --process->thread_count == 0;
+    relaxed_add(&process->thread_count, -1u);
+    bool last = process->thread_count == 0;
     lock_release(&process->object.lock);
     object_signal(&thread->object, 0, SIGNAL_ENDED);
     account_uncharge(process->account, ALLOW_THREADS, 1);

