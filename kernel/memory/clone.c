@@ -37,15 +37,15 @@ bool space_seal_step(struct space *space)
 {
     uint32_t limit = SPACE_STEP_LIMIT;
     const struct mapping *mapping;
-    struct range part;
     lock_acquire(&space->lock);
     while (limit > 0 && (mapping = mapping_find(space, space->sealed)) != NULL) {
         if (space->sealed < mapping->start)
             space->sealed = mapping->start;
         if (!mapping_is_private(mapping))
             space->sealed = mapping->end;
-        else if (range_next_part(&space->table, &space->sealed, mapping->end, &limit, &part))
-            arch_table_protect(&space->table, part.start, part.end, PTE_READ | PTE_EXECUTE);
+        else
+            range_protect(&space->table, &space->sealed, mapping->end, PTE_READ | PTE_EXECUTE,
+                          &limit);
     }
     lock_release(&space->lock);
     return limit > 0;

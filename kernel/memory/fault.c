@@ -14,15 +14,26 @@
  * A fault costs much more than looking at a page, so one that only reads also
  * maps what is there already of the aligned sixteen pages around it: they share
  * a table of the last level with it, so this needs no memory.
+ *
+ * An aligned stretch of memory without object, of the size of a large page, that is
+ * entered at its beginning is about to be filled. It gets all its pages at once, in one
+ * block, to be shown by one entry. They are pages like any others, owned one by one, so
+ * nothing else needs to know. Each fault zeroes sixteen of them; the last one shows the
+ * block, if it still is one that nobody shares. A stretch that is entered elsewhere, as a
+ * stack is, gets small pages.
  */
 #include <kernel/space.h>
 
 #include <kernel/log.h>
 #include <kernel/mapping.h>
 #include <kernel/memory.h>
+#include <kernel/relaxed.h>
 #include <kernel/string.h>
 
-#define AROUND_SIZE (16 * PAGE_SIZE)
+#define AROUND_PAGES 16
+#define AROUND_SIZE (AROUND_PAGES * PAGE_SIZE)
+#define LARGE_PAGES (UINT64_C(1) << LARGE_PAGE_ORDER)
+#define SPARE_PAGES (8 * LARGE_PAGES) /* that must be free where a large one is taken */
 
 /* What stands between a growing stack and the mapping below it. */
 #define STACK_GUARD (UINT64_C(256) * PAGE_SIZE)
@@ -106,6 +117,12 @@ static enum status make_private(struct mapping *mapping, uint64_t address, const
     return STATUS_OK;
 }
 
+static void zero_page(struct page *page)
+{
+    memset(page_address(page), 0, PAGE_SIZE);
+    page->paging = PAGE_CLEAN;
+}
+
 /*
  * Find or make the page of an address. The object's lock need not be kept: a page
  * that leaves the object is freed only after a sweep, which needs this space's lock.
@@ -117,7 +134,10 @@ static enum status find_page(struct mapping *mapping, uint64_t address, enum mem
     struct memory *memory = mapping->memory;
     struct page *page = page_tree_find(&mapping->private_pages, index, &found->writable);
     *found = (struct found){.writable = found->writable};
-    if (page != NULL) {
+    bool raw = page != NULL && page->paging == PAGE_RAW;
+    if (raw && found->writable)
+        zero_page(page);
+    if (page != NULL && (!raw || found->writable)) {
         found->physical = page_physical(page);
         if (found->writable || need != MEMORY_WRITE)
             return STATUS_OK;
@@ -155,6 +175,68 @@ static enum status show_page(struct mapping *mapping, uint64_t address, enum mem
     return status;
 }
 
+/* A block for a stretch, none of it zeroed yet; RESTART if there is one. */
+static enum status make_block(struct mapping *mapping, uint64_t index)
+{
+    struct page *block;
+    enum status status = STATUS_NO_MEMORY;
+    if (page_count_free() >= SPARE_PAGES)
+        status = page_allocate(mapping->space->account, LARGE_PAGE_ORDER, PAGE_NODE_ANY, &block);
+    if (status != STATUS_OK)
+        return status;
+    page_split(block);
+    status = page_tree_set_block(&mapping->private_pages, index, block, LARGE_PAGES);
+    return status == STATUS_OK ? STATUS_RESTART : status;
+}
+
+/* Zero the next pages of what looks like a block: RESTART, or OK when all are; NOT_FOUND if it is none. */
+static enum status zero_step(const struct page_tree *tree, uint64_t index, struct page *block)
+{
+    uint64_t at = 0;
+    while (at < LARGE_PAGES && relaxed_load(&block[at].paging) != PAGE_RAW)
+        at++;
+    bool done = at == LARGE_PAGES;
+    uint64_t first = done ? 0 : at - at % AROUND_PAGES;
+    uint64_t count = done ? LARGE_PAGES : AROUND_PAGES;
+    if (!page_tree_has(tree, index + first, block + first, count))
+        return STATUS_NOT_FOUND;
+    for (; at < first + count; at++) {
+        if (block[at].paging == PAGE_RAW)
+            zero_page(&block[at]);
+    }
+    return done ? STATUS_OK : STATUS_RESTART;
+}
+
+/* A step towards a large page around an address: RESTART, or OK if it is shown. Any other status
+ * is for a small page to be shown. */
+static enum status show_large(struct mapping *mapping, uint64_t address, enum memory_need need)
+{
+    struct page_table *table = &mapping->space->table;
+    const struct page_tree *tree = &mapping->private_pages;
+    uint64_t start = address & ~(LARGE_PAGE_SIZE - 1), end = start + LARGE_PAGE_SIZE, physical;
+    uint32_t flags, needed = PTE_LARGE | (need == MEMORY_WRITE ? PTE_WRITE : PTE_READ);
+    if (mapping->memory != NULL || (mapping->flags & MAP_EXECUTE) != 0 || start < mapping->start ||
+        end > mapping->end)
+        return STATUS_NOT_FOUND;
+    if (arch_table_lookup(table, start, &physical, &flags) && (flags & needed) == needed)
+        return arch_table_map(table, start, physical, flags);
+    uint64_t index = mapping_private_index(mapping, start), index_end = index + LARGE_PAGES;
+    if (address - start < AROUND_SIZE && page_tree_next(tree, index, index_end) == index_end)
+        return make_block(mapping, index);
+    bool own;
+    struct page *block = page_tree_find(tree, index, &own);
+    if (!own || page_physical(block) % LARGE_PAGE_SIZE != 0 ||
+        !page_tree_has(tree, index_end - 1, block + (LARGE_PAGES - 1), 1))
+        return STATUS_NOT_FOUND;
+    enum status status = zero_step(tree, index, block);
+    if (status != STATUS_OK)
+        return status;
+    if (start < mapping->space->sealed)
+        mapping->space->sealed = start;
+    return arch_table_map(table, start, page_physical(block),
+                          table_flags(mapping, true) | PTE_LARGE);
+}
+
 /* Show what is there of the pages around an address and is not shown yet. */
 static void show_around(struct mapping *mapping, uint64_t address)
 {
@@ -185,7 +267,10 @@ static enum status resolve(struct space *space, uint64_t address, enum fault_acc
     if (!access_is_allowed(mapping, access))
         return STATUS_BAD_ADDRESS;
     enum memory_need need = access == FAULT_WRITE ? MEMORY_WRITE : MEMORY_READ;
-    enum status status = show_page(mapping, address, need);
+    enum status status = show_large(mapping, address, need);
+    if (status == STATUS_OK || status == STATUS_RESTART)
+        return status;
+    status = show_page(mapping, address, need);
     *kind = status == STATUS_NO_MEMORY ? FAULT_PAGE_MEMORY : FAULT_PAGE_PAGER;
     if (status == STATUS_OK && need == MEMORY_READ)
         show_around(mapping, address);

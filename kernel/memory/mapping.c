@@ -232,8 +232,8 @@ enum status mapping_cut(struct space *space, uint64_t address, struct list *remo
         list_push_back(removed, &upper->link);
         return status;
     }
-    page_tree_clear(&lower->private_pages, index, PAGE_TREE_INDEX_MAX);
-    page_tree_clear(&upper->private_pages, 0, index);
+    page_tree_clear(&lower->private_pages, index, PAGE_TREE_INDEX_MAX, NULL);
+    page_tree_clear(&upper->private_pages, 0, index, NULL);
     if (lower->memory != NULL)
         memory_settle_mapping(lower->memory, lower);
     space->mapped_bytes -= lower->end - address;

@@ -214,7 +214,7 @@ enum status memory_resize(struct memory *memory, uint64_t size)
     struct range beyond = {memory->size >> PAGE_SHIFT, PAGE_TREE_INDEX_MAX};
     beyond.start += memory->size % PAGE_SIZE != 0;
     lock_release(&memory->object.lock);
-    if (done || !memory_drop_step(memory, &beyond))
+    if (done || !memory_sweep_step(memory, &beyond, true))
         return done ? STATUS_OK : STATUS_RESTART;
     return grows ? STATUS_RESTART : STATUS_OK;
 }
@@ -229,7 +229,7 @@ enum status memory_discard(struct memory *memory, uint64_t offset, uint64_t leng
         return STATUS_UNSUPPORTED;
     uint64_t first = (offset + PAGE_SIZE - 1) >> PAGE_SHIFT;
     struct range pages = {first > step->at ? first : step->at, (offset + length) >> PAGE_SHIFT};
-    bool done = memory_drop_step(memory, &pages);
+    bool done = memory_sweep_step(memory, &pages, true);
     step->at = pages.start;
     return done ? STATUS_OK : STATUS_RESTART;
 }

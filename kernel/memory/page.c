@@ -17,6 +17,7 @@
 #include <kernel/account.h>
 #include <kernel/lock.h>
 #include <kernel/log.h>
+#include <kernel/pager.h>
 #include <kernel/relaxed.h>
 #include <kernel/string.h>
 #include <trellis/boot_info.h>
@@ -34,9 +35,10 @@ static uint64_t free_count;                         /* lock */
 static uint64_t total_count;
 static uint64_t fail_countdown; /* tests only */
 
+/* Most memory is above the rest, in the last range, and found first. */
 static const struct page_range *range_of_page(const struct page *page)
 {
-    for (unsigned i = 0; i < range_count; i++) {
+    for (unsigned i = range_count; i-- > 0;) {
         if (page >= ranges[i].pages && page < ranges[i].pages + (ranges[i].end - ranges[i].first))
             return &ranges[i];
     }
@@ -57,7 +59,7 @@ uint64_t page_physical(const struct page *page)
 struct page *page_of_physical(uint64_t physical)
 {
     uint64_t number = physical >> PAGE_SHIFT;
-    for (unsigned i = 0; i < range_count; i++) {
+    for (unsigned i = range_count; i-- > 0;) {
         if (number >= ranges[i].first && number < ranges[i].end)
             return &ranges[i].pages[number - ranges[i].first];
     }
@@ -174,6 +176,7 @@ enum status page_allocate(struct account *account, unsigned order, int node, str
     if (account != NULL)
         object_acquire(&account->object);
     page->account = account;
+    relaxed_store(&page->paging, PAGE_CLEAN);
     atomic_store_explicit(&page->references, 1, memory_order_relaxed);
     *result = page;
     return STATUS_OK;
@@ -185,6 +188,19 @@ enum status page_allocate_zeroed(struct account *account, struct page **result)
     if (status == STATUS_OK)
         memset(page_address(*result), 0, PAGE_SIZE);
     return status;
+}
+
+void page_split(struct page *block)
+{
+    for (struct page *page = block, *end = block + (UINT64_C(1) << block->order); page < end;
+         page++) {
+        if (page != block && block->account != NULL)
+            object_acquire(&block->account->object);
+        page->account = block->account;
+        page->order = 0;
+        relaxed_store(&page->paging, PAGE_RAW);
+        atomic_store_explicit(&page->references, 1, memory_order_relaxed);
+    }
 }
 
 void page_acquire(struct page *page)

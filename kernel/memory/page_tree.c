@@ -134,6 +134,30 @@ struct page *page_tree_find(const struct page_tree *tree, uint64_t index, bool *
     return page;
 }
 
+/* The node of level 1 above an index, or NULL if there is none or a clone has it too. */
+static const struct page_tree_node *find_own_node(const struct page_tree *tree, uint64_t index)
+{
+    const struct page_tree_node *node =
+        tree->height > 0 && tree_covers(tree, index) ? tree->root : NULL;
+    for (uint32_t level = tree->height; level > 1 && node != NULL; level--)
+        node = node_is_shared(node) ? NULL : node->slots[slot_of(index, level)];
+    return node == NULL || node_is_shared(node) ? NULL : node;
+}
+
+bool page_tree_has(const struct page_tree *tree, uint64_t index, const struct page *pages,
+                   uint64_t count)
+{
+    const struct page_tree_node *node = NULL;
+    for (uint64_t i = 0; i < count; i++) {
+        if (i == 0 || (index + i) % NODE_SLOTS == 0)
+            node = find_own_node(tree, index + i);
+        if (node == NULL || node->slots[(index + i) % NODE_SLOTS] != &pages[i] ||
+            atomic_load_explicit(&pages[i].references, memory_order_relaxed) != 1)
+            return false;
+    }
+    return true;
+}
+
 /* The first index from `first` on with a page below a child, whose own first is `base`; or UINT64_MAX. */
 static uint64_t child_next(void *child, uint32_t level, uint64_t base, uint64_t first)
 {
@@ -216,6 +240,22 @@ enum status page_tree_set(struct page_tree *tree, uint64_t index, struct page *p
     return STATUS_OK;
 }
 
+enum status page_tree_set_block(struct page_tree *tree, uint64_t index, struct page *pages,
+                                uint64_t count)
+{
+    void **slot;
+    enum status status = tree_heighten(tree, index + count - 1);
+    uint64_t end = index + count, at = index;
+    while (status == STATUS_OK && at < end) {
+        status = tree_own_slot(tree, at, true, &slot);
+        for (bool more = status == STATUS_OK; more; more = at < end && at % NODE_SLOTS != 0, slot++)
+            *slot = &pages[at++ - index];
+    }
+    for (; at < end; at++)
+        page_release(&pages[at - index]);
+    return status;
+}
+
 void page_tree_clone(const struct page_tree *from, struct page_tree *to)
 {
     assert(to->root == NULL);
@@ -283,14 +323,7 @@ static void slot_clear(void **slot, uint32_t level, uint64_t base, struct clear_
     *slot = NULL;
 }
 
-uint64_t page_tree_clear(struct page_tree *tree, uint64_t first, uint64_t end)
-{
-    struct clear_range range = {.first = first, .end = end};
-    slot_clear(&tree->root, tree->height, 0, &range);
-    return range.count;
-}
-
-uint64_t page_tree_take(struct page_tree *tree, uint64_t first, uint64_t end, struct list *taken)
+uint64_t page_tree_clear(struct page_tree *tree, uint64_t first, uint64_t end, struct list *taken)
 {
     struct clear_range range = {.first = first, .end = end, .taken = taken};
     slot_clear(&tree->root, tree->height, 0, &range);

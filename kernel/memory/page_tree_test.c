@@ -92,7 +92,7 @@ static void a_range_is_cut_out_of_shared_trees(void **state)
         assert_int_equal(put(&tree, i * 3), STATUS_OK);
     page_tree_clone(&tree, &clone);
     assert_int_equal(page_tree_prepare_clear(&clone, 100, 700), STATUS_OK);
-    page_tree_clear(&clone, 100, 700);
+    page_tree_clear(&clone, 100, 700, NULL);
     for (uint64_t i = 0; i < 300; i++) {
         assert_non_null(page_tree_find(&tree, i * 3, NULL));
         bool cut = i * 3 >= 100 && i * 3 < 700;
@@ -107,7 +107,7 @@ static void taken_pages_keep_their_reference(void **state)
     list_init(&taken);
     for (uint64_t i = 0; i < 200; i++)
         assert_int_equal(put(&tree, i), STATUS_OK);
-    assert_int_equal(page_tree_take(&tree, 10, 150, &taken), 140);
+    assert_int_equal(page_tree_clear(&tree, 10, 150, &taken), 140);
     assert_null(page_tree_find(&tree, 10, NULL));
     assert_non_null(page_tree_find(&tree, 150, NULL));
     unsigned count = 0;
@@ -153,7 +153,7 @@ static void model_step(void)
         assert_int_equal(
             page_tree_prepare_clear(&model_trees[which], index * 7, (index + length) * 7),
             STATUS_OK);
-        page_tree_clear(&model_trees[which], index * 7, (index + length) * 7);
+        page_tree_clear(&model_trees[which], index * 7, (index + length) * 7, NULL);
         for (uint64_t i = index; i < index + length && i < MODEL_INDICES; i++)
             model[which][i] = NULL;
         break;

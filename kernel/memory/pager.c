@@ -251,7 +251,7 @@ static bool drop_clean(struct memory *memory, struct range *pages)
     lock_release(&memory->object.lock);
     run.end = run.start < pages->end ? run.start + 1 : run.start;
     if (run.start < run.end && page != NULL && page->paging == PAGE_CLEAN)
-        done = memory_drop_step(memory, &run);
+        done = memory_sweep_step(memory, &run, true);
     pages->start = done ? run.end : pages->start;
     return done;
 }
@@ -273,7 +273,7 @@ static bool mark_part(struct memory *memory, struct range *pages, enum page_mark
                   mark == PAGES_REFUSED);
     lock_release(&memory->object.lock);
     if (mark == PAGES_CLEANING)
-        return memory_hide_step(memory, pages);
+        return memory_sweep_step(memory, pages, false);
     pages->start = pages->end;
     return true;
 }

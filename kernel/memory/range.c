@@ -9,8 +9,7 @@
  */
 #include <kernel/mapping.h>
 
-#define PART_SIZE (128 * PAGE_SIZE) /* tables begin at its multiples */
-#define ENTRIES_PER_UNIT 8          /* of a page table, as cheap as one page to be freed */
+#define ENTRIES_PER_UNIT 8 /* of a page table, as cheap as one page to be freed */
 #define FRAMES_END (FRAME_BASE + (uint64_t)FRAME_SLOTS * FRAME_STRIDE)
 
 bool range_is_valid(uint64_t start, uint64_t length)
@@ -73,18 +72,18 @@ static bool find_free(const struct space *space, uint64_t low, uint64_t high, ui
     return true;
 }
 
-bool range_next_part(const struct page_table *table, uint64_t *at, uint64_t end, uint32_t *limit,
-                     struct range *part)
+uint64_t range_protect(struct page_table *table, uint64_t *at, uint64_t end, uint32_t rights,
+                       uint32_t *limit)
 {
-    if (*limit == 0)
-        return false;
-    part->start = arch_table_next(table, *at, end);
-    part->end = (part->start & ~(PART_SIZE - 1)) + PART_SIZE;
-    if (part->end > end)
-        part->end = end;
-    *at = part->end;
-    range_spend(limit, 1 + ((part->end - part->start) >> PAGE_SHIFT) / ENTRIES_PER_UNIT);
-    return part->start < end;
+    uint64_t count = 0;
+    while (*limit > 0 && *at < end) {
+        uint64_t start = arch_table_next(table, *at, end);
+        uint64_t next = (start & ~(LARGE_PAGE_SIZE - 1)) + LARGE_PAGE_SIZE;
+        *at = next < end ? next : end;
+        count += arch_table_protect(table, start, *at, rights);
+        range_spend(limit, 1 + ((*at - start) >> PAGE_SHIFT) / ENTRIES_PER_UNIT);
+    }
+    return count;
 }
 
 bool range_choose(const struct space *space, uint64_t length, uint32_t flags, uint64_t *address)

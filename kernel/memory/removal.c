@@ -31,7 +31,7 @@ static enum status trim(struct mapping *mapping, uint64_t start, uint64_t end)
         return status;
     arch_table_unmap(&mapping->space->table, start, end);
     if (!untouched)
-        page_tree_clear(tree, first, first + pages);
+        page_tree_clear(tree, first, first + pages, NULL);
     mapping->space->mapped_bytes -= end - start;
     if (start != mapping->start) {
         mapping->end = start;
@@ -55,16 +55,12 @@ static bool can_trim(const struct mapping *mapping, uint64_t start, uint64_t end
 /* True when nothing of it is shown and no page is left. */
 static bool empty_step(struct mapping *mapping, uint32_t *limit)
 {
-    struct page_table *table = &mapping->space->table;
-    struct range part;
     if ((mapping->flags & MAPPING_LEAVING) == 0) {
         mapping->flags = MAPPING_LEAVING | MAP_HIDDEN;
         mapping->allowed = 0;
         mapping->cleared = mapping->start;
     }
-    while (mapping->cleared < mapping->end &&
-           range_next_part(table, &mapping->cleared, mapping->end, limit, &part))
-        arch_table_unmap(table, part.start, part.end);
+    range_protect(&mapping->space->table, &mapping->cleared, mapping->end, 0, limit);
     return mapping->cleared >= mapping->end && page_tree_drain(&mapping->private_pages, limit);
 }
 

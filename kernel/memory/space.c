@@ -211,16 +211,6 @@ static enum status check_protect(const struct space *space, uint64_t start, uint
     return STATUS_OK;
 }
 
-/* What rights the table has shrink here, faults add them. */
-static bool protect_step(struct space *space, uint64_t end, uint32_t flags, struct call_step *step)
-{
-    uint32_t limit = SPACE_STEP_LIMIT, rights = mapping_table_rights(flags);
-    struct range part;
-    while (step->at < end && range_next_part(&space->table, &step->at, end, &limit, &part))
-        arch_table_protect(&space->table, part.start, part.end, rights);
-    return step->at >= end;
-}
-
 static void join_range(struct space *space, uint64_t start, uint64_t end, struct list *removed)
 {
     struct mapping *mapping;
@@ -231,16 +221,18 @@ static void join_range(struct space *space, uint64_t start, uint64_t end, struct
         mapping_join(mapping, removed);
 }
 
-/* Boundaries have been made. */
+/* Boundaries have been made. What rights the table has shrink here, faults add them. */
 static enum status apply_protection(struct space *space, const struct range *range, uint32_t flags,
                                     struct call_step *step, struct list *removed)
 {
+    uint32_t limit = SPACE_STEP_LIMIT;
     struct mapping *mapping = mapping_find(space, range->start);
     for (; mapping != NULL && mapping->start < range->end; mapping = mapping_next(mapping))
         mapping->flags = (mapping->flags & ~(uint32_t)MAP_PROTECTION) | (flags & MAP_PROTECTION);
     if (step->at == 0)
         step->at = range->start;
-    if (!protect_step(space, range->end, flags, step))
+    range_protect(&space->table, &step->at, range->end, mapping_table_rights(flags), &limit);
+    if (step->at < range->end)
         return STATUS_RESTART;
     join_range(space, range->start, range->end, removed);
     return STATUS_OK;
@@ -278,7 +270,7 @@ static enum status discard_part(struct mapping *mapping, const struct range *par
     if (status != STATUS_OK)
         return status;
     uint64_t shown = arch_table_unmap(&mapping->space->table, part->start, part->end);
-    uint64_t dropped = page_tree_clear(&mapping->private_pages, first, end);
+    uint64_t dropped = page_tree_clear(&mapping->private_pages, first, end, NULL);
     range_spend(limit, 2 + (shown > dropped ? shown : dropped));
     return STATUS_OK;
 }
@@ -324,14 +316,11 @@ enum status space_discard(struct space *space, uint64_t address, uint64_t length
 /* Count the pages shown of a mapping into step->result. */
 static enum status count_step(const struct mapping *mapping, struct call_step *step)
 {
-    const struct page_table *table = &mapping->space->table;
     uint32_t limit = SPACE_STEP_LIMIT;
-    struct range part;
     if (step->at < mapping->start)
         step->at = mapping->start;
-    while (step->at < mapping->end &&
-           range_next_part(table, &step->at, mapping->end, &limit, &part))
-        step->result += arch_table_count(table, part.start, part.end);
+    step->result +=
+        range_protect(&mapping->space->table, &step->at, mapping->end, PTE_RIGHTS, &limit);
     return step->at < mapping->end ? STATUS_RESTART : STATUS_OK;
 }
 

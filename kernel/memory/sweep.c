@@ -117,7 +117,7 @@ static bool begin_sweep(struct memory *memory, struct range *pages, bool take, u
     if (first >= end)
         return false;
     if (take) {
-        uint64_t count = page_tree_take(&memory->pages, first, end, &memory->taken);
+        uint64_t count = page_tree_clear(&memory->pages, first, end, &memory->taken);
         memory->resident_pages -= count;
         range_spend(limit, count);
     }
@@ -126,26 +126,16 @@ static bool begin_sweep(struct memory *memory, struct range *pages, bool take, u
     return true;
 }
 
-static bool sweep_pages(struct memory *memory, struct range *pages, bool take)
+bool memory_sweep_step(struct memory *memory, struct range *pages, bool drop)
 {
     uint32_t limit = SPACE_STEP_LIMIT;
     lock_acquire(&memory->object.lock);
     bool ended = sweep_step(memory, &limit);
-    while (ended && limit > 0 && begin_sweep(memory, pages, take, &limit))
+    while (ended && limit > 0 && begin_sweep(memory, pages, drop, &limit))
         ended = sweep_step(memory, &limit);
     bool done = ended && pages->start >= pages->end;
     lock_release(&memory->object.lock);
     return done;
-}
-
-bool memory_drop_step(struct memory *memory, struct range *pages)
-{
-    return sweep_pages(memory, pages, true);
-}
-
-bool memory_hide_step(struct memory *memory, struct range *pages)
-{
-    return sweep_pages(memory, pages, false);
 }
 
 /* Revocation. */
@@ -164,13 +154,9 @@ static struct mapping *find_revoked(const struct memory *memory, const struct sp
 
 static void unmap_revoked(struct mapping *mapping, uint32_t *limit)
 {
-    struct page_table *table = &mapping->space->table;
-    struct range part;
     if (mapping->cleared < mapping->start)
         mapping->cleared = mapping->start;
-    while (mapping->cleared < mapping->end &&
-           range_next_part(table, &mapping->cleared, mapping->end, limit, &part))
-        arch_table_unmap(table, part.start, part.end);
+    range_protect(&mapping->space->table, &mapping->cleared, mapping->end, 0, limit);
 }
 
 bool memory_unmap_revoked_step(struct memory *memory)

@@ -14,10 +14,11 @@
 uint64_t arch_map_kernel(uint64_t physical, uint64_t size, uint32_t flags)
 {
     static uint64_t next = LAYOUT_DEVICES;
+    const struct page_table table = {.root = arch_kernel_root()};
     uint64_t start = next += PAGE_SIZE;
     for (uint64_t end = physical + size; physical < end; physical += PAGE_SIZE, next += PAGE_SIZE) {
         uint64_t *entry;
-        if (radix_create(arch_kernel_root(), NULL, next, &entry) != STATUS_OK)
+        if (radix_create(&table, next, 0, &entry) != STATUS_OK)
             panic("no memory to map %lx for the kernel", physical);
         radix_set(entry, entry_of_kernel_page(physical, flags, 0));
         arch_translation_renew(next);

@@ -4,12 +4,15 @@
 /*
  * Page tables of the usual form, compiled for each architecture that has them.
  *
- * Tables below a space's root stay until the space ends. A page's place changes only by
+ * Tables below a space's root stay until the space ends or a large page comes. A page's place changes only by
  * way of an entry that is 0, so that no two CPUs ever see different pages at an address;
  * what has lost rights or its page is forgotten by all CPUs before a change returns, each
  * change asking them once. Where only rights are added nobody is asked: who remembers
  * less faults, and finds more. The hardware never writes to an entry: what it would mark
  * there is set from the beginning.
+ *
+ * A large page is never split: what is to change in part of it, or another page in its place,
+ * takes it away as a whole, and faults show the rest again.
  */
 #include <arch/radix.h>
 
@@ -20,7 +23,7 @@
 
 #define TABLE_ENTRIES 512
 #define TOP_LEVEL (ARCH_PAGE_LEVELS - 1)
-#define RIGHTS (PTE_READ | PTE_WRITE | PTE_EXECUTE)
+#define LARGE_LEVEL 1
 
 static uint64_t entry_span(unsigned level)
 {
@@ -31,6 +34,16 @@ static uint64_t entry_span(unsigned level)
 static uint64_t span_end(uint64_t address, unsigned level)
 {
     return (address & ~(entry_span(level) - 1)) + entry_span(level);
+}
+
+static bool is_large(uint64_t entry)
+{
+    return (entry_flags(entry) & PTE_LARGE) != 0;
+}
+
+static uint64_t entry_size(uint64_t entry)
+{
+    return is_large(entry) ? LARGE_PAGE_SIZE : PAGE_SIZE;
 }
 
 static uint64_t *entry_at(uint64_t table, uint64_t address, unsigned level)
@@ -66,7 +79,7 @@ static void table_free(uint64_t table, unsigned level, unsigned entries)
 {
     const uint64_t *entry = arch_physical_to_virtual(table);
     for (unsigned i = 0; level > 0 && i < entries; i++) {
-        if (entry[i] != 0)
+        if (entry[i] != 0 && !is_large(entry[i]))
             table_free(entry_physical(entry[i]), level - 1, TABLE_ENTRIES);
     }
     page_release(page_of_physical(table));
@@ -78,35 +91,36 @@ void arch_table_free(struct page_table *table)
     *table = (struct page_table){0};
 }
 
-enum status radix_create(uint64_t root, struct account *account, uint64_t address,
+enum status radix_create(const struct page_table *table, uint64_t address, unsigned level,
                          uint64_t **result)
 {
-    uint64_t *entry = entry_at(root, address, TOP_LEVEL);
-    for (unsigned level = TOP_LEVEL; level > 0; level--) {
+    uint64_t *entry = entry_at(table->root, address, TOP_LEVEL);
+    for (unsigned at = TOP_LEVEL; at > level && !(at == LARGE_LEVEL && is_large(*entry)); at--) {
         if (*entry == 0) {
             uint64_t created;
-            enum status status = table_create(account, &created);
+            enum status status = table_create(table->account, &created);
             if (status != STATUS_OK)
                 return status;
             radix_set(entry, entry_of_table(created));
         }
-        entry = entry_at(entry_physical(*entry), address, level - 1);
+        entry = entry_at(entry_physical(*entry), address, at - 1);
     }
     *result = entry;
     return STATUS_OK;
 }
 
-/* The entry of the first page in [*address, end) for which there is a table; NULL if none has one. */
+/* The entry of the first page in [*address, end) for which there is a table, or of a large page;
+ * NULL if there is none. */
 static uint64_t *entry_find(uint64_t root, uint64_t *address, uint64_t end)
 {
     while (*address < end) {
         unsigned level = TOP_LEVEL;
         uint64_t *entry = entry_at(root, *address, level);
-        while (level > 0 && *entry != 0) {
+        while (level > 0 && *entry != 0 && !(level == LARGE_LEVEL && is_large(*entry))) {
             level--;
             entry = entry_at(entry_physical(*entry), *address, level);
         }
-        if (level == 0)
+        if (level == 0 || *entry != 0)
             return entry;
         *address = span_end(*address, level);
     }
@@ -131,18 +145,35 @@ static void entry_replace(const struct page_table *table, uint64_t address, uint
     arch_translation_added();
 }
 
+/* Take away what there is of pages and the table for them, which CPUs may remember too. */
+static void table_drop(struct page_table *table, uint64_t address, uint64_t *entry)
+{
+    struct translation_change all = {.count = UINT64_MAX};
+    uint64_t old = *entry;
+    arch_table_unmap(table, address, address + LARGE_PAGE_SIZE);
+    radix_set(entry, 0);
+    arch_translation_forget(table, &all);
+    page_release(page_of_physical(entry_physical(old)));
+}
+
 enum status arch_table_map(struct page_table *table, uint64_t address, uint64_t physical,
                            uint32_t flags)
 {
-    debug_assert((flags & RIGHTS) != 0);
-    uint64_t *entry;
-    enum status status = radix_create(table->root, table->account, address, &entry);
+    debug_assert((flags & PTE_RIGHTS) != 0);
+    uint64_t *entry, made = entry_of_page(physical, flags);
+    unsigned level = is_large(made);
+    enum status status = radix_create(table, address, level, &entry);
+    if (status == STATUS_OK && level == 0 && is_large(*entry)) {
+        arch_table_unmap(table, address, address + PAGE_SIZE);
+        status = radix_create(table, address, level, &entry);
+    }
     if (status != STATUS_OK)
         return status;
-    uint64_t made = entry_of_page(physical, flags);
+    if (level != 0 && *entry != 0 && !is_large(*entry))
+        table_drop(table, address, entry);
     if ((flags & PTE_EXECUTE) != 0 && made != *entry)
         arch_translation_fetch(table, physical);
-    table->resident_pages += *entry == 0;
+    table->resident_pages += *entry == 0 ? entry_size(made) / PAGE_SIZE : 0;
     entry_replace(table, address, entry, made);
     return STATUS_OK;
 }
@@ -153,27 +184,29 @@ bool arch_table_lookup(const struct page_table *table, uint64_t address, uint64_
     const uint64_t *entry = entry_find(table->root, &address, address + 1);
     if (entry == NULL || *entry == 0)
         return false;
-    *physical = entry_physical(*entry);
+    *physical = entry_physical(*entry) + (address & (entry_size(*entry) - 1));
     *flags = entry_flags(*entry);
     return true;
 }
 
-/* Leave a page the rights in `flags`, without any take it away. */
-static void change_entry(uint64_t *entry, uint64_t address, uint32_t flags,
-                         struct translation_change *change)
+/*
+ * Leave a page the rights in `flags`, without any take it away; `size` bytes of it are meant, and if
+ * that is not all of it nothing is left. False if it has no others.
+ */
+static bool change_entry(struct page_table *table, uint64_t *entry, uint64_t size, uint32_t flags)
 {
-    uint64_t value = flags != 0 ? entry_reduce(*entry, flags) : 0;
-    if (value == *entry)
-        return;
+    uint64_t old = *entry, value = flags != 0 ? entry_reduce(old, flags) : 0;
+    if (value == old)
+        return false;
+    if (size < entry_size(old))
+        value = 0;
+    if (value == 0)
+        table->resident_pages -= entry_size(old) / PAGE_SIZE;
     radix_set(entry, value);
-    if (change->count < TRANSLATION_PAGES_MAX)
-        change->addresses[change->count] = address;
-    change->count++;
+    return true;
 }
 
-/* Returns how many pages were there. */
-static uint64_t change_range(const struct page_table *table, uint64_t start, uint64_t end,
-                             uint32_t flags)
+uint64_t arch_table_protect(struct page_table *table, uint64_t start, uint64_t end, uint32_t flags)
 {
     struct translation_change change;
     uint64_t address = start, count = 0;
@@ -181,11 +214,17 @@ static uint64_t change_range(const struct page_table *table, uint64_t start, uin
     change.count = 0;
     while ((entry = entry_find(table->root, &address, end)) != NULL) {
         uint64_t limit = span_end(address, 1) < end ? span_end(address, 1) : end;
-        for (; address < limit; address += PAGE_SIZE, entry++) {
+        for (uint64_t size = PAGE_SIZE; address < limit; address += size, entry++) {
             if (*entry == 0)
                 continue;
-            change_entry(entry, address, flags, &change);
-            count++;
+            if (is_large(*entry))
+                size = limit - address;
+            count += size / PAGE_SIZE;
+            if (!change_entry(table, entry, size, flags & PTE_RIGHTS))
+                continue;
+            if (change.count < TRANSLATION_PAGES_MAX)
+                change.addresses[change.count] = address;
+            change.count++;
         }
     }
     if (change.count != 0)
@@ -193,26 +232,7 @@ static uint64_t change_range(const struct page_table *table, uint64_t start, uin
     return count;
 }
 
-uint64_t arch_table_unmap(struct page_table *table, uint64_t start, uint64_t end)
-{
-    uint64_t count = change_range(table, start, end, 0);
-    table->resident_pages -= count;
-    return count;
-}
-
-uint64_t arch_table_protect(struct page_table *table, uint64_t start, uint64_t end, uint32_t flags)
-{
-    if ((flags & RIGHTS) == 0)
-        return arch_table_unmap(table, start, end);
-    return change_range(table, start, end, flags & RIGHTS);
-}
-
 uint64_t arch_table_next(const struct page_table *table, uint64_t address, uint64_t end)
 {
     return entry_find(table->root, &address, end) != NULL ? address : end;
-}
-
-uint64_t arch_table_count(const struct page_table *table, uint64_t start, uint64_t end)
-{
-    return change_range(table, start, end, RIGHTS);
 }

@@ -16,7 +16,7 @@
 
 #define BASE UINT64_C(0x7f00001ff000) /* the last page of a table: the range goes on in another */
 #define PAGES 1200
-#define RIGHTS (PTE_READ | PTE_WRITE | PTE_EXECUTE)
+#define RIGHTS PTE_RIGHTS
 
 static struct account *account;
 static struct page_table table;
@@ -36,6 +36,11 @@ static int teardown(void **state)
     arch_table_free(&table);
     test_account_end(account);
     return 0;
+}
+
+static uint64_t count(struct page_table *in, uint64_t start, uint64_t end)
+{
+    return arch_table_protect(in, start, end, RIGHTS);
 }
 
 static uint64_t address_of(unsigned page)
@@ -104,7 +109,7 @@ static void a_change_is_told_once(void **state)
     assert_int_equal(host_translation.forgets, 1);
     assert_int_equal(host_translation.forgotten, mapped);
     assert_int_equal(arch_table_protect(&table, BASE, end, PTE_READ | PTE_EXECUTE), mapped);
-    assert_int_equal(arch_table_count(&table, BASE, end), mapped);
+    assert_int_equal(count(&table, BASE, end), mapped);
     assert_int_equal(host_translation.forgets, 1);
     assert_int_equal(arch_table_protect(&table, BASE, end, 0), mapped);
     assert_int_equal(host_translation.forgets, 2);
@@ -123,7 +128,66 @@ static void next_skips_what_has_no_table(void **state)
     assert_int_equal(arch_table_next(&table, start, end), first);
     assert_int_equal(arch_table_next(&table, far + PAGE_SIZE, end), end);
     assert_int_equal(arch_table_next(&table, start, first), first);
-    assert_int_equal(arch_table_count(&table, start, end), 1);
+    assert_int_equal(count(&table, start, end), 1);
+}
+
+#define LARGE (BASE + PAGE_SIZE) /* the table after that of BASE */
+
+static bool large_is(uint64_t address, uint64_t physical, uint32_t flags)
+{
+    uint64_t found_physical;
+    uint32_t found_flags;
+    return arch_table_lookup(&table, address, &found_physical, &found_flags) &&
+           found_physical == physical && found_flags == (flags | PTE_LARGE);
+}
+
+static void map_large(uint32_t flags)
+{
+    assert_int_equal(arch_table_map(&table, LARGE, LARGE_PAGE_SIZE, flags | PTE_LARGE), STATUS_OK);
+}
+
+static void a_large_page_is_changed_as_a_whole(void **state)
+{
+    (void)state;
+    const uint64_t end = LARGE + LARGE_PAGE_SIZE;
+    map_large(PTE_READ | PTE_WRITE);
+    assert_true(
+        large_is(LARGE + 5 * PAGE_SIZE, LARGE_PAGE_SIZE + 5 * PAGE_SIZE, PTE_READ | PTE_WRITE));
+    assert_int_equal(table.resident_pages, 512);
+    assert_int_equal(arch_table_next(&table, BASE, end), LARGE);
+    assert_int_equal(count(&table, LARGE + PAGE_SIZE, end), 511);
+    assert_int_equal(arch_table_protect(&table, BASE, end + PAGE_SIZE, PTE_READ), 512);
+    assert_true(large_is(LARGE, LARGE_PAGE_SIZE, PTE_READ));
+    assert_int_equal(arch_table_protect(&table, LARGE + PAGE_SIZE, end, PTE_READ | PTE_EXECUTE),
+                     511);
+    assert_int_equal(host_translation.forgets, 1);
+    map_large(PTE_READ | PTE_WRITE);
+    assert_int_equal(host_translation.renewed, 1);
+    assert_int_equal(arch_table_unmap(&table, LARGE, end), 512);
+    assert_int_equal(table.resident_pages, 0);
+}
+
+static void in_part_it_goes(void **state)
+{
+    (void)state;
+    const uint64_t end = LARGE + LARGE_PAGE_SIZE;
+    map_large(PTE_READ | PTE_WRITE);
+    assert_int_equal(arch_table_protect(&table, LARGE, end - PAGE_SIZE, PTE_READ), 511);
+    assert_int_equal(count(&table, LARGE, end), 0);
+    map_large(PTE_READ | PTE_WRITE);
+    assert_int_equal(arch_table_unmap(&table, LARGE + PAGE_SIZE, LARGE + 2 * PAGE_SIZE), 1);
+    assert_int_equal(table.resident_pages, 0);
+    map_large(PTE_READ | PTE_WRITE);
+    assert_int_equal(host_translation.forgets, 2);
+    assert_int_equal(arch_table_map(&table, LARGE + PAGE_SIZE, 0, PTE_READ), STATUS_OK);
+    assert_int_equal(host_translation.forgets, 3);
+    assert_int_equal(count(&table, LARGE, end), 1);
+    assert_int_equal(table.resident_pages, 1);
+    uint64_t used = test_pages_used(account);
+    map_large(PTE_READ);
+    assert_int_equal(table.resident_pages, 512);
+    assert_int_equal(test_pages_used(account), used - 1);
+    assert_int_equal(host_translation.forgets, 5);
 }
 
 static void without_memory_nothing_changes(void **state)
@@ -190,7 +254,7 @@ static void change_both(struct model *model)
         model[first] = (struct model){(unsigned)rand() % TEST_PAGES * PAGE_SIZE, flags};
         map(first, model[first].physical, flags);
     }
-    assert_int_equal(arch_table_count(&table, start, stop), model_count(model, first, end));
+    assert_int_equal(count(&table, start, stop), model_count(model, first, end));
 }
 
 static void random_changes_do_what_they_do_to_an_array(void **state)
@@ -216,6 +280,8 @@ int main(void)
         TEST(another_page_is_told_and_more_rights_are_not),
         TEST(a_change_is_told_once),
         TEST(next_skips_what_has_no_table),
+        TEST(a_large_page_is_changed_as_a_whole),
+        TEST(in_part_it_goes),
         TEST(without_memory_nothing_changes),
         TEST(no_root_without_memory),
         TEST(random_changes_do_what_they_do_to_an_array),

@@ -18,26 +18,37 @@ enum page_table_flag {
     PTE_WRITE = 1u << 1,
     PTE_EXECUTE = 1u << 2,
     PTE_DEVICE = 1u << 3, /* uncached */
+    PTE_LARGE =
+        1u << 4, /* LARGE_PAGE_SIZE, where it begins and where it leads to aligned to that */
+    PTE_RIGHTS = PTE_READ | PTE_WRITE | PTE_EXECUTE,
 };
+
+#define LARGE_PAGE_ORDER 9
+#define LARGE_PAGE_SIZE (UINT64_C(0x1000) << LARGE_PAGE_ORDER)
 
 enum status arch_table_init(struct page_table *table, struct account *account) must_check;
 /* Frees every table page, whatever is mapped; no CPU has it loaded. */
 void arch_table_free(struct page_table *table);
-/* One page; replaces what is there. NO_MEMORY if a table page cannot be had. */
+/* One page; replaces what is there, a large one as a whole. NO_MEMORY if a table page cannot be
+ * had. */
 enum status arch_table_map(struct page_table *table, uint64_t address, uint64_t physical,
                            uint32_t flags) must_check;
 /* False if nothing is there. */
 bool arch_table_lookup(const struct page_table *table, uint64_t address, uint64_t *physical,
                        uint32_t *flags);
-/* Remove, or take away rights from, [start, end); returns how many pages were there. The
+/* Leave the pages of [start, end) those of their rights that `flags` has, or without any remove
+ * them; a large page that would change in part is removed. Returns how many were there. The
  * translation caches are flushed by the end of the call, on every CPU that may have them. */
-uint64_t arch_table_unmap(struct page_table *table, uint64_t start, uint64_t end);
 uint64_t arch_table_protect(struct page_table *table, uint64_t start, uint64_t end, uint32_t flags);
-/* The first address in [address, end) for which there is a table of the last level, or `end`:
- * before it there are no pages. */
+
+static inline uint64_t arch_table_unmap(struct page_table *table, uint64_t start, uint64_t end)
+{
+    return arch_table_protect(table, start, end, 0);
+}
+
+/* The first address in [address, end) for which there is a table of the last level or a large
+ * page, or `end`: before it there are no pages. */
 uint64_t arch_table_next(const struct page_table *table, uint64_t address, uint64_t end);
-/* How many pages are there in [start, end). */
-uint64_t arch_table_count(const struct page_table *table, uint64_t start, uint64_t end);
 /* Load it on this CPU, unless it is loaded; NULL: the kernel's half alone. */
 void arch_table_switch(struct page_table *table);
 /* RAM in the kernel's direct map; device registers through arch_map_device. */

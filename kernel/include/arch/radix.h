@@ -10,11 +10,12 @@
  *   ARCH_SPACE_ENTRIES                     of a root, from the first on, that are the space's
  *                                          own; the others are the kernel's and never change
  *   entry_of_table(physical)               to the table below
- *   entry_of_page(physical, flags)         a page of user space
+ *   entry_of_page(physical, flags)         a page of user space, with PTE_LARGE one of level 1
  *   entry_of_kernel_page(physical, flags, level)
  *                                          one of the kernel's, of 4 KiB at level 0
  *   entry_physical(entry)                  where what it leads to is
- *   entry_flags(entry)                     enum page_table_flag of a page
+ *   entry_flags(entry)                     enum page_table_flag of a page; of an entry to a table at
+ *                                          level 1 or above, no PTE_LARGE
  *   entry_reduce(entry, flags)             a page's, with those of its rights that `flags` has
  *
  * The functions below stand for the translation cache.
@@ -43,8 +44,9 @@ void arch_translation_added(void);
 /* What was stored into this page is to be executed: no CPU that uses the table fetches older. */
 void arch_translation_fetch(const struct page_table *table, uint64_t physical);
 
-/* The entry at level 0 for an address, with the tables down to it made. NO_MEMORY. */
-enum status radix_create(uint64_t root, struct account *account, uint64_t address,
+/* The entry for an address at a level, with the tables down to it made, or that of a large page
+ * above it. NO_MEMORY. */
+enum status radix_create(const struct page_table *table, uint64_t address, unsigned level,
                          uint64_t **result) must_check;
 /* An entry, and before it what was stored into what it leads to. */
 static inline void radix_set(uint64_t *entry, uint64_t value)

@@ -107,10 +107,9 @@ bool range_choose(const struct space *space, uint64_t length, uint32_t flags, ui
  */
 #define SPACE_STEP_LIMIT 48u
 
-/* The next part of [*at, end) in which there can be pages, 128 pages at most; *at moves
- * behind it. False if nothing is left of the limit, or of the range: then *at is `end`. */
-bool range_next_part(const struct page_table *table, uint64_t *at, uint64_t end, uint32_t *limit,
-                     struct range *part);
+/* arch_table_protect of [*at, end), until the limit runs out: *at moves behind what is done. */
+uint64_t range_protect(struct page_table *table, uint64_t *at, uint64_t end, uint32_t rights,
+                       uint32_t *limit);
 /* Count down, to zero at the least. */
 static inline void range_spend(uint32_t *limit, uint64_t cost)
 {

@@ -71,11 +71,9 @@ enum status memory_resize(struct memory *memory, uint64_t size) must_check;
 enum status memory_discard(struct memory *memory, uint64_t offset, uint64_t length,
                            struct call_step *step) must_check;
 
-/* A step of taking pages [start, end) out of the object and all page tables, then freeing them;
- * `start` moves up. True when it is done. No locks are held. (sweep.c) */
-bool memory_drop_step(struct memory *memory, struct range *pages);
-/* The same, but the pages stay in the object. */
-bool memory_hide_step(struct memory *memory, struct range *pages);
+/* A step of taking pages [start, end) out of all page tables and, if they are to be dropped, out of
+ * the object, then freeing them; `start` moves up. True when it is done. No locks are held. (sweep.c) */
+bool memory_sweep_step(struct memory *memory, struct range *pages, bool drop);
 /* Whether such a step has left a walk over the mappings unfinished; the object's lock is held. */
 bool memory_is_swept(const struct memory *memory);
 /* A step of taking out of all page tables what was mapped through derivations that are dead; a

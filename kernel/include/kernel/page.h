@@ -29,7 +29,7 @@ struct page {
     uint8_t order;               /* pages lock; of the block it heads */
     uint8_t flags;               /* pages lock; enum page_flag */
     uint8_t node;                /* constant */
-    uint8_t paging; /* enum page_paging; lock of the memory object that has it, if that is paged */
+    uint8_t paging;              /* enum page_paging; who has it: pager.h */
     struct account *account; /* whose allowance it counts against; a reference; set at allocation */
     struct list_node link;   /* pages lock on free lists, else the only owner's */
 };
@@ -46,6 +46,8 @@ enum status page_allocate(struct account *account, unsigned order, int node,
                           struct page **result) must_check;
 /* The same for one page of zeroes. */
 enum status page_allocate_zeroed(struct account *account, struct page **result) must_check;
+/* Make of a block, with its one reference, pages that are each released alone; PAGE_RAW. */
+void page_split(struct page *block);
 void page_acquire(struct page *page);
 /* Drops one reference; frees and uncharges at zero. */
 void page_release(struct page *page);

@@ -53,19 +53,23 @@ uint64_t page_tree_next(const struct page_tree *tree, uint64_t first, uint64_t e
 enum status page_tree_set(struct page_tree *tree, uint64_t index, struct page *page,
                           struct page **old) must_check;
 
+/* The same for a block of pages one after the other where nothing is; NO_MEMORY may drop some. */
+enum status page_tree_set_block(struct page_tree *tree, uint64_t index, struct page *pages,
+                                uint64_t count) must_check;
+/* Whether so many are there in this order, and no clone has any of them. */
+bool page_tree_has(const struct page_tree *tree, uint64_t index, const struct page *pages,
+                   uint64_t count);
+
 /* Make `to`, which is empty, hold the same pages as `from`. */
 void page_tree_clone(const struct page_tree *from, struct page_tree *to);
 
 /* Have page_tree_clear of this range find everything it needs; NO_MEMORY. */
 enum status page_tree_prepare_clear(struct page_tree *tree, uint64_t first,
                                     uint64_t end) must_check;
-/* Drop the pages of [first, end). Unless the tree was never cloned, prepare first. Returns about how
- * many: what a clone has too is not looked at one by one. */
-uint64_t page_tree_clear(struct page_tree *tree, uint64_t first, uint64_t end);
-
-/* Of a tree that is never cloned: as page_tree_clear, but the pages, still with the
- * tree's references, go on a list by page.link. Returns how many. */
-uint64_t page_tree_take(struct page_tree *tree, uint64_t first, uint64_t end, struct list *taken);
+/* Take out the pages of [first, end), and drop them: about how many is the result, for what a clone
+ * has too is not looked at one by one. Unless the tree was never cloned, prepare first. With `taken`,
+ * for a tree that is never cloned, they go on that list by page.link, still with the tree's references. */
+uint64_t page_tree_clear(struct page_tree *tree, uint64_t first, uint64_t end, struct list *taken);
 
 /* Drop up to about *limit pages, counting it down; true when the tree is empty. */
 bool page_tree_drain(struct page_tree *tree, uint32_t *limit);

@@ -14,8 +14,9 @@
 struct memory;
 struct object;
 
-/* In struct page; the lock of the memory object that has the page. */
-enum page_paging { PAGE_CLEAN, PAGE_WRITABLE, PAGE_CLEANING };
+/* In struct page. Of a pager-backed memory object, under its lock; of private memory RAW says that
+ * the page is to be zeroed before anybody sees it, by a space that alone has it, with its lock. */
+enum page_paging { PAGE_CLEAN, PAGE_WRITABLE, PAGE_CLEANING, PAGE_RAW };
 
 /* What a thread waits for; in struct thread, and only it waits by it. */
 struct page_request {

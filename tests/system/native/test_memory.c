@@ -298,6 +298,46 @@ static void test_inspect(void)
     CLOSE(memory);
 }
 
+/* Large pages: a stretch that is filled from its beginning is there at once. */
+
+#define LARGE_SIZE (512 * PAGE)
+
+static uint64_t pages_shown(uint64_t address)
+{
+    struct mapping_information information;
+    SUCCEED(native_space_inspect(test_world.self, address, 1, &information));
+    return information.resident_pages;
+}
+
+static void check_words(uint64_t address, uint64_t first, uint64_t end, uint64_t expected)
+{
+    for (uint64_t i = first; i < end; i++)
+        CHECK_EQUAL(*word(address + i * PAGE), expected == 0 ? 0 : expected + i);
+}
+
+static void test_large(void)
+{
+    uint64_t address = map(HANDLE_NONE, 4 * LARGE_SIZE, READ_WRITE);
+    uint64_t large = (address + LARGE_SIZE - 1) & ~(LARGE_SIZE - 1);
+    uint64_t before = pages_shown(address);
+    *word(large) = 1;
+    CHECK_EQUAL(pages_shown(address), before + 512);
+    for (uint64_t at = large + 8; at < large + LARGE_SIZE; at += 8)
+        CHECK_EQUAL(*word(at), 0);
+    for (uint64_t i = 0; i < 512; i++)
+        *word(large + i * PAGE) = 1000 + i;
+    SUCCEED(native_space_discard(test_world.self, large + 20 * PAGE, 10 * PAGE));
+    check_words(large, 0, 20, 1000);
+    check_words(large, 20, 30, 0);
+    check_words(large, 30, 512, 1000);
+    *word(large + LARGE_SIZE) = 2;
+    unmap(large + LARGE_SIZE + 100 * PAGE, PAGE);
+    CHECK(!is_mapped(large + LARGE_SIZE + 100 * PAGE));
+    CHECK_EQUAL(*word(large + LARGE_SIZE), 2);
+    *word(large + LARGE_SIZE + 101 * PAGE) = 3;
+    unmap(address, 4 * LARGE_SIZE);
+}
+
 /* Other processes' memory. */
 
 static uint64_t wait_for_word(uint64_t place, struct frame *frame)
@@ -411,6 +451,7 @@ void service_main(const struct start_block *start)
         {"remap", test_remap},
         {"discard", test_discard},
         {"resize", test_resize},
+        {"a large page", test_large},
         {"what is mapped is told", test_inspect},
         {"other processes' memory", test_process_memory},
         {"a growing stack", test_growing},

@@ -72,6 +72,18 @@ static void map_filled(void)
     place = SUCCEED(native_map(test_world.self, memory, 0, 0, SIZE, READ_WRITE | MAP_POPULATE));
 }
 
+#define LARGE_SIZE (UINT64_C(2) << 20)
+
+/* With small pages: what is not entered at its beginning has no large ones. */
+static void map_small(void)
+{
+    place = SUCCEED(native_map(test_world.self, HANDLE_NONE, 0, 0, SIZE, READ_WRITE));
+    for (uint64_t at = place + LARGE_SIZE / 2; at < place + SIZE; at += LARGE_SIZE / 2)
+        *(volatile uint64_t *)at = at;
+    for (uint64_t at = place; at < place + SIZE; at += PAGE)
+        *(volatile uint64_t *)at = at;
+}
+
 static void unmap(void)
 {
     SUCCEED(native_unmap(test_world.self, place, SIZE));
@@ -103,8 +115,7 @@ static void inspect(void)
 static void test_private(void)
 {
     memory = HANDLE_NONE;
-    check_delay("populate", map_filled);
-    CHECK_EQUAL(*(volatile uint64_t *)(place + SIZE - PAGE), 0);
+    map_small();
     check_delay("inspect", inspect);
     check_delay("protect", protect);
     SUCCEED(native_protect(test_world.self, place, SIZE, READ_WRITE));
@@ -114,8 +125,24 @@ static void test_private(void)
     check_delay("replace", replace);
     CHECK_EQUAL(*(volatile uint64_t *)place, 0);
     unmap();
-    map_filled();
+    map_small();
     check_delay("unmap", unmap);
+}
+
+static void touch_all(void)
+{
+    for (uint64_t at = place; at < place + SIZE; at += PAGE)
+        *(volatile uint64_t *)at = at;
+}
+
+static void test_large(void)
+{
+    memory = HANDLE_NONE;
+    check_delay("populate", map_filled);
+    CHECK_EQUAL(*(volatile uint64_t *)(place + SIZE - PAGE), 0);
+    check_delay("discard of large pages", discard);
+    check_delay("touch", touch_all);
+    check_delay("unmap of large pages", unmap);
 }
 
 static void copy_out(void)
@@ -167,6 +194,7 @@ void service_main(const struct start_block *start)
 {
     static const struct test_case cases[] = {
         {"private memory", test_private},
+        {"large pages", test_large},
         {"memory objects", test_objects},
     };
     test_begin();

@@ -37,7 +37,16 @@ static void run_map_touch(uint64_t round)
     unmap(page, USER_PAGE_SIZE);
 }
 
-/* A fresh page for each fault. */
+/* Filled from its beginning, as by a program that clears it. */
+static void run_touch_64_mib(uint64_t round)
+{
+    int64_t start = map_anonymous(64 * MIB);
+    for (uint64_t at = 0; at < 64 * MIB; at += USER_PAGE_SIZE)
+        *(volatile uint64_t *)((uint64_t)start + at) = 1;
+    unmap(start, 64 * MIB);
+}
+
+/* A fresh page for each fault, from the last one down: filled upwards there would be large ones. */
 static void map_region(uint64_t rounds)
 {
     if (region_size != 0)
@@ -54,7 +63,7 @@ static void unmap_region(void)
 
 static void run_page_fault(uint64_t round)
 {
-    *(volatile uint64_t *)(region + round * USER_PAGE_SIZE) = 1;
+    *(volatile uint64_t *)(region + region_size - (round + 1) * USER_PAGE_SIZE) = 1;
 }
 
 static void make_object(uint64_t size)
@@ -167,6 +176,7 @@ static const struct bench_row rows[] = {
     {.name = "page_fault", .before = map_region, .run = run_page_fault, .finish = unmap_region},
     {.name = "map_unmap", .run = run_map_anonymous},
     {.name = "map_touch_unmap", .run = run_map_touch},
+    {.name = "touch_64_mib_unmap", .run = run_touch_64_mib},
     {.name = "map_unmap_object_page",
      .prepare = make_page,
      .run = run_map_object,

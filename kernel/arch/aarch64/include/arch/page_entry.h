@@ -42,7 +42,8 @@ static inline uint64_t entry_reduce(uint64_t entry, uint32_t flags)
 
 static inline uint64_t entry_of_page(uint64_t physical, uint32_t flags)
 {
-    uint64_t entry = physical | ENTRY_BLOCK | ENTRY_TABLE | ENTRY_USER | ENTRY_NOT_GLOBAL;
+    uint64_t entry = physical | ENTRY_BLOCK | ENTRY_USER | ENTRY_NOT_GLOBAL;
+    entry |= (flags & PTE_LARGE) != 0 ? 0 : ENTRY_TABLE;
     entry |= (flags & PTE_DEVICE) != 0 ? ENTRY_DEVICE : 0;
     return entry_reduce(entry | ENTRY_KERNEL_NO_EXECUTE, flags);
 }
@@ -60,5 +61,6 @@ static inline uint32_t entry_flags(uint64_t entry)
     uint32_t flags = PTE_READ;
     flags |= (entry & ENTRY_READ_ONLY) != 0 ? 0 : PTE_WRITE;
     flags |= (entry & ENTRY_NO_EXECUTE) != 0 ? 0 : PTE_EXECUTE;
+    flags |= (entry & (ENTRY_VALID | ENTRY_TABLE)) == ENTRY_VALID ? PTE_LARGE : 0;
     return flags | ((entry & ENTRY_DEVICE) != 0 ? PTE_DEVICE : 0);
 }

@@ -17,6 +17,7 @@
 #define ENTRY_ACCESSED (UINT64_C(1) << 6)
 #define ENTRY_DIRTY (UINT64_C(1) << 7)
 #define ENTRY_DEVICE (UINT64_C(1) << 8) /* software's own: the memory's attributes are wired */
+#define ENTRY_LARGE (UINT64_C(1) << 9)  /* software's own: a page of level 1 looks like any */
 #define ENTRY_ADDRESS UINT64_C(0x003ffffffffffc00)
 
 static inline uint64_t entry_of_table(uint64_t physical)
@@ -46,7 +47,8 @@ static inline uint64_t entry_of_either(uint64_t physical, uint32_t flags)
 
 static inline uint64_t entry_of_page(uint64_t physical, uint32_t flags)
 {
-    return entry_of_either(physical, flags) | ENTRY_USER;
+    uint64_t large = (flags & PTE_LARGE) != 0 ? ENTRY_LARGE : 0;
+    return entry_of_either(physical, flags) | ENTRY_USER | large;
 }
 
 /* A page of any level looks the same. */
@@ -60,5 +62,6 @@ static inline uint32_t entry_flags(uint64_t entry)
     uint32_t flags = PTE_READ;
     flags |= (entry & ENTRY_WRITE) != 0 ? PTE_WRITE : 0;
     flags |= (entry & ENTRY_EXECUTE) != 0 ? PTE_EXECUTE : 0;
+    flags |= (entry & ENTRY_LARGE) != 0 ? PTE_LARGE : 0;
     return flags | ((entry & ENTRY_DEVICE) != 0 ? PTE_DEVICE : 0);
 }

@@ -47,7 +47,8 @@ static inline uint64_t entry_of_either(uint64_t physical, uint32_t flags)
 
 static inline uint64_t entry_of_page(uint64_t physical, uint32_t flags)
 {
-    return entry_of_either(physical, flags) | ENTRY_USER;
+    uint64_t large = (flags & PTE_LARGE) != 0 ? ENTRY_LARGE : 0;
+    return entry_of_either(physical, flags) | ENTRY_USER | large;
 }
 
 static inline uint64_t entry_of_kernel_page(uint64_t physical, uint32_t flags, unsigned level)
@@ -60,5 +61,6 @@ static inline uint32_t entry_flags(uint64_t entry)
     uint32_t flags = PTE_READ;
     flags |= (entry & ENTRY_WRITE) != 0 ? PTE_WRITE : 0;
     flags |= (entry & ENTRY_NO_EXECUTE) != 0 ? 0 : PTE_EXECUTE;
+    flags |= (entry & ENTRY_LARGE) != 0 ? PTE_LARGE : 0;
     return flags | ((entry & ENTRY_DEVICE) != 0 ? PTE_DEVICE : 0);
 }
