@@ -8,6 +8,8 @@
  */
 #include <boot/acpi.h>
 
+#include <boot/nodes.h>
+
 #define HEADER_SIZE 36
 #define TABLE_LENGTH_MAX 0x100000
 #define ROOT_SIZE_V1 20
@@ -18,6 +20,12 @@ enum madt_entry {
     MADT_IO_APIC = 1,
     MADT_OVERRIDE = 2,
     MADT_LOCAL_ADDRESS = 5,
+};
+
+enum srat_entry {
+    SRAT_LOCAL_APIC = 0,
+    SRAT_MEMORY = 1,
+    SRAT_LOCAL_X2APIC = 2,
 };
 
 static uint64_t read_bytes(const uint8_t *from, unsigned count)
@@ -125,6 +133,38 @@ static void read_fadt(struct boot_info *boot, const uint8_t *table, size_t lengt
     boot->timer_port = read_bytes(table + 76, 4);
 }
 
+/* ACPI 6.5, tables 5.57 to 5.59; bit 0 of the flags: the entry counts. */
+static void read_affinity(const uint8_t *entry, size_t length)
+{
+    if (entry[0] == SRAT_LOCAL_APIC && length >= 16 && (entry[4] & 1) != 0)
+        nodes_add_cpu((uint32_t)(entry[2] | read_bytes(entry + 9, 3) << 8), entry[3]);
+    else if (entry[0] == SRAT_MEMORY && length >= 40 && (entry[28] & 1) != 0)
+        nodes_add_memory((uint32_t)read_bytes(entry + 2, 4), read_bytes(entry + 8, 8),
+                         read_bytes(entry + 16, 8));
+    else if (entry[0] == SRAT_LOCAL_X2APIC && length >= 24 && (entry[12] & 1) != 0)
+        nodes_add_cpu((uint32_t)read_bytes(entry + 4, 4), read_bytes(entry + 8, 4));
+}
+
+static void read_srat(const uint8_t *table, size_t length)
+{
+    for (size_t at = 48; at + 2 <= length;) {
+        size_t size = table[at + 1];
+        if (size < 2 || size > length - at)
+            return;
+        read_affinity(table + at, size);
+        at += size;
+    }
+}
+
+static void read_slit(const uint8_t *table, size_t length)
+{
+    uint64_t count = length < 44 ? 0 : read_bytes(table + 36, 8);
+    if (count > 256 || count * count > length - 44)
+        return;
+    for (uint32_t at = 0; at < count * count; at++)
+        nodes_add_distance((uint32_t)(at / count), (uint32_t)(at % count), table[44 + at]);
+}
+
 static void read_table(struct boot_info *boot, acpi_view *view, uint64_t physical)
 {
     size_t length;
@@ -135,6 +175,10 @@ static void read_table(struct boot_info *boot, acpi_view *view, uint64_t physica
         read_madt(boot, table, length);
     else if (text_equal(table, "FACP"))
         read_fadt(boot, table, length);
+    else if (text_equal(table, "SRAT"))
+        read_srat(table, length);
+    else if (text_equal(table, "SLIT"))
+        read_slit(table, length);
 }
 
 /* The list of tables: RSDT with 32-bit addresses or, from revision 2 on, XSDT with 64-bit ones. */

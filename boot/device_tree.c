@@ -9,6 +9,7 @@
 #include <boot/device_tree.h>
 
 #include <boot/memory_map.h>
+#include <boot/nodes.h>
 #include <boot/string.h>
 #include <device_tree/tree.h>
 #include <kernel/string.h>
@@ -249,6 +250,39 @@ static void read_firmware(struct boot_info *boot, const void *tree)
         boot->power_registers = registers.start;
 }
 
+/* "numa-node-id" of memory and CPUs (bindings/numa.txt). */
+static void read_node(const void *tree, int node)
+{
+    uint32_t domain;
+    uint64_t id;
+    struct tree_registers range;
+    if (!tree_cell(tree, node, "numa-node-id", 0, &domain))
+        return;
+    if (tree_lists(tree, node, "device_type", "memory")) {
+        for (unsigned i = 0; tree_registers(tree, node, i, &range); i++)
+            nodes_add_memory(domain, range.start, range.size);
+    } else if (tree_lists(tree, node, "device_type", "cpu") &&
+               tree_number(tree, node, "reg", &id)) {
+        nodes_add_cpu(domain, id);
+    }
+}
+
+static void read_nodes(const void *tree)
+{
+    uint32_t cells[3];
+    int node = TREE_NONE;
+    while ((node = tree_next_with(tree, node, "numa-node-id")) != TREE_NONE)
+        read_node(tree, node);
+    node = tree_next_compatible(tree, TREE_NONE, "numa-distance-map-v1");
+    for (unsigned i = 0;
+         node != TREE_NONE && tree_cell(tree, node, "distance-matrix", 3 * i, &cells[0]) &&
+         tree_cell(tree, node, "distance-matrix", 3 * i + 1, &cells[1]) &&
+         tree_cell(tree, node, "distance-matrix", 3 * i + 2, &cells[2]);
+         i++)
+        nodes_add_distance(cells[0], cells[1],
+                           cells[2] < UINT8_MAX ? (uint8_t)cells[2] : UINT8_MAX);
+}
+
 bool device_tree_read(struct boot_info *boot, const void *tree, uint64_t boot_cpu)
 {
     read_console(boot, tree);
@@ -258,5 +292,6 @@ bool device_tree_read(struct boot_info *boot, const void *tree, uint64_t boot_cp
     read_extensions(boot, tree);
     read_interrupts(boot, tree);
     read_firmware(boot, tree);
+    read_nodes(tree);
     return read_memory(boot, tree) && read_reserved(boot, tree);
 }

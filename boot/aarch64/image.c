@@ -7,6 +7,7 @@
 #include <arch/cpu.h>
 #include <arch/page_table_state.h>
 #include <boot/device_tree.h>
+#include <boot/nodes.h>
 #include <boot/place.h>
 #include <boot/tables.h>
 #include <device_tree/tree.h>
@@ -84,5 +85,6 @@ _Noreturn void boot_image(uint64_t tree, uint64_t image)
     boot_place(boot, image_start, image_end);
     if (!boot_build_tables(boot))
         boot_fail_memory("no memory for page tables");
+    nodes_finish(boot);
     kernel_main(boot, boot_find_init(boot));
 }

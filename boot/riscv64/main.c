@@ -7,6 +7,7 @@
 #include <arch/cpu.h>
 #include <arch/layout.h>
 #include <boot/device_tree.h>
+#include <boot/nodes.h>
 #include <boot/place.h>
 #include <boot/tables.h>
 #include <device_tree/tree.h>
@@ -86,5 +87,6 @@ _Noreturn void boot_main(uint64_t hart, uint64_t tree)
     boot_place(boot, image_start, image_end);
     if (!boot_build_tables(boot))
         boot_fail_memory("no memory for page tables");
+    nodes_finish(boot);
     kernel_main(boot, boot_find_init(boot));
 }

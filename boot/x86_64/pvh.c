@@ -15,6 +15,7 @@
 #include <arch/cpu.h>
 #include <arch/layout.h>
 #include <boot/acpi.h>
+#include <boot/nodes.h>
 #include <boot/place.h>
 #include <boot/tables.h>
 #include <kernel/main.h>
@@ -182,5 +183,6 @@ _Noreturn void boot_pvh(uint64_t start_info)
     gather_entropy(boot);
     if (!boot_build_tables(boot))
         boot_fail_memory("no memory for page tables");
+    nodes_finish(boot);
     kernel_main(boot, boot_find_init(boot));
 }

@@ -32,6 +32,7 @@ void cpu_start_others(const struct boot_info *boot)
         struct cpu *cpu = &cpus[cpu_count()];
         cpu->number = cpu_count();
         cpu->bit = UINT64_C(1) << cpu->number;
+        cpu->node = boot->cpu_nodes[i];
         scheduler_init_cpu(cpu->number);
         enum status status = arch_cpu_start(cpu, boot->cpu_ids[i]);
         if (status == STATUS_OK)

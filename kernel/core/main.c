@@ -65,6 +65,7 @@ _Noreturn void kernel_main(struct boot_info *boot, const struct init_image *init
     draw_canary(boot);
     struct cpu *cpu = cpu_get(0);
     arch_cpu_init(cpu);
+    cpu->node = boot->cpu_nodes[0];
     console_init(has_option(boot, "console=framed"), boot->console_registers);
     if (has_option(boot, "log=uart"))
         log_keep_console();

@@ -7,7 +7,8 @@
  * RAM is a few ranges, each with its array of struct page, carved at boot out
  * of the largest free piece. A free block of 2^order pages is on the list of its
  * order, its first page marked PAGE_FREE; its buddy is found by flipping bit
- * `order` of the page number. What is not FREE in the boot information (kernel,
+ * `order` of the page number. Each NUMA node has ranges and lists of its own, and the nodes
+ * are asked in the order of their distance from the one that is wished. What is not FREE in the boot information (kernel,
  * archive) has pages too, with a reference that is never dropped, so that it
  * can be mapped like any other page.
  */
@@ -15,6 +16,7 @@
 
 #include <arch/page_table.h>
 #include <kernel/account.h>
+#include <kernel/cpu.h>
 #include <kernel/lock.h>
 #include <kernel/log.h>
 #include <kernel/pager.h>
@@ -25,13 +27,15 @@
 struct page_range {
     uint64_t first, end; /* page numbers */
     struct page *pages;
+    uint32_t node;
 };
 
 static struct spinlock pages_lock = SPINLOCK_INITIAL(LOCK_PAGES);
 static struct page_range ranges[BOOT_MEMORY_RANGES]; /* constant after page_init */
 static unsigned range_count;
-static struct list free_blocks[PAGE_ORDER_MAX + 1]; /* lock */
-static uint64_t free_count;                         /* lock */
+static struct list free_blocks[BOOT_NODES][PAGE_ORDER_MAX + 1]; /* lock */
+static uint64_t free_counts[BOOT_NODES];                        /* lock; of the nodes */
+static const struct boot_info *nodes;                           /* constant */
 static uint64_t total_count;
 static uint64_t fail_countdown; /* tests only */
 
@@ -85,9 +89,17 @@ uint64_t page_count_total(void)
     return total_count;
 }
 
+uint64_t page_count_free_of(uint32_t node)
+{
+    return relaxed_load(&free_counts[node]);
+}
+
 uint64_t page_count_free(void)
 {
-    return relaxed_load(&free_count);
+    uint64_t count = 0;
+    for (uint32_t node = 0; node < nodes->node_count; node++)
+        count += page_count_free_of(node);
+    return count;
 }
 
 void page_fail_after(uint64_t n)
@@ -104,15 +116,15 @@ static void block_insert(struct page *page, unsigned order)
 {
     page->order = (uint8_t)order;
     page->flags |= PAGE_FREE;
-    list_push_front(&free_blocks[order], &page->link);
-    relaxed_add(&free_count, UINT64_C(1) << order);
+    list_push_front(&free_blocks[page->node][order], &page->link);
+    relaxed_add(&free_counts[page->node], UINT64_C(1) << order);
 }
 
 static void block_remove(struct page *page)
 {
     list_remove(&page->link);
     page->flags &= (uint8_t)~PAGE_FREE;
-    relaxed_add(&free_count, -(UINT64_C(1) << page->order));
+    relaxed_add(&free_counts[page->node], -(UINT64_C(1) << page->order));
 }
 
 /* The whole buddy of a block, if it is free; NULL otherwise. */
@@ -140,15 +152,15 @@ static void block_free(struct page *page, unsigned order)
     block_insert(&range->pages[number - range->first], order);
 }
 
-/* A block of this order, splitting a larger one if need be; NULL if there is none. */
-static struct page *block_take(unsigned order)
+/* A block of this order of a node, splitting a larger one if need be; NULL if there is none. */
+static struct page *block_take(uint32_t node, unsigned order)
 {
     unsigned found = order;
-    while (found <= PAGE_ORDER_MAX && list_is_empty(&free_blocks[found]))
+    while (found <= PAGE_ORDER_MAX && list_is_empty(&free_blocks[node][found]))
         found++;
     if (found > PAGE_ORDER_MAX)
         return NULL;
-    struct page *page = container_of(list_first(&free_blocks[found]), struct page, link);
+    struct page *page = container_of(list_first(&free_blocks[node][found]), struct page, link);
     block_remove(page);
     while (found > order) {
         found--;
@@ -166,8 +178,12 @@ enum status page_allocate(struct account *account, unsigned order, int node, str
     enum status status = account_charge(account, ALLOW_PAGES, UINT64_C(1) << order);
     if (status != STATUS_OK)
         return status;
+    uint32_t wished = node == PAGE_NODE_ANY ? cpu_current()->node : (uint32_t)node;
+    const uint8_t *nearest = &nodes->nearest[wished * BOOT_NODES];
+    struct page *page = NULL;
     lock_acquire(&pages_lock);
-    struct page *page = block_take(order);
+    for (uint32_t i = 0; i < nodes->node_count && page == NULL; i++)
+        page = block_take(nearest[i], order);
     lock_release(&pages_lock);
     if (page == NULL) {
         account_uncharge(account, ALLOW_PAGES, UINT64_C(1) << order);
@@ -237,10 +253,11 @@ static void ranges_collect(const struct boot_info *boot)
         uint64_t first = memory->start >> PAGE_SHIFT, end = memory->end >> PAGE_SHIFT;
         if (!kind_is_ram(memory->kind) || first == end)
             continue;
-        if (range_count > 0 && ranges[range_count - 1].end == first)
-            ranges[range_count - 1].end = end;
-        else
-            ranges[range_count++] = (struct page_range){.first = first, .end = end};
+        const struct page_range *last = &ranges[range_count - (range_count != 0)];
+        bool joins = range_count != 0 && last->end == first && last->node == memory->node;
+        if (!joins)
+            ranges[range_count++] = (struct page_range){.first = first, .node = memory->node};
+        ranges[range_count - 1].end = end;
         total_count += end - first;
     }
 }
@@ -269,7 +286,8 @@ static uint64_t ranges_place_arrays(const struct boot_memory *home)
     memset(array, 0, pages << PAGE_SHIFT);
     for (unsigned i = 0; i < range_count; i++) {
         ranges[i].pages = array;
-        array += ranges[i].end - ranges[i].first;
+        for (uint64_t left = ranges[i].end - ranges[i].first; left > 0; left--)
+            (array++)->node = (uint8_t)ranges[i].node;
     }
     return start >> PAGE_SHIFT;
 }
@@ -289,9 +307,13 @@ static void free_run(uint64_t first, uint64_t end)
 
 void page_init(const struct boot_info *boot)
 {
-    total_count = free_count = 0;
-    for (unsigned order = 0; order <= PAGE_ORDER_MAX; order++)
-        list_init(&free_blocks[order]);
+    nodes = boot;
+    total_count = 0;
+    for (uint32_t node = 0; node < BOOT_NODES; node++) {
+        free_counts[node] = 0;
+        for (unsigned order = 0; order <= PAGE_ORDER_MAX; order++)
+            list_init(&free_blocks[node][order]);
+    }
     ranges_collect(boot);
     const struct boot_memory *home = largest_free(boot);
     uint64_t arrays = ranges_place_arrays(home);

@@ -190,6 +190,8 @@ int64_t call_cpu_inspect(struct thread *self, const struct cpu_inspect_arguments
                                  .switches = relaxed_load(&cpu->switches),
                                  .calls = relaxed_load(&cpu->calls),
                                  .faults = relaxed_load(&cpu->faults),
-                                 .interrupts = relaxed_load(&cpu->interrupts)};
+                                 .interrupts = relaxed_load(&cpu->interrupts),
+                                 .node = cpu->node,
+                                 .node_pages_free = page_count_free_of(cpu->node)};
     return 0;
 }

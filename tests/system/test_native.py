@@ -50,6 +50,11 @@ def test_other_machines(guest):
         check(guest, "test_waiting", machine=machine)
 
 
+def test_nodes(guest):
+    done = guest.native("test_nodes", cpus=2, nodes=2, memory="256M")
+    assert done.status == 0, done
+
+
 def test_shares(guest):
     check(guest, "test_shares")
 

@@ -22,8 +22,9 @@ UNITS = {"": 1 << 20, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 class Machine:
     """What to emulate.
 
-    `machine`, `cpu`: empty for the architecture's first. `extra`: further QEMU
-    arguments, such as EXACT_COUNTING.
+    `machine`, `cpu`: empty for the architecture's first. `nodes`: NUMA nodes, among which
+    memory and processors are divided. `extra`: further QEMU arguments, such as
+    EXACT_COUNTING.
     """
 
     kernel: str
@@ -32,6 +33,7 @@ class Machine:
     append: str = "console=framed"
     memory: str = "512M"
     cpus: int = 1
+    nodes: int = 1
     machine: str = ""
     accelerator: str = "tcg"
     cpu: str = ""
@@ -80,10 +82,11 @@ class Machine:
         """
         return [
             self.of.emulator,
-            "-machine", f"{self.of.machines[self.machine]},accel={self.accelerator},"
-            "memory-backend=memory",
-            "-object", f"memory-backend-file,id=memory,size={size_of(self.memory)},share=on,"
+            "-machine", f"{self.of.machines[self.machine]},accel={self.accelerator}"
+            f"{',memory-backend=memory0' if self.nodes == 1 else ''}",
+            "-object", f"memory-backend-file,id=memory0,size={self.first_memory},share=on,"
             f"mem-path=/proc/self/fd/{memory_fd}",
+            *self._node_arguments(),
             "-cpu", self.cpu,
             "-m", self.memory,
             "-smp", str(self.cpus),
@@ -98,6 +101,21 @@ class Machine:
         ]
 
 
+    @property
+    def first_memory(self):
+        """Bytes of the first node's memory, which the host writes to."""
+        return size_of(self.memory) // self.nodes
+
+    def _node_arguments(self):
+        if self.nodes == 1:
+            return
+        for node in range(self.nodes):
+            if node > 0:
+                yield from ("-object", f"memory-backend-ram,id=memory{node},size={self.first_memory}")
+            first, last = (self.cpus * at // self.nodes for at in (node, node + 1))
+            yield from ("-numa", f"node,nodeid={node},cpus={first}-{last - 1},memdev=memory{node}")
+
+
 class Emulator:
     """A running QEMU; a context manager that leaves none behind.
 
@@ -109,7 +127,7 @@ class Emulator:
         self.console, far_end = socket.socketpair()
         self.console.setblocking(False)
         self._messages = tempfile.TemporaryFile()
-        self._memory = _memory_file(size_of(machine.memory))
+        self._memory = _memory_file(machine.first_memory)
         self._memory_start = machine.of.memory_start
         with far_end:
             self._process = subprocess.Popen(

@@ -14,6 +14,7 @@
 #define BOOT_MEMORY_RANGES 64
 #define BOOT_COMMAND_LINE 1024
 #define BOOT_CPUS 64
+#define BOOT_NODES 8
 #define BOOT_INTERRUPT_OVERRIDES 16
 
 enum boot_memory_kind {
@@ -29,7 +30,7 @@ struct boot_memory {
     uint64_t start;
     uint64_t end;
     uint32_t kind; /* enum boot_memory_kind */
-    uint32_t node; /* NUMA node */
+    uint32_t node; /* NUMA node; below boot_info.node_count */
 };
 
 /* An interrupt source that is not wired one to one (ACPI MADT type 2). */
@@ -89,9 +90,13 @@ struct boot_info {
     uint32_t cpu_count;
     uint32_t override_count;
     uint32_t memory_count;
-    uint64_t processor[PROCESSOR_WORDS]; /* what the CPUs are: trellis/processor.h */
-    uint64_t cpu_ids[BOOT_CPUS];         /* hardware ids; the first is the boot CPU */
-    uint32_t cpu_contexts[BOOT_CPUS];    /* which of the PLIC's contexts is this CPU's */
+    uint32_t node_count; /* NUMA nodes; at least 1 */
+    uint8_t
+        nearest[BOOT_NODES * BOOT_NODES]; /* a row for each: all nodes, itself first, by distance */
+    uint8_t cpu_nodes[BOOT_CPUS];         /* as in cpu_ids */
+    uint64_t processor[PROCESSOR_WORDS];  /* what the CPUs are: trellis/processor.h */
+    uint64_t cpu_ids[BOOT_CPUS];          /* hardware ids; the first is the boot CPU */
+    uint32_t cpu_contexts[BOOT_CPUS];     /* which of the PLIC's contexts is this CPU's */
     struct boot_interrupt_override overrides[BOOT_INTERRUPT_OVERRIDES];
     struct boot_memory memory[BOOT_MEMORY_RANGES];
     char command_line[BOOT_COMMAND_LINE]; /* NUL-terminated */

@@ -261,6 +261,7 @@ struct machine_information {
 struct cpu_information {
     uint64_t user_ns, kernel_ns;
     uint64_t switches, calls, faults, interrupts;
+    uint64_t node, node_pages_free; /* its NUMA node, whose memory it takes first */
 };
 
 /*

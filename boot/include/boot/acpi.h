@@ -2,8 +2,8 @@
 /* Copyright The Trellis authors */
 
 /*
- * The static ACPI tables that the kernel needs: MADT and FADT (ACPI 6.5,
- * section 5.2). The rest is for the device server, which reads them itself.
+ * The static ACPI tables that the kernel needs: MADT, FADT, SRAT and SLIT
+ * (ACPI 6.5, section 5.2). The rest is for the device server, which reads them itself.
  */
 #pragma once
 
@@ -20,7 +20,7 @@ uint64_t acpi_find_root(acpi_view *view, uint64_t start, uint64_t end);
 
 /*
  * Fill in CPUs, interrupt controllers, overrides and ports from the tables
- * below boot->acpi_root. False if the root is damaged; a damaged table is
+ * below boot->acpi_root; nodes are told to nodes.h. False if the root is damaged; a damaged table is
  * passed over.
  */
 bool acpi_read(struct boot_info *boot, acpi_view *view);

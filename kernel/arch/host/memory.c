@@ -18,7 +18,8 @@ void host_memory_init(uint64_t pages)
     free(arena);
     arena = aligned_alloc(PAGE_SIZE << PAGE_ORDER_MAX, pages * PAGE_SIZE);
     assert(arena != NULL);
-    host_boot_info = (struct boot_info){.magic = BOOT_INFO_MAGIC, .memory_count = 1};
+    host_boot_info =
+        (struct boot_info){.magic = BOOT_INFO_MAGIC, .memory_count = 1, .node_count = 1};
     host_boot_info.memory[0] =
         (struct boot_memory){.start = 0, .end = pages * PAGE_SIZE, .kind = BOOT_MEMORY_FREE};
     page_init(&host_boot_info);

@@ -20,6 +20,7 @@ struct cpu {
     struct arch_cpu arch; /* first: assembly knows its offsets */
     uint32_t number;
     uint64_t bit;           /* 1 << number */
+    uint32_t node;          /* NUMA node; constant */
     struct thread *current; /* the thread that runs; NULL when idle */
     _Atomic uint32_t ready; /* run queue lock, for writing; priorities at which threads wait here */
     union {

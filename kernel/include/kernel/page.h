@@ -15,8 +15,8 @@
 
 #define PAGE_SHIFT 12
 #define PAGE_SIZE (UINT64_C(1) << PAGE_SHIFT)
-#define PAGE_ORDER_MAX 10 /* 4 MiB blocks */
-#define PAGE_NODE_ANY (-1)
+#define PAGE_ORDER_MAX 10  /* 4 MiB blocks */
+#define PAGE_NODE_ANY (-1) /* that of the CPU that asks */
 
 struct account;
 
@@ -40,7 +40,7 @@ void page_init(const struct boot_info *boot);
 
 /*
  * A block of 2^order pages, not zeroed, one reference, charged to `account`
- * (NULL: the kernel). NO_MEMORY if the machine or the account has none.
+ * (NULL: the kernel), of a NUMA node or, where it has none, of the nearest one that has. NO_MEMORY if the machine or the account has none.
  */
 enum status page_allocate(struct account *account, unsigned order, int node,
                           struct page **result) must_check;
@@ -61,6 +61,7 @@ bool page_range_has_ram(uint64_t start, uint64_t end);
 void *page_address(const struct page *page);
 uint64_t page_count_total(void);
 uint64_t page_count_free(void);
+uint64_t page_count_free_of(uint32_t node);
 
 /* Tests: the n-th allocation from now fails (0: none); slabs count as well as pages. */
 void page_fail_after(uint64_t n);
