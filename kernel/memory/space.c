@@ -32,14 +32,6 @@ enum status space_init(struct space *space, struct account *account)
     return STATUS_OK;
 }
 
-static void space_finish(struct space *space)
-{
-    struct account *account = space->account;
-    arch_table_free(&space->table);
-    space->account = NULL;
-    object_release(&account->object);
-}
-
 bool space_teardown_step(struct space *space, uint32_t limit)
 {
     struct list removed;
@@ -55,9 +47,11 @@ bool space_teardown_step(struct space *space, uint32_t limit)
         lock_release(&space->lock);
         mapping_free_list(&removed);
     }
-    if (!list_is_empty(&space->mappings))
+    if (!list_is_empty(&space->mappings) || !arch_table_free(&space->table, &limit))
         return false;
-    space_finish(space);
+    struct account *account = space->account;
+    space->account = NULL;
+    object_release(&account->object);
     return true;
 }
 

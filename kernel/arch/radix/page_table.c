@@ -74,21 +74,27 @@ enum status arch_table_init(struct page_table *table, struct account *account)
     return STATUS_OK;
 }
 
-/* A table and what is below it; pages are not its business. */
-static void table_free(uint64_t table, unsigned level, unsigned entries)
+/* A table and what is below it, until *limit runs out: then false. Pages are not its business. */
+static bool table_free(uint64_t table, unsigned level, unsigned entries, uint32_t *limit)
 {
-    const uint64_t *entry = arch_physical_to_virtual(table);
+    uint64_t *entry = arch_physical_to_virtual(table);
     for (unsigned i = 0; level > 0 && i < entries; i++) {
-        if (entry[i] != 0 && !is_large(entry[i]))
-            table_free(entry_physical(entry[i]), level - 1, TABLE_ENTRIES);
+        if (entry[i] == 0 || is_large(entry[i]))
+            continue;
+        if (!table_free(entry_physical(entry[i]), level - 1, TABLE_ENTRIES, limit))
+            return false;
+        entry[i] = 0;
     }
+    if (*limit == 0)
+        return false;
+    --*limit;
     page_release(page_of_physical(table));
+    return true;
 }
 
-void arch_table_free(struct page_table *table)
+bool arch_table_free(struct page_table *table, uint32_t *limit)
 {
-    table_free(table->root, TOP_LEVEL, ARCH_SPACE_ENTRIES);
-    *table = (struct page_table){0};
+    return table_free(table->root, TOP_LEVEL, ARCH_SPACE_ENTRIES, limit);
 }
 
 enum status radix_create(const struct page_table *table, uint64_t address, unsigned level,

@@ -21,6 +21,12 @@
 static struct account *account;
 static struct page_table table;
 
+static void free_table(void)
+{
+    uint32_t limit = UINT32_MAX;
+    assert_true(arch_table_free(&table, &limit));
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -33,7 +39,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    arch_table_free(&table);
+    free_table();
     test_account_end(account);
     return 0;
 }
@@ -203,12 +209,30 @@ static void without_memory_nothing_changes(void **state)
         page_fail_after(0);
         assert_int_equal(arch_table_lookup(&table, BASE, &physical, &flags), status == STATUS_OK);
         assert_int_equal(table.resident_pages, status == STATUS_OK);
-        arch_table_free(&table);
+        free_table();
         assert_int_equal(test_pages_used(account), used - 1);
         assert_int_equal(arch_table_init(&table, account), STATUS_OK);
         failures += status != STATUS_OK;
     }
     assert_int_equal(failures, ARCH_PAGE_LEVELS - 1);
+}
+
+static void tables_go_in_steps(void **state)
+{
+    (void)state;
+    enum { TABLES = 40, LIMIT = 8 };
+    for (uint64_t i = 0; i < TABLES; i++)
+        assert_int_equal(arch_table_map(&table, LARGE + i * LARGE_PAGE_SIZE, 0, PTE_READ),
+                         STATUS_OK);
+    unsigned steps = 0;
+    for (bool done = false; !done; steps++) {
+        uint32_t limit = LIMIT;
+        uint64_t used = test_pages_used(account);
+        done = arch_table_free(&table, &limit);
+        assert_int_equal(used - test_pages_used(account), LIMIT - limit);
+    }
+    assert_in_range(steps, TABLES / LIMIT + 1, TABLES / LIMIT + 2);
+    assert_int_equal(arch_table_init(&table, account), STATUS_OK);
 }
 
 static void no_root_without_memory(void **state)
@@ -283,6 +307,7 @@ int main(void)
         TEST(a_large_page_is_changed_as_a_whole),
         TEST(in_part_it_goes),
         TEST(without_memory_nothing_changes),
+        TEST(tables_go_in_steps),
         TEST(no_root_without_memory),
         TEST(random_changes_do_what_they_do_to_an_array),
     };

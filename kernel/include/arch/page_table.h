@@ -27,8 +27,9 @@ enum page_table_flag {
 #define LARGE_PAGE_SIZE (UINT64_C(0x1000) << LARGE_PAGE_ORDER)
 
 enum status arch_table_init(struct page_table *table, struct account *account) must_check;
-/* Frees every table page, whatever is mapped; no CPU has it loaded. */
-void arch_table_free(struct page_table *table);
+/* Frees up to *limit table pages, counting it down, whatever is mapped; true when all have gone.
+ * No CPU has it loaded. */
+bool arch_table_free(struct page_table *table, uint32_t *limit) must_check;
 /* One page; replaces what is there, a large one as a whole. NO_MEMORY if a table page cannot be
  * had. */
 enum status arch_table_map(struct page_table *table, uint64_t address, uint64_t physical,
