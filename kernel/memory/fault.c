@@ -218,15 +218,17 @@ static enum status show_large(struct mapping *mapping, uint64_t address, enum me
     if (mapping->memory != NULL || (mapping->flags & MAP_EXECUTE) != 0 || start < mapping->start ||
         end > mapping->end)
         return STATUS_NOT_FOUND;
-    if (arch_table_lookup(table, start, &physical, &flags) && (flags & needed) == needed)
-        return arch_table_map(table, start, physical, flags);
     uint64_t index = mapping_private_index(mapping, start), index_end = index + LARGE_PAGES;
-    if (address - start < AROUND_SIZE && page_tree_next(tree, index, index_end) == index_end)
-        return make_block(mapping, index);
     bool own;
     struct page *block = page_tree_find(tree, index, &own);
-    if (!own || page_physical(block) % LARGE_PAGE_SIZE != 0 ||
-        !page_tree_has(tree, index_end - 1, block + (LARGE_PAGES - 1), 1))
+    if (block == NULL && address - start < AROUND_SIZE &&
+        page_tree_next(tree, index, index_end) == index_end)
+        return make_block(mapping, index);
+    if (!own || page_physical(block) % LARGE_PAGE_SIZE != 0)
+        return STATUS_NOT_FOUND;
+    if (arch_table_lookup(table, start, &physical, &flags) && (flags & needed) == needed)
+        return arch_table_map(table, start, physical, flags);
+    if (!page_tree_has(tree, index_end - 1, block + (LARGE_PAGES - 1), 1))
         return STATUS_NOT_FOUND;
     enum status status = zero_step(tree, index, block);
     if (status != STATUS_OK)

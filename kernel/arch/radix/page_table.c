@@ -195,43 +195,33 @@ bool arch_table_lookup(const struct page_table *table, uint64_t address, uint64_
     return true;
 }
 
-/*
- * Leave a page the rights in `flags`, without any take it away; `size` bytes of it are meant, and if
- * that is not all of it nothing is left. False if it has no others.
- */
-static bool change_entry(struct page_table *table, uint64_t *entry, uint64_t size, uint32_t flags)
-{
-    uint64_t old = *entry, value = flags != 0 ? entry_reduce(old, flags) : 0;
-    if (value == old)
-        return false;
-    if (size < entry_size(old))
-        value = 0;
-    if (value == 0)
-        table->resident_pages -= entry_size(old) / PAGE_SIZE;
-    radix_set(entry, value);
-    return true;
-}
-
 uint64_t arch_table_protect(struct page_table *table, uint64_t start, uint64_t end, uint32_t flags)
 {
     struct translation_change change;
     uint64_t address = start, count = 0;
+    uint32_t rights = flags & PTE_RIGHTS;
     uint64_t *entry;
     change.count = 0;
     while ((entry = entry_find(table->root, &address, end)) != NULL) {
         uint64_t limit = span_end(address, 1) < end ? span_end(address, 1) : end;
-        for (uint64_t size = PAGE_SIZE; address < limit; address += size, entry++) {
-            if (*entry == 0)
+        bool large = is_large(*entry), part = large && limit - address != LARGE_PAGE_SIZE;
+        uint64_t size = large ? limit - address : PAGE_SIZE, removed = 0;
+        for (; address < limit; address += size, entry++) {
+            uint64_t old = *entry;
+            if (old == 0)
                 continue;
-            if (is_large(*entry))
-                size = limit - address;
+            uint64_t value = rights != 0 ? entry_reduce(old, rights) : 0;
             count += size / PAGE_SIZE;
-            if (!change_entry(table, entry, size, flags & PTE_RIGHTS))
+            if (value == old)
                 continue;
+            value = part ? 0 : value;
+            removed += value == 0;
+            radix_set(entry, value);
             if (change.count < TRANSLATION_PAGES_MAX)
                 change.addresses[change.count] = address;
             change.count++;
         }
+        table->resident_pages -= large ? removed * (LARGE_PAGE_SIZE / PAGE_SIZE) : removed;
     }
     if (change.count != 0)
         arch_translation_forget(table, &change);
