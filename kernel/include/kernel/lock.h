@@ -26,7 +26,6 @@ enum lock_class {
     LOCK_ADDRESS,   /* one bucket of address waits; the signals one thread waits for */
     LOCK_TIMER,     /* one CPU's timers */
     LOCK_RUN_QUEUE, /* one CPU's run queue */
-    LOCK_ACCOUNT,   /* one account's allowances */
     LOCK_SLAB,      /* one object cache */
     LOCK_PAGES,     /* the page allocator */
     LOCK_DEFERRED,  /* the list of objects to free */
