@@ -12,7 +12,7 @@ from trellis.testing.outcome import Skip
 
 KERNEL_LIMITS = {"null_call": 500, "bounced_call": 150, "call_reply": 2500,
                  "call_reply_4_words": 2500, "call_reply_8_words": 2500}
-KERNEL_ROWS = 41
+KERNEL_ROWS = 42
 CALL_LIMITS = {"getppid": 600, "pipe_round_trip": 40_000, "fork_exit_wait": 1_000_000,
                "fork_exec_true": 4_000_000, "map_touch_unmap": 40_000}
 CONSOLE_LIMITS = {"console_in": 100_000, "console_out": 1_500_000}

@@ -145,6 +145,8 @@ static uint64_t raise_own(uint64_t argument, struct frame *frame)
 {
     struct worker *worker = (struct worker *)argument;
 
+    while (__atomic_load_n(&worker->thread.handle, __ATOMIC_ACQUIRE) == HANDLE_NONE)
+        SUCCEED(native_thread_yield()); /* on another processor it runs before it is known */
     SUCCEED(native_thread_set_weight(worker->thread.handle, SHARE_WEIGHT_NORMAL));
     CHECK_STATUS(native_thread_set_weight(worker->thread.handle, SHARE_WEIGHT_NORMAL + 1), INVALID);
     SUCCEED(native_thread_set_weight(worker->thread.handle, SHARE_WEIGHT_NORMAL / 2));

@@ -29,7 +29,6 @@ ON_EVERY_CHANGE = {  # the whole suite of the usual configuration, and of others
     configuration: () if configuration.usual
     else ON_SEVERAL_CPUS if configuration.cpus > 1 else ON_ANOTHER_MACHINE
     for configuration in groups.every_configuration()}
-ON_EVERY_CHANGE[groups.Configuration("x86_64", 4)] += ("native/shares",)  # wants the host to itself
 BUILDLESS_GROUPS = ("lint", "tools", "model", "large")
 
 
