@@ -129,7 +129,7 @@ static void check_ticks(void)
 }
 
 /* A parent has what its child used, both ways, when it has waited for it. */
-static void check_child(void)
+static struct used cost_of_child(void)
 {
     struct used before = usage_of(RUSAGE_CHILDREN);
     int status;
@@ -142,7 +142,16 @@ static void check_child(void)
     }
     CHECK(waitpid(child, &status, 0) == child && status == 0);
     struct used after = usage_of(RUSAGE_CHILDREN);
-    check_mostly("a child's reads", after.system - before.system, after.user - before.user);
+    return (struct used){after.user - before.user, after.system - before.system};
+}
+
+static void check_child(void)
+{
+    struct used used = {0, 0};
+
+    for (unsigned attempt = 0; attempt < ATTEMPTS && used.system <= 2 * used.user; attempt++)
+        used = cost_of_child();
+    check_mostly("a child's reads", used.system, used.user);
 }
 
 int main(void)
