@@ -14,7 +14,7 @@ import tempfile
 import threading
 
 from trellis import architectures, boot_archive, command, cpio, errors, guest, paths, private_root, qemu
-from trellis import root_files, run
+from trellis import progress, root_files, run
 from trellis.conversation import Request
 from trellis.host_streams import CapturedStreams, Log
 from trellis.lint import budget
@@ -22,6 +22,7 @@ from trellis.lint.tree import Tree
 
 PROGRAMS = paths.TREE / "bench" / "programs"
 LIMIT_S = 900
+BOOTS_MAX = 3  # where output was lost
 LINUX_APPEND = "console={port} quiet rdinit=/init"
 INIT = "#!/bin/sh\nmount -t proc proc /proc\nsh -c /bench/{program}\npoweroff -f\n"
 _FIGURE = re.compile(r"^bench: (\w+) (\d+)\s*$", re.MULTILINE)
@@ -106,17 +107,24 @@ class Trellis:
             **{"extra": qemu.EXACT_COUNTING, **fields})
         named = re.sub(r"\W+", "-", f"bench {program} {self.architecture} {append}".strip())
         log_path = paths.log_directory() / f"{named}.log"
-        with tempfile.TemporaryFile() as source:
-            source.write(stdin)
-            source.seek(0)
-            streams = CapturedStreams(Log(log_path, False), source.fileno())
-            result = guest.Guest(machine, Request(words, run.ENVIRONMENT), streams, LIMIT_S,
-                                 LIMIT_S).run()
+        for _ in range(BOOTS_MAX):
+            result, streams = self._boot_once(machine, words, stdin, log_path)
+            if not result.damaged_frames:
+                break
+            progress.say(f"{named}: a frame of the console was lost, figures with it: measured again")
         if result.code != 0:
             raise errors.Failure(f"{words}: {result.outcome.value}, status {result.code}: "
                                  f"{result.message}")
         text = streams.output["stdout"].decode(errors="replace")
         return text + log_path.read_text(errors="replace")
+
+    @staticmethod
+    def _boot_once(machine, words, stdin, log_path):
+        with tempfile.TemporaryFile() as source:
+            source.write(stdin)
+            source.seek(0)
+            streams = CapturedStreams(Log(log_path, False), source.fileno())
+            return guest.Guest(machine, Request(words, run.ENVIRONMENT), streams, LIMIT_S, LIMIT_S).run(), streams
 
 
 class Linux:
