@@ -21,6 +21,8 @@
  *   bytes from or to a program's stream, a message to the process server. Each
  *   moves a counter that nobody loses (struct ledger_facts), and ledger_open
  *   derives from that how far it got.
+ *
+ * tests/model/restart.pml checks this against an end at any store.
  */
 #pragma once
 
