@@ -18,13 +18,9 @@ from trellis.testing.outcome import FAILED, PASSED, SKIPPED, Skip, Tally, TestRe
 WORKERS = 2
 GROUPS = ("lint", "unit", "tools", "model", "system")
 TIERS = ("large", "crash", "torture", "bare")  # groups that run only when they are named
-PROGRAMS = (  # of debian_programs: all but `times`, whose samples want the host to themselves
-    "another_user", "applets", "at_calls", "calls", "df", "events", "files", "kernel_log", "local_sockets",
-    "machine", "memory", "names", "proc_and_devices", "processes", "processors", "shell_script", "signals",
-    "sockets", "system_log", "terminals", "threads", "vectors")
 ON_ANOTHER_MACHINE = (
-    "native", "baseline", *(f"debian_programs/{name}" for name in PROGRAMS), "processors", "terminal/",
-    "front_door/output_and_status", "front_door/standard_input")
+    "native", "baseline", "debian_programs", "processors", "terminal/", "front_door/output_and_status",
+    "front_door/standard_input")
 ON_SEVERAL_CPUS = (
     "native/affinity", "native/handles", "native/ipc", "native/memory", "native/streams", "native/torture",
     "native/waiting", "shell_script", "threads_glibc", "signals_glibc", "machine_glibc",
