@@ -84,21 +84,32 @@ static uint32_t protection(const struct elf_segment *segment)
     return flags;
 }
 
+/*
+ * Zeroes from behind the file's bytes to the end of their last page, which is made the program's
+ * own by a call that stores the last of them again: unlike a fault it tells that memory is lacking.
+ */
+static int zero_rest(handle_t memory, const struct elf_segment *segment, uint64_t start,
+                     uint64_t end)
+{
+    if (start == end || (segment->access & ELF_WRITE) == 0)
+        return 0;
+    int64_t result = native_memory_read(memory, segment->offset + segment->file_size - 1,
+                                        (void *)(start - 1), 1);
+    return result < 0 ? request_error(result) : copy_zero_program(start, end - start);
+}
+
 /* Zeroes behind the file's bytes: the rest of their last page, then new pages. */
-static int map_zeroes(const struct elf_segment *segment, uint64_t bias)
+static int map_zeroes(handle_t memory, const struct elf_segment *segment, uint64_t bias)
 {
     uint64_t start = segment->address + bias + segment->file_size;
     uint64_t end = PAGE_UP(segment->address + bias + segment->memory_size);
-    uint64_t fresh = PAGE_UP(start);
+    uint64_t fresh = segment->file_size == 0 ? PAGE_DOWN(start) : PAGE_UP(start);
 
     if (segment->memory_size == segment->file_size)
         return 0;
-    if (segment->file_size == 0)
-        fresh = PAGE_DOWN(start);
-    else if ((segment->access & ELF_WRITE) != 0 && copy_zero_program(start, fresh - start) != 0)
-        return -LINUX_EFAULT;
-    if (end <= fresh)
-        return 0;
+    int error = segment->file_size == 0 ? 0 : zero_rest(memory, segment, start, fresh);
+    if (error != 0 || end <= fresh)
+        return error;
     uint32_t flags = protection(segment) & ~(uint32_t)MAP_PRIVATE_COPY;
     int64_t result = native_map(library.self, HANDLE_NONE, 0, fresh, end - fresh, flags);
     return result < 0 ? request_error(result) : 0;
@@ -115,7 +126,7 @@ static int map_segment(handle_t memory, const struct elf_segment *segment, uint6
         if (result < 0)
             return request_error(result);
     }
-    return map_zeroes(segment, bias);
+    return map_zeroes(memory, segment, bias);
 }
 
 /* The whole range first, so that the segments lie together and nothing else gets between. */

@@ -148,20 +148,26 @@ static handle_t interpreter_memory(void)
     return memory;
 }
 
+static void map_program(handle_t memory, struct elf_image *image, uint64_t place, uint64_t *bias)
+{
+    int error = program_read(memory, image);
+
+    if (error == 0)
+        error = program_map(memory, image, place, bias);
+    if (error != 0)
+        fail(error == -LINUX_ENOMEM ? LINUX_SIGKILL : LINUX_SIGSEGV);
+}
+
 static void map_programs(void)
 {
     const struct posix_start *block = start.block;
     uint64_t place = PROGRAM_PLACE + page_spread(PLACE_PAGES);
 
-    if (program_read(block->executable_memory, &start.program) != 0 ||
-        program_map(block->executable_memory, &start.program, place, &start.bias) != 0)
-        fail(LINUX_SIGSEGV);
+    map_program(block->executable_memory, &start.program, place, &start.bias);
     start.interpreted = start.program.interpreted;
     if (start.interpreted) {
         handle_t memory = interpreter_memory();
-        if (program_read(memory, &start.interpreter) != 0 ||
-            program_map(memory, &start.interpreter, 0, &start.interpreter_bias) != 0)
-            fail(LINUX_SIGSEGV);
+        map_program(memory, &start.interpreter, 0, &start.interpreter_bias);
         request_close_handle(memory);
     }
     request_close_handle(block->interpreter);
