@@ -129,7 +129,8 @@ def checked_program(guest, name, library):
                       f"-I{SOURCES}/arch/{guest.architecture}", musl=library == "musl")
         if guest.runs_here:
             subprocess.run([program], check=True, timeout=60)
-        done = guest.run([f"/bin/{name}"], root=root, extra=qemu.EXACT_COUNTING if name in COUNTED else [])
+        counting = {"extra": qemu.EXACT_COUNTING, "timeout": 300} if name in COUNTED else {}
+        done = guest.run([f"/bin/{name}"], root=root, **counting)
     assert (done.status, done.stderr) == (0, ""), done
 
 
