@@ -11,7 +11,8 @@ from trellis import architectures, qemu
 from trellis.testing.outcome import Skip
 
 PROGRAMS = ("accounts", "affinity", "bad_arguments", "devices", "donation", "exhaustion", "handles", "ipc", "memory", "pager",
-            "personality", "processes", "servers", "streams", "waiting")
+            "personality", "processes", "servers", "streams", "translations",
+            "waiting")
 
 
 def check(guest, program, **machine):

@@ -7,6 +7,7 @@
  */
 #include "riscv.h"
 
+#include <arch/ask.h>
 #include <arch/cpu.h>
 #include <arch/startup.h>
 #include <arch/thread.h>
@@ -54,6 +55,7 @@ void arch_cpu_relax(void)
 {
     if (atomic_load_explicit(&is_stopping, memory_order_relaxed) && riscv_read(sip) != 0)
         riscv_poked();
+    cpu_serve();
 }
 
 bool riscv_start_hart(uint64_t hart, uint64_t entry, uint64_t argument)
@@ -71,6 +73,7 @@ void riscv_poked(void)
     riscv_clear(sip, UINT64_C(1) << INTERRUPT_SOFTWARE);
     if (atomic_load(&is_stopping))
         stop();
+    cpu_serve();
 }
 
 void arch_cpu_stop(const struct cpu *cpu)

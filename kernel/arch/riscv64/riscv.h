@@ -56,7 +56,6 @@ enum sbi_extension {
     SBI_PUT_CHARACTER = 0x01, /* legacy; has no function number */
     SBI_TIME = 0x54494d45,
     SBI_SEND_INTERRUPT = 0x735049,
-    SBI_REMOTE_FENCE = 0x52464e43,
     SBI_HART_STATE = 0x48534d,
     SBI_RESET = 0x53525354,
 };

@@ -10,6 +10,7 @@
  */
 #include "x86.h"
 
+#include <arch/ask.h>
 #include <arch/cpu.h>
 #include <arch/page_table.h>
 #include <kernel/cpu.h>
@@ -211,7 +212,7 @@ void x86_apic_interrupt(uint64_t vector)
         trap_timer();
     } else if (vector == VECTOR_POKE) {
         local_write(LOCAL_END_OF_INTERRUPT, 0);
-        arch_cpu_relax();
+        cpu_serve();
     } else {
         trap_interrupt(line_base + (uint32_t)vector - VECTOR_LINES);
         local_write(LOCAL_END_OF_INTERRUPT, 0);

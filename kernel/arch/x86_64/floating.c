@@ -14,6 +14,7 @@
  */
 #include "x86.h"
 
+#include <arch/ask.h>
 #include <arch/thread.h>
 #include <kernel/cpu.h>
 #include <kernel/process.h>
@@ -118,7 +119,7 @@ static void fetch(struct thread *thread)
     if (cpu == cpu_current())
         x86_floating_put_away(cpu);
     else if (cpu != NULL)
-        x86_ask(cpu->bit, serve_put_away, thread);
+        cpu_ask(cpu->bit, serve_put_away, thread);
 }
 
 bool x86_floating_load(struct thread *thread)

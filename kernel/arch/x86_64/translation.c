@@ -12,6 +12,7 @@
 #include <arch/translation.h>
 
 #include "x86.h"
+#include <arch/ask.h>
 #include <arch/page_entry.h>
 #include <arch/radix.h>
 #include <kernel/cpu.h>
@@ -48,7 +49,7 @@ void arch_translation_forget(const struct page_table *table, struct translation_
     if ((cpus & self) != 0)
         forget(change);
     if ((cpus & ~self) != 0)
-        x86_ask(cpus & ~self, forget, change);
+        cpu_ask(cpus & ~self, forget, change);
 }
 
 void arch_translation_renew(uint64_t address)

@@ -88,8 +88,6 @@ void x86_apic_timer_start(uint32_t ticks);
 /* smp.c */
 /* Set by a panic: the next non-maskable interrupt is the end of a CPU. */
 extern bool x86_is_stopping;
-/* Have serve(argument) called on those CPUs, not this one, with interrupts off; returns when all have. */
-void x86_ask(uint64_t cpus, void (*serve)(void *argument), void *argument);
 
 /* translation.c */
 void x86_translation_init(void);

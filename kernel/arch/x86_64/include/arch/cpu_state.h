@@ -39,7 +39,6 @@ struct arch_cpu {
     _Atomic(struct thread *) floating; /* whose floating point state is in the registers, or NULL */
     void *visible;            /* its state, if the thread may use it; NULL: CR0.TS is set */
     struct page_table *table; /* loaded; NULL: the kernel's alone */
-    _Atomic uint64_t asked;   /* CPUs that have asked something of this one (smp.c) */
     uint32_t hardware_id;     /* of its local APIC; constant */
     char *fatal_stacks;       /* for what may come at any moment; constant */
     uint64_t segments[8];

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright The Trellis authors */
+
+/*
+ * What CPUs ask of one another (kernel/arch/shared/ask.c). The architecture calls cpu_serve in
+ * arch_cpu_relax and wherever arch_cpu_poke has a CPU come.
+ */
+#pragma once
+
+#include <stdint.h>
+
+/* Have serve(argument) called on those CPUs, which are not this one, with interrupts off; returns
+ * when all have. Any locks may be held, so it takes none and asks for nothing. */
+void cpu_ask(uint64_t cpus, void (*serve)(void *argument), void *argument);
+/* Do what others have asked of this CPU. */
+void cpu_serve(void);
