@@ -28,7 +28,7 @@ static bool is_interruptible(const struct wait *wait)
 /* The timer first: from the store on others may end the wait. */
 void thread_start_wait(struct thread *thread, uint64_t deadline)
 {
-    thread->wait.until = deadline != DEADLINE_NEVER;
+    relaxed_store(&thread->wait.until, deadline != DEADLINE_NEVER);
     scheduler_block(thread);
     if (thread->wait.until)
         timer_arm(&thread->wait.timer, deadline);
@@ -70,7 +70,7 @@ void thread_settle_wait(struct thread *thread, int64_t result)
 
     if (thread->wait.until)
         timer_disarm(&thread->wait.timer);
-    thread->wait.until = false;
+    relaxed_store(&thread->wait.until, false);
     relaxed_store(&thread->wait.kind, WAIT_NONE);
     atomic_store(&thread->wait_state, WAIT_STATE_NONE);
     if (result == status_to_result(STATUS_RESTART))

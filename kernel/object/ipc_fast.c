@@ -103,7 +103,7 @@ struct thread *ipc_fast_reply_and_wait(handle_t token, struct thread *self)
         handle_recall(&self->process->handles, token, OBJECT_ENDPOINT, RIGHT_READ, &self->received);
     struct endpoint *endpoint = container_of(object, struct endpoint, object);
     if (client == NULL || endpoint != self->serves ||
-        relaxed_load(&self->frame->interrupted) != 0 || client->wait.until ||
+        relaxed_load(&self->frame->interrupted) != 0 || relaxed_load(&client->wait.until) ||
         scheduler_queue_has_above(cpu, relaxed_load(&client->effective)) ||
         !scheduler_hold(cpu, client))
         return NULL;

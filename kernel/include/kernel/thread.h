@@ -37,9 +37,9 @@ enum wait_kind {
 };
 
 struct wait {
-    enum wait_kind kind;   /* changed by the thread itself, or under the lock of `on` */
-    bool until;            /* the timer is armed */
-    struct object *on;     /* endpoint; NULL for the others */
+    enum wait_kind kind; /* changed by the thread itself, or under the lock of `on` */
+    bool until;          /* the timer is armed; changed by the thread itself or who ends the wait */
+    struct object *on;   /* endpoint; NULL for the others */
     struct list_node link; /* in that object's queue, or the address bucket */
     struct timer timer;
     /* Undo what the wait has hung up elsewhere (queues, observers). Locks: none held. Called once, by the ender. */
