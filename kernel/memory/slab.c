@@ -17,8 +17,6 @@
 #include <kernel/page.h>
 #include <kernel/string.h>
 
-#define SLAB_ALIGNMENT 16
-
 struct slab {
     struct list_node link; /* cache lock; in cache->partial, or on none if full */
     struct page *page;
@@ -27,28 +25,11 @@ struct slab {
     uint32_t fresh; /* cache lock; objects never given out yet follow this many */
 };
 
-#define SLAB_ROOM                                                                                  \
-    (PAGE_SIZE - ((sizeof(struct slab) + SLAB_ALIGNMENT - 1) & ~(size_t)(SLAB_ALIGNMENT - 1)))
-
-static size_t object_size(const struct slab_cache *cache)
-{
-    return (cache->size + SLAB_ALIGNMENT - 1) & ~(size_t)(SLAB_ALIGNMENT - 1);
-}
-
-static uint32_t slab_capacity(const struct slab_cache *cache)
-{
-    return (uint32_t)(SLAB_ROOM / object_size(cache));
-}
-
-/* What one object is charged: its share of a page, header and remainder included. */
-static uint64_t object_cost(const struct slab_cache *cache)
-{
-    return PAGE_SIZE / slab_capacity(cache);
-}
+_Static_assert(sizeof(struct slab) <= SLAB_HEADER, "room for what stands in front");
 
 static void *slab_object(const struct slab_cache *cache, struct slab *slab, uint32_t n)
 {
-    return (char *)slab + (PAGE_SIZE - SLAB_ROOM) + n * object_size(cache);
+    return (char *)slab + SLAB_HEADER + n * (uint64_t)cache->size;
 }
 
 static enum status cache_grow(struct slab_cache *cache)
@@ -72,7 +53,7 @@ static void *cache_take(struct slab_cache *cache)
         slab->free = *(void **)object;
     else
         object = slab_object(cache, slab, slab->fresh++);
-    if (++slab->used == slab_capacity(cache))
+    if (++slab->used == cache->capacity)
         list_remove(&slab->link);
     cache->used++;
     return object;
@@ -80,7 +61,6 @@ static void *cache_take(struct slab_cache *cache)
 
 static void *cache_allocate(struct slab_cache *cache)
 {
-    assert(slab_capacity(cache) > 0);
     void *object = NULL;
     bool fails = page_fails_now();
     lock_acquire(&cache->lock);
@@ -94,16 +74,16 @@ static void *cache_allocate(struct slab_cache *cache)
 
 void *slab_allocate(struct slab_cache *cache, struct account *account)
 {
-    if (account_charge_bytes(account, object_cost(cache)) != STATUS_OK)
+    if (account_charge_bytes(account, cache->cost) != STATUS_OK)
         return NULL;
     void *object = cache_allocate(cache);
     if (object == NULL) {
-        account_uncharge_bytes(account, object_cost(cache));
+        account_uncharge_bytes(account, cache->cost);
         return NULL;
     }
     if (account != NULL)
         object_acquire(&account->object);
-    return memset(object, 0, object_size(cache));
+    return memset(object, 0, cache->size);
 }
 
 static void cache_put(struct slab_cache *cache, void *object)
@@ -112,7 +92,7 @@ static void cache_put(struct slab_cache *cache, void *object)
     *(void **)object = slab->free;
     slab->free = object;
     cache->used--;
-    if (slab->used-- == slab_capacity(cache))
+    if (slab->used-- == cache->capacity)
         list_push_back(&cache->partial, &slab->link);
     bool only = cache->partial.head.next == cache->partial.head.previous;
     if (slab->used == 0 && !only) {
@@ -127,7 +107,7 @@ void slab_free(struct slab_cache *cache, struct account *account, void *object)
     lock_acquire(&cache->lock);
     cache_put(cache, object);
     lock_release(&cache->lock);
-    account_uncharge_bytes(account, object_cost(cache));
+    account_uncharge_bytes(account, cache->cost);
     if (account != NULL)
         object_release(&account->object);
 }
@@ -136,10 +116,7 @@ void slab_free(struct slab_cache *cache, struct account *account, void *object)
  * Arrays: up to half a page from one of six caches, above that whole blocks of
  * pages.
  */
-#define ARRAY_CACHE(bytes)                                                                         \
-    {                                                                                              \
-        .name = "array" #bytes, .size = (bytes), .lock = SPINLOCK_INITIAL(LOCK_SLAB)               \
-    }
+#define ARRAY_CACHE(bytes) SLAB_CACHE_OF("array" #bytes, bytes)
 
 static struct slab_cache array_caches[] = {
     ARRAY_CACHE(32),  ARRAY_CACHE(64),   ARRAY_CACHE(128),  ARRAY_CACHE(256),

@@ -14,21 +14,31 @@
 
 #include <kernel/list.h>
 #include <kernel/lock.h>
+#include <kernel/page.h>
 #include <kernel/status.h>
 
 struct account;
 
 struct slab_cache {
     const char *name;
-    size_t size;          /* of one object, rounded up */
+    uint32_t size;        /* of one object, rounded up */
+    uint32_t capacity;    /* of a slab, in objects */
+    uint32_t cost;        /* of one object: its share of a page, header and remainder included */
     struct spinlock lock; /* LOCK_SLAB */
     struct list partial;  /* lock */
     uint64_t used, pages; /* lock */
 };
 
-#define SLAB_CACHE(cache_name, type)                                                               \
-    ((struct slab_cache){                                                                          \
-        .name = (cache_name), .size = sizeof(type), .lock = SPINLOCK_INITIAL(LOCK_SLAB)})
+#define SLAB_ALIGNMENT 16
+#define SLAB_HEADER 48
+#define SLAB_SIZE(bytes) (((bytes) + SLAB_ALIGNMENT - 1) / SLAB_ALIGNMENT * SLAB_ALIGNMENT)
+#define SLAB_CAPACITY(bytes) ((PAGE_SIZE - SLAB_HEADER) / SLAB_SIZE(bytes))
+#define SLAB_CACHE_OF(cache_name, bytes)                                                           \
+    {                                                                                              \
+        .name = (cache_name), .size = SLAB_SIZE(bytes), .capacity = SLAB_CAPACITY(bytes),          \
+        .cost = PAGE_SIZE / SLAB_CAPACITY(bytes), .lock = SPINLOCK_INITIAL(LOCK_SLAB)              \
+    }
+#define SLAB_CACHE(cache_name, type) ((struct slab_cache)SLAB_CACHE_OF(cache_name, sizeof(type)))
 
 /* Zeroed memory for one object, or NULL. */
 void *slab_allocate(struct slab_cache *cache, struct account *account) must_check;
