@@ -16,6 +16,7 @@
 
 #include <kernel/account.h>
 #include <kernel/log.h>
+#include <kernel/page.h>
 #include <kernel/slab.h>
 #include <kernel/string.h>
 #include <kernel/thread.h>
@@ -99,16 +100,34 @@ static enum status take_slot_locked(struct process *process, uint32_t *slot)
     return STATUS_OK;
 }
 
-enum status process_take_frame_slot(struct process *process, uint32_t *slot)
+enum status process_take_frame(struct process *process, uint32_t *slot, struct page **frame)
 {
     lock_acquire(&process->object.lock);
-    enum status status = take_slot_locked(process, slot);
+    bool kept = *slot == FRAME_SLOT_ANY && process->kept_frame != NULL;
+    if (kept) {
+        *slot = process->kept_slot;
+        *frame = process->kept_frame;
+        process->kept_frame = NULL;
+    }
+    enum status status = kept ? STATUS_OK : take_slot_locked(process, slot);
     lock_release(&process->object.lock);
     return status;
 }
 
-void process_free_frame_slot(struct process *process, uint32_t slot)
+void process_free_frame(struct process *process, uint32_t slot, struct page *frame)
 {
+    lock_acquire(&process->object.lock);
+    bool keeps = frame != NULL && process->kept_frame == NULL;
+    if (keeps) {
+        process->kept_slot = slot;
+        process->kept_frame = frame;
+    }
+    lock_release(&process->object.lock);
+    if (keeps)
+        return;
+    space_unmap_frame(&process->space, slot);
+    if (frame != NULL)
+        page_release(frame);
     lock_acquire(&process->object.lock);
     process->frame_slots[slot / 64] &= ~(UINT64_C(1) << slot % 64);
     lock_release(&process->object.lock);
@@ -280,6 +299,8 @@ static void unmap_step(struct process *process)
         return;
     }
     atomic_fetch_sub(&process_teardown_count, 1);
+    if (process->kept_frame != NULL)
+        page_release(process->kept_frame);
     rcu_defer(&process->object.deferred, free_process);
 }
 

@@ -19,36 +19,42 @@
 
 /* Frames. */
 
-/* As much of it as there is. */
-static void free_frame(struct thread *thread)
+static void fill_frame(struct thread *thread, const struct thread *from, size_t size)
 {
-    if (thread->frame_page == NULL)
-        return;
-    if (thread->frame_slot != FRAME_SLOT_ANY) {
-        space_unmap_frame(&thread->process->space, thread->frame_slot);
-        process_free_frame_slot(thread->process, thread->frame_slot);
-    }
-    page_release(thread->frame_page);
+    if (from != NULL)
+        memcpy(thread->frame, from->frame, FRAME_SIZE);
+    else
+        memset(thread->frame, 0, size);
 }
 
-/* What there is of it after a failure free_frame frees. */
-static enum status make_frame(struct thread *thread, uint32_t slot)
+/* Empty, or a copy; what there is of it after a failure thread_destroy frees. */
+static enum status make_frame(struct thread *thread, const struct thread *from)
 {
     struct process *process = thread->process;
+    struct page *block = NULL;
 
+    uint32_t slot = from != NULL ? from->frame_slot : FRAME_SLOT_ANY;
     thread->frame_slot = FRAME_SLOT_ANY;
-    enum status status = page_allocate(process->account, 1, PAGE_NODE_ANY, &thread->frame_page);
-    if (status == STATUS_OK)
-        status = process_take_frame_slot(process, &slot);
+    enum status status = process_take_frame(process, &slot, &block);
     if (status != STATUS_OK)
         return status;
     thread->frame_slot = slot;
-    struct page *block = thread->frame_page;
-    struct page *pages[2] = {block, page_of_physical(page_physical(block) + PAGE_SIZE)};
+    bool kept = block != NULL;
+    if (!kept)
+        status = page_allocate(process->account, 1, PAGE_NODE_ANY, &block);
+    if (status != STATUS_OK)
+        return status;
     thread->frame = page_address(block);
     thread->frame_address = FRAME_BASE + (uint64_t)slot * FRAME_STRIDE;
-    memset(thread->frame, 0, FRAME_SIZE);
-    return space_map_frame(&process->space, slot, pages);
+    fill_frame(thread, from, kept ? sizeof(struct frame) : FRAME_SIZE);
+    struct page *pages[2] = {block, block + 1};
+    if (!kept)
+        status = space_map_frame(&process->space, slot, pages);
+    if (status == STATUS_OK)
+        thread->frame_page = block;
+    else
+        page_release(block);
+    return status;
 }
 
 static void label_frame(struct thread *thread)
@@ -68,9 +74,9 @@ static void discard_thread(struct thread *thread)
     object_release(&thread->object);
 }
 
-/* A thread with its frame, in no list yet; `slot` FRAME_SLOT_ANY: any. */
-static enum status allocate_thread(struct process *process, uint64_t identity, uint32_t slot,
-                                   struct thread **result)
+/* A thread with its frame, in no list yet; with `from`, as that one has it. */
+static enum status allocate_thread(struct process *process, uint64_t identity,
+                                   const struct thread *from, struct thread **result)
 {
     enum status status = account_charge(process->account, ALLOW_THREADS, 1);
     if (status != STATUS_OK)
@@ -89,7 +95,7 @@ static enum status allocate_thread(struct process *process, uint64_t identity, u
         thread_current() != NULL ? thread_current()->share.stride : share_stride(SHARE_WEIGHT_MAX);
     thread_init_wait(thread);
     thread->cpu = cpu_current()->number;
-    status = make_frame(thread, slot);
+    status = make_frame(thread, from);
     if (status != STATUS_OK) {
         discard_thread(thread);
         return status;
@@ -135,8 +141,7 @@ enum status thread_create(const struct thread_create_request *request, struct th
     if (start->priority >= PRIORITY_COUNT || (start->flags & ~(uint32_t)THREAD_SUSPENDED) != 0 ||
         (start->cpus != 0 && (start->cpus & cpu_all()) == 0))
         return STATUS_INVALID;
-    enum status status =
-        allocate_thread(request->process, request->identity, FRAME_SLOT_ANY, &thread);
+    enum status status = allocate_thread(request->process, request->identity, NULL, &thread);
     if (status != STATUS_OK)
         return status;
     thread->priority = thread->effective = (uint8_t)start->priority;
@@ -161,13 +166,12 @@ enum status thread_clone(struct thread *from, struct process *process, uint64_t 
 {
     struct thread *thread;
 
-    enum status status = allocate_thread(process, identity, from->frame_slot, &thread);
+    enum status status = allocate_thread(process, identity, from, &thread);
     if (status != STATUS_OK)
         return status;
     thread->priority = thread->effective = from->priority;
     thread->cpus = from->cpus;
     thread->share.stride = relaxed_load(&from->share.stride);
-    memcpy(thread->frame, from->frame, FRAME_SIZE);
     thread->frame->interrupted = 0;
     label_frame(thread);
     status = arch_thread_clone(thread, from);
@@ -219,7 +223,8 @@ void thread_destroy(struct object *object)
     struct thread *thread = container_of(object, struct thread, object);
     struct process *process = thread->process;
 
-    free_frame(thread);
+    if (thread->frame_slot != FRAME_SLOT_ANY)
+        process_free_frame(process, thread->frame_slot, thread->frame_page);
     arch_thread_free(thread);
     object_free(object);
     object_release(&process->object);

@@ -30,8 +30,10 @@ struct process {
     uint32_t flags;                   /* enum process_flag; object.lock to take KEEP_HANDLES away */
     uint64_t *frame_slots;            /* object.lock; bitmap of FRAME_SLOTS, grown on demand */
     uint32_t frame_words;             /* object.lock */
-    struct personality personality;   /* written while no thread runs in it, or by its own thread */
-    uint64_t user_ns, kernel_ns;      /* object.lock; of ended threads */
+    uint32_t kept_slot;             /* object.lock; of a thread that has ended, for the next ... */
+    struct page *kept_frame;        /* ... and its frame, still mapped there; or NULL */
+    struct personality personality; /* written while no thread runs in it, or by its own thread */
+    uint64_t user_ns, kernel_ns;    /* object.lock; of ended threads */
     struct list_node teardown_link;
     char name[PROCESS_NAME]; /* constant */
 };
@@ -52,10 +54,13 @@ static inline bool process_teardown_is_pending(void)
 {
     return atomic_load_explicit(&process_teardown_count, memory_order_relaxed) != 0;
 }
-/* A slot for a frame: *slot, or any with FRAME_SLOT_ANY. LIMIT, NO_MEMORY. */
+/* A slot for a frame: *slot, or any with FRAME_SLOT_ANY; *frame gets the frame that was kept
+ * there, if any. LIMIT, NO_MEMORY. */
 #define FRAME_SLOT_ANY UINT32_MAX
-enum status process_take_frame_slot(struct process *process, uint32_t *slot) must_check;
-void process_free_frame_slot(struct process *process, uint32_t slot);
+enum status process_take_frame(struct process *process, uint32_t *slot,
+                               struct page **frame) must_check;
+/* Free a slot with what there is of a frame, or keep it, mapped where it is, for a thread to come. */
+void process_free_frame(struct process *process, uint32_t slot, struct page *frame);
 void process_unreachable(struct object *object);
 void process_destroy(struct object *object);
 /* An exception that neither kernel nor personality could resolve. */
