@@ -43,7 +43,7 @@ void log_release_console(void)
 
 static int setup(void **state)
 {
-    const struct map_request request = {
+    struct map_request request = {
         .length = 2 * PAGE_SIZE, .flags = MAP_READ | MAP_WRITE, .allowed = MAP_PROTECTION};
     machine_setup(state);
     self = machine_program(PRIORITY_SERVER);

@@ -14,25 +14,6 @@
 
 #include <kernel/mapping.h>
 
-static enum status clone_mapping(const struct mapping *from, struct space *to)
-{
-    struct mapping *copy;
-    const struct map_request request = {.memory = from->memory,
-                                        .derivation = from->derivation,
-                                        .offset = from->memory_offset,
-                                        .flags = from->flags,
-                                        .allowed = from->allowed};
-    enum status status = mapping_create(to, &request, &copy);
-    if (status != STATUS_OK)
-        return status;
-    copy->start = from->start;
-    copy->end = from->end;
-    copy->private_base = from->private_base;
-    page_tree_clone(&from->private_pages, &copy->private_pages);
-    mapping_insert(copy);
-    return STATUS_OK;
-}
-
 bool space_seal_step(struct space *space)
 {
     uint32_t limit = SPACE_STEP_LIMIT;
@@ -58,9 +39,12 @@ enum status space_clone(struct space *from, struct space *to)
     enum status status = sealed ? STATUS_OK : STATUS_RESTART;
     for (struct list_node *node = from->mappings.head.next;
          status == STATUS_OK && node != &from->mappings.head; node = node->next) {
-        const struct mapping *mapping = container_of(node, struct mapping, link);
-        if ((mapping->flags & MAPPING_LEAVING) == 0)
-            status = clone_mapping(mapping, to);
+        struct mapping *mapping = container_of(node, struct mapping, link), *copy;
+        if ((mapping->flags & MAPPING_LEAVING) != 0)
+            continue;
+        status = mapping_copy(mapping, to, mapping->start, &copy);
+        if (status == STATUS_OK)
+            mapping_insert(copy, NULL);
     }
     lock_release(&to->lock);
     lock_release(&from->lock);

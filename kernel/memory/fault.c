@@ -30,6 +30,7 @@
 #include <kernel/relaxed.h>
 #include <kernel/string.h>
 
+#define POPULATE_PAGES 16 /* in one step */
 #define AROUND_PAGES 16
 #define AROUND_SIZE (AROUND_PAGES * PAGE_SIZE)
 #define LARGE_PAGES (UINT64_C(1) << LARGE_PAGE_ORDER)
@@ -130,30 +131,32 @@ static void zero_page(struct page *page)
 static enum status find_page(struct mapping *mapping, uint64_t address, enum memory_need need,
                              struct found *found)
 {
-    uint64_t index = mapping_private_index(mapping, address);
     struct memory *memory = mapping->memory;
-    struct page *page = page_tree_find(&mapping->private_pages, index, &found->writable);
-    *found = (struct found){.writable = found->writable};
+    bool private = mapping_is_private(mapping), own = false;
+    uint64_t index = mapping_private_index(mapping, address);
+    struct page *page = private ? page_tree_find(&mapping->private_pages, index, &own) : NULL;
     bool raw = page != NULL && page->paging == PAGE_RAW;
-    if (raw && found->writable)
+    *found = (struct found){.writable = own};
+    if (raw && own)
         zero_page(page);
-    if (page != NULL && (!raw || found->writable)) {
+    if (page != NULL && (!raw || own)) {
         found->physical = page_physical(page);
-        if (found->writable || need != MEMORY_WRITE)
+        if (own || need != MEMORY_WRITE)
             return STATUS_OK;
         return make_private(mapping, address, page_address(page), found);
     }
     if (memory == NULL)
         return need == MEMORY_PEEK ? STATUS_NOT_FOUND : make_private(mapping, address, NULL, found);
     uint64_t offset = mapping_memory_offset(mapping, address);
-    bool private = mapping_is_private(mapping);
     enum memory_need wanted = private && need == MEMORY_WRITE ? MEMORY_READ : need;
     lock_acquire(&memory->object.lock);
     enum status status =
         memory_locate_locked(memory, offset, wanted, &found->physical, &found->writable);
     lock_release(&memory->object.lock);
-    found->writable = found->writable && !private;
-    if (status != STATUS_OK || !private || need != MEMORY_WRITE)
+    if (!private)
+        return status;
+    found->writable = false;
+    if (status != STATUS_OK || need != MEMORY_WRITE)
         return status;
     return make_private(mapping, address, arch_physical_to_virtual(found->physical), found);
 }
@@ -258,6 +261,13 @@ static void show_around(struct mapping *mapping, uint64_t address)
     }
 }
 
+static enum status show(struct mapping *mapping, uint64_t address, enum memory_need need)
+{
+    enum status status = show_large(mapping, address, need);
+    bool large = status == STATUS_OK || status == STATUS_RESTART;
+    return large ? status : show_page(mapping, address, need);
+}
+
 static enum status resolve(struct space *space, uint64_t address, enum fault_access access,
                            enum fault_kind *kind)
 {
@@ -269,14 +279,27 @@ static enum status resolve(struct space *space, uint64_t address, enum fault_acc
     if (!access_is_allowed(mapping, access))
         return STATUS_BAD_ADDRESS;
     enum memory_need need = access == FAULT_WRITE ? MEMORY_WRITE : MEMORY_READ;
-    enum status status = show_large(mapping, address, need);
-    if (status == STATUS_OK || status == STATUS_RESTART)
-        return status;
-    status = show_page(mapping, address, need);
+    enum status status = show(mapping, address, need);
     *kind = status == STATUS_NO_MEMORY ? FAULT_PAGE_MEMORY : FAULT_PAGE_PAGER;
     if (status == STATUS_OK && need == MEMORY_READ)
         show_around(mapping, address);
     return status;
+}
+
+enum status fault_populate(struct space *space, uint64_t *at, uint64_t end, uint32_t flags)
+{
+    bool write = (flags & MAP_WRITE) != 0;
+    enum memory_need need = write ? MEMORY_WRITE : MEMORY_READ;
+    struct mapping *mapping = mapping_find(space, *at);
+    if (mapping == NULL || mapping->start > *at ||
+        !access_is_allowed(mapping, write ? FAULT_WRITE : FAULT_READ))
+        return STATUS_OK;
+    for (uint32_t pages = 0; *at < end && *at < mapping->end; *at += PAGE_SIZE) {
+        enum status status = pages++ < POPULATE_PAGES ? show(mapping, *at, need) : STATUS_RESTART;
+        if (status != STATUS_OK)
+            return status == STATUS_RESTART ? status : STATUS_OK;
+    }
+    return STATUS_OK;
 }
 
 enum status space_fault(struct space *space, uint64_t address, enum fault_access access,

@@ -33,10 +33,10 @@ static void dirty_memory(void)
 static enum status map(uint64_t length)
 {
     uint64_t address;
-    const struct map_request request = {.address = PLACE,
-                                        .length = length,
-                                        .flags = READ_WRITE | MAP_FIXED_ADDRESS,
-                                        .allowed = MAP_PROTECTION};
+    struct map_request request = {.address = PLACE,
+                                  .length = length,
+                                  .flags = READ_WRITE | MAP_FIXED_ADDRESS,
+                                  .allowed = MAP_PROTECTION};
     return space_map(&space, &request, &address);
 }
 

@@ -90,11 +90,16 @@ static void treap_remove(struct space *space, struct mapping *mapping)
     while (*slot != mapping)
         slot = mapping->start < (*slot)->start ? &(*slot)->left : &(*slot)->right;
     *slot = treap_merge(mapping->left, mapping->right);
+    if (space->recent == mapping)
+        space->recent = NULL;
 }
 
-struct mapping *mapping_find(const struct space *space, uint64_t address)
+struct mapping *mapping_find(struct space *space, uint64_t address)
 {
-    struct mapping *best = NULL;
+    struct mapping *best = space->recent;
+    if (best != NULL && best->start <= address && address < best->end)
+        return best;
+    best = NULL;
     for (struct mapping *mapping = space->root; mapping != NULL;) {
         if (mapping->end > address) {
             best = mapping;
@@ -103,7 +108,7 @@ struct mapping *mapping_find(const struct space *space, uint64_t address)
             mapping = mapping->right;
         }
     }
-    return best;
+    return space->recent = best;
 }
 
 struct mapping *mapping_next(const struct mapping *mapping)
@@ -141,13 +146,13 @@ enum status mapping_create(struct space *space, const struct map_request *reques
         slab_free(&mapping_cache, space->account, mapping);
         return STATUS_BAD_HANDLE;
     }
-    *mapping = (struct mapping){.flags = request->flags & MAPPING_FLAGS,
-                                .allowed = request->allowed,
-                                .memory = request->memory,
-                                .memory_offset = request->offset,
-                                .derivation = request->derivation,
-                                .space = space};
-    page_tree_init(&mapping->private_pages, space->account);
+    mapping->flags = request->flags & MAPPING_FLAGS;
+    mapping->allowed = request->allowed;
+    mapping->memory = request->memory;
+    mapping->memory_offset = request->offset;
+    mapping->derivation = request->derivation;
+    mapping->space = space;
+    mapping->private_pages.account = space->account;
     list_node_init(&mapping->link);
     list_node_init(&mapping->object_link);
     if (mapping->memory != NULL)
@@ -156,13 +161,13 @@ enum status mapping_create(struct space *space, const struct map_request *reques
     return STATUS_OK;
 }
 
-void mapping_insert(struct mapping *mapping)
+void mapping_insert(struct mapping *mapping, struct mapping *next)
 {
     struct space *space = mapping->space;
-    struct mapping *next = mapping_find(space, mapping->start);
     struct list_node *after = next == NULL ? &space->mappings.head : &next->link;
     list_insert_between(&mapping->link, after->previous, after);
     treap_insert(space, mapping);
+    space->recent = mapping;
     space->mapped_bytes += mapping->end - mapping->start;
     if (mapping->memory != NULL)
         memory_attach_mapping(mapping->memory, mapping);
@@ -179,7 +184,7 @@ void mapping_remove(struct mapping *mapping, struct list *removed)
     list_push_back(removed, &mapping->link);
 }
 
-void mapping_destroy(struct mapping *mapping)
+__attribute__((noinline)) void mapping_destroy(struct mapping *mapping)
 {
     page_tree_free(&mapping->private_pages);
     if (mapping->memory != NULL)
@@ -191,28 +196,28 @@ void mapping_destroy(struct mapping *mapping)
 
 void mapping_free_list(struct list *removed)
 {
-    for (struct list_node *node; (node = list_pop_front(removed)) != NULL;)
-        mapping_destroy(container_of(node, struct mapping, link));
+    while (!list_is_empty(removed))
+        mapping_destroy(container_of(list_pop_front(removed), struct mapping, link));
 }
 
 /* Boundaries. */
 
-/* A mapping of the part from `address` on, not inserted, with a clone of the private pages. */
-static enum status upper_part(struct mapping *mapping, uint64_t address, struct mapping **result)
+enum status mapping_copy(const struct mapping *from, struct space *space, uint64_t start,
+                         struct mapping **result)
 {
-    struct map_request request = {.memory = mapping->memory,
-                                  .derivation = mapping->derivation,
-                                  .flags = mapping->flags,
-                                  .allowed = mapping->allowed};
-    enum status status = mapping_create(mapping->space, &request, result);
+    const struct map_request request = {.memory = from->memory,
+                                        .derivation = from->derivation,
+                                        .offset = mapping_memory_offset(from, start),
+                                        .allowed = from->allowed};
+    enum status status = mapping_create(space, &request, result);
     if (status != STATUS_OK)
         return status;
-    (*result)->flags = mapping->flags;
-    (*result)->cleared = mapping->cleared < address ? address : mapping->cleared;
-    mapping_set_range(*result, address, mapping->end - address);
-    (*result)->private_base = mapping_private_index(mapping, address);
-    (*result)->memory_offset = mapping->memory_offset + (address - mapping->start);
-    page_tree_clone(&mapping->private_pages, &(*result)->private_pages);
+    (*result)->flags = from->flags;
+    (*result)->cleared = from->cleared < start ? start : from->cleared;
+    (*result)->start = start;
+    (*result)->end = from->end;
+    (*result)->private_base = mapping_private_index(from, start);
+    page_tree_clone(&from->private_pages, &(*result)->private_pages);
     return STATUS_OK;
 }
 
@@ -221,7 +226,7 @@ enum status mapping_cut(struct space *space, uint64_t address, struct list *remo
     struct mapping *upper, *lower = mapping_find(space, address);
     if (lower == NULL || lower->start >= address)
         return STATUS_OK;
-    enum status status = upper_part(lower, address, &upper);
+    enum status status = mapping_copy(lower, space, address, &upper);
     if (status != STATUS_OK)
         return status;
     uint64_t index = upper->private_base;
@@ -238,7 +243,7 @@ enum status mapping_cut(struct space *space, uint64_t address, struct list *remo
         memory_settle_mapping(lower->memory, lower);
     space->mapped_bytes -= lower->end - address;
     lower->end = address;
-    mapping_insert(upper);
+    mapping_insert(upper, mapping_next(lower));
     return STATUS_OK;
 }
 
@@ -278,9 +283,8 @@ static void join(struct mapping *lower, struct mapping *upper, struct list *remo
 }
 
 struct mapping *mapping_extend(struct space *space, const struct map_request *request,
-                               uint64_t address)
+                               uint64_t address, struct mapping *next)
 {
-    struct mapping *next = mapping_find(space, address);
     struct list_node *node = next != NULL ? next->link.previous : space->mappings.head.previous;
     struct mapping *previous = container_of(node, struct mapping, link);
     struct mapping added = {.flags = request->flags & MAPPING_FLAGS,
@@ -298,6 +302,7 @@ struct mapping *mapping_extend(struct space *space, const struct map_request *re
         else
             next->private_base -= request->length >> PAGE_SHIFT;
         next->memory_offset -= request->length;
+        next->cleared = 0;
         previous = next;
     } else {
         return NULL;

@@ -60,12 +60,12 @@ static enum status discard(uint64_t offset, uint64_t length)
 static uint64_t map(uint64_t offset, uint64_t length, uint32_t flags)
 {
     uint64_t address = 0;
-    const struct map_request request = {.memory = memory,
-                                        .offset = offset,
-                                        .address = PLACE,
-                                        .length = length,
-                                        .flags = flags,
-                                        .allowed = MAP_PROTECTION};
+    struct map_request request = {.memory = memory,
+                                  .offset = offset,
+                                  .address = PLACE,
+                                  .length = length,
+                                  .flags = flags,
+                                  .allowed = MAP_PROTECTION};
     assert_int_equal(space_map(&space, &request, &address), STATUS_OK);
     return address;
 }
@@ -148,11 +148,11 @@ static void a_revoked_mapping_faults(void **state)
     char byte = 'z';
     struct derivation derivation = {.references = 1};
     uint64_t address = 0;
-    const struct map_request request = {.memory = memory,
-                                        .derivation = &derivation,
-                                        .length = PAGE_SIZE,
-                                        .flags = MAP_READ | MAP_WRITE,
-                                        .allowed = MAP_PROTECTION};
+    struct map_request request = {.memory = memory,
+                                  .derivation = &derivation,
+                                  .length = PAGE_SIZE,
+                                  .flags = MAP_READ | MAP_WRITE,
+                                  .allowed = MAP_PROTECTION};
     assert_int_equal(space_map(&space, &request, &address), STATUS_OK);
     uint64_t other = map(0, PAGE_SIZE, MAP_READ);
     assert_int_equal(arch_copy_to_user(address, &byte, 1), 0);
@@ -189,7 +189,7 @@ static void physical_memory_is_shown_as_it_is(void **state)
         memory_create_physical(account, page_physical(page), PAGE_SIZE, false, &physical),
         STATUS_OK);
     uint64_t address = 0;
-    const struct map_request request = {
+    struct map_request request = {
         .memory = physical, .length = PAGE_SIZE, .flags = MAP_READ, .allowed = MAP_READ};
     assert_int_equal(space_map(&space, &request, &address), STATUS_OK);
     assert_int_equal(arch_copy_from_user(&byte, address, 1), 0);

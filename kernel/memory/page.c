@@ -39,14 +39,14 @@ static const struct boot_info *nodes;                           /* constant */
 static uint64_t total_count;
 static uint64_t fail_countdown; /* tests only */
 
-/* Most memory is above the rest, in the last range, and found first. */
+/* The arrays of the ranges follow each other. Most memory is above the rest, in the last range. */
 static const struct page_range *range_of_page(const struct page *page)
 {
-    for (unsigned i = range_count; i-- > 0;) {
-        if (page >= ranges[i].pages && page < ranges[i].pages + (ranges[i].end - ranges[i].first))
-            return &ranges[i];
-    }
-    panic("page %p is not in any range", (const void *)page);
+    const struct page_range *range = &ranges[range_count - 1];
+    while (page < range->pages)
+        range--;
+    debug_assert(range >= ranges && page < range->pages + (range->end - range->first));
+    return range;
 }
 
 static uint64_t page_number(const struct page *page)

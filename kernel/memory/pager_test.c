@@ -25,11 +25,11 @@ static char contents[16 * PAGE_SIZE];
 static void map_memory(struct thread *thread)
 {
     uint64_t address;
-    const struct map_request request = {.memory = memory,
-                                        .address = PLACE,
-                                        .length = SIZE,
-                                        .flags = MAP_READ | MAP_WRITE | MAP_FIXED_ADDRESS,
-                                        .allowed = MAP_PROTECTION};
+    struct map_request request = {.memory = memory,
+                                  .address = PLACE,
+                                  .length = SIZE,
+                                  .flags = MAP_READ | MAP_WRITE | MAP_FIXED_ADDRESS,
+                                  .allowed = MAP_PROTECTION};
     assert_int_equal(space_map(&thread->process->space, &request, &address), STATUS_OK);
 }
 
@@ -317,10 +317,10 @@ static void private_copies_ask_for_no_write(void **state)
 {
     uint64_t address;
     enum fault_kind kind;
-    const struct map_request request = {.memory = memory,
-                                        .length = SIZE,
-                                        .flags = MAP_READ | MAP_WRITE | MAP_PRIVATE_COPY,
-                                        .allowed = MAP_PROTECTION};
+    struct map_request request = {.memory = memory,
+                                  .length = SIZE,
+                                  .flags = MAP_READ | MAP_WRITE | MAP_PRIVATE_COPY,
+                                  .allowed = MAP_PROTECTION};
     struct space *space = &client->process->space;
     supply(0, 1);
     assert_int_equal(space_map(space, &request, &address), STATUS_OK);

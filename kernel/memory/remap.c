@@ -36,7 +36,7 @@ static void move(struct mapping *mapping, uint64_t address, uint64_t length)
     list_remove(&mapping->link);
     mapping->start = address;
     mapping->end = address + length;
-    mapping_insert(mapping);
+    mapping_insert(mapping, mapping_find(mapping->space, address));
 }
 
 /* To a place that is free, or will be made so. */
@@ -53,8 +53,9 @@ static enum status relocate(struct space *space, const struct remap_request *req
     if (status != STATUS_OK)
         return status;
     if ((request->flags & REMAP_FIXED) == 0) {
+        struct mapping *next;
         place = 0;
-        if (!range_choose(space, request->new_length, region, &place))
+        if (!range_choose(space, request->new_length, region, &place, &next))
             return STATUS_NO_MEMORY;
     }
     move(mapping_find(space, request->address), place, request->new_length);
@@ -62,7 +63,7 @@ static enum status relocate(struct space *space, const struct remap_request *req
     return STATUS_OK;
 }
 
-static bool can_grow_here(const struct space *space, const struct mapping *mapping,
+static bool can_grow_here(struct space *space, const struct mapping *mapping,
                           const struct remap_request *request)
 {
     uint64_t end = request->address + request->old_length;

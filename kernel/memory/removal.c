@@ -4,7 +4,7 @@
 /*
  * Removing what is mapped in a range.
  *
- * A little at one end of a mapping is trimmed off. All else is first cut out into
+ * A little mapping goes as a whole, a little at one end of one is trimmed off. All else is first cut out into
  * mappings of its own, which are then emptied one after the other: taken out of
  * the page table, then freed page by page. That may take many steps, between
  * which other threads run; a mapping that is being emptied stays where it is, as
@@ -43,13 +43,11 @@ static enum status trim(struct mapping *mapping, uint64_t start, uint64_t end)
     return STATUS_OK;
 }
 
-/* Few pages, all of one mapping, which goes on at one side of them. */
-static bool can_trim(const struct mapping *mapping, uint64_t start, uint64_t end)
+/* Few pages, all of one mapping that is not on its way already. */
+static bool is_little(const struct mapping *mapping, uint64_t start, uint64_t end)
 {
-    if (end - start > SPACE_STEP_LIMIT * PAGE_SIZE || mapping->start > start ||
-        mapping->end < end || (mapping->flags & MAPPING_LEAVING) != 0)
-        return false;
-    return (mapping->start == start) != (mapping->end == end);
+    return end - start <= SPACE_STEP_LIMIT * PAGE_SIZE && mapping->start <= start &&
+           mapping->end >= end && (mapping->flags & MAPPING_LEAVING) == 0;
 }
 
 /* True when nothing of it is shown and no page is left. */
@@ -98,9 +96,15 @@ enum status mapping_remove_range(struct space *space, uint64_t start, uint64_t e
     struct mapping *mapping = mapping_find(space, start);
     if (mapping == NULL || mapping->start >= end)
         return STATUS_OK;
-    if (can_trim(mapping, start, end))
+    bool whole = mapping->start == start && mapping->end == end;
+    if (is_little(mapping, start, end) && whole) {
+        arch_table_unmap(&space->table, start, end);
+        mapping_remove(mapping, removed);
+        return STATUS_OK;
+    }
+    if (is_little(mapping, start, end) && (mapping->start == start || mapping->end == end))
         return trim(mapping, start, end);
-    if (mapping->start == start && mapping->end == end)
+    if (whole)
         return remove_step(mapping, end, removed);
     enum status status = mapping_cut(space, start, removed);
     if (status == STATUS_OK)

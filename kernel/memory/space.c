@@ -17,8 +17,7 @@
 #include <kernel/memory.h>
 #include <kernel/process.h>
 
-#define POPULATE_PAGES 16 /* in one step */
-#define DISCARD_PAGES 16  /* looked at together */
+#define DISCARD_PAGES 16 /* looked at together */
 
 enum status space_init(struct space *space, struct account *account)
 {
@@ -88,22 +87,24 @@ static enum status check_request(struct map_request *request)
     return check_protection(request->flags, request->allowed);
 }
 
-/* A mapping of its own, in place of what is there if the range is `taken`. */
+/* A mapping of its own before `next`, or in place of what is there if that reaches into it. */
 static enum status insert(struct space *space, const struct map_request *request, uint64_t address,
-                          bool taken, struct list *removed)
+                          struct mapping *next, struct list *removed)
 {
     struct mapping *mapping;
+    uint64_t end = address + request->length;
+    bool taken = next != NULL && next->start < end;
     enum status status = mapping_create(space, request, &mapping);
     if (status != STATUS_OK)
         return status;
     if (taken)
-        status = mapping_remove_range(space, address, address + request->length, removed);
+        status = mapping_remove_range(space, address, end, removed);
     if (status != STATUS_OK) {
         list_push_back(removed, &mapping->link);
         return status;
     }
     mapping_set_range(mapping, address, request->length);
-    mapping_insert(mapping);
+    mapping_insert(mapping, taken ? mapping_find(space, address) : next);
     if (taken)
         mapping_join(mapping, removed);
     return STATUS_OK;
@@ -112,65 +113,49 @@ static enum status insert(struct space *space, const struct map_request *request
 static enum status place(struct space *space, const struct map_request *request, uint64_t *address,
                          struct list *removed)
 {
-    bool fixed = (request->flags & MAP_FIXED_ADDRESS) != 0;
+    struct mapping *next;
     *address = request->address;
-    if (!fixed && !range_choose(space, request->length, request->flags, address))
+    if ((request->flags & MAP_FIXED_ADDRESS) != 0)
+        next = mapping_find(space, *address);
+    else if (!range_choose(space, request->length, request->flags, address, &next))
         return STATUS_NO_MEMORY;
-    bool taken = fixed && !range_is_free(space, *address, request->length);
+    bool taken = next != NULL && next->start < *address + request->length;
     if (taken && (request->flags & MAP_NO_REPLACE) != 0)
         return STATUS_EXISTS;
-    struct mapping *mapping = taken ? NULL : mapping_extend(space, request, *address);
+    struct mapping *mapping = taken ? NULL : mapping_extend(space, request, *address, next);
     if (mapping == NULL)
-        return insert(space, request, *address, taken, removed);
+        return insert(space, request, *address, next, removed);
     mapping_join(mapping, removed);
     return STATUS_OK;
 }
 
-static enum status map_only(struct space *space, const struct map_request *asked, uint64_t *address)
+static enum status map_locked(struct space *space, const struct map_request *request,
+                              uint64_t *address, struct list *removed)
 {
-    struct map_request request = *asked;
+    struct call_step *step = request->step;
+    if ((request->flags & MAP_POPULATE) == 0)
+        return place(space, request, address, removed);
+    enum status status = step->result == 0 ? place(space, request, address, removed) : STATUS_OK;
+    if (status != STATUS_OK)
+        return status;
+    if (step->result == 0)
+        step->at = step->result = *address;
+    *address = step->result;
+    return fault_populate(space, &step->at, step->result + request->length, request->flags);
+}
+
+enum status space_map(struct space *space, struct map_request *request, uint64_t *address)
+{
     struct list removed;
-    enum status status = check_request(&request);
+    enum status status = check_request(request);
     if (status != STATUS_OK)
         return status;
     list_init(&removed);
     lock_acquire(&space->lock);
-    status = place(space, &request, address, &removed);
+    status = map_locked(space, request, address, &removed);
     lock_release(&space->lock);
     mapping_free_list(&removed);
     return status;
-}
-
-/* Have the pages there that can be had: memory running out is found at the access. */
-static enum status populate_step(struct space *space, const struct map_request *request)
-{
-    struct call_step *step = request->step;
-    enum fault_access access = (request->flags & MAP_WRITE) != 0 ? FAULT_WRITE : FAULT_READ;
-    enum fault_kind kind;
-    uint64_t end = step->result + request->length;
-    for (uint32_t pages = 0; step->at < end; step->at += PAGE_SIZE, pages++) {
-        if (pages == POPULATE_PAGES)
-            return STATUS_RESTART;
-        enum status status = space_fault(space, step->at, access, &kind);
-        if (status != STATUS_OK)
-            return status == STATUS_RESTART ? status : STATUS_OK;
-    }
-    return STATUS_OK;
-}
-
-enum status space_map(struct space *space, const struct map_request *request, uint64_t *address)
-{
-    struct call_step *step = request->step;
-    if ((request->flags & MAP_POPULATE) == 0)
-        return map_only(space, request, address);
-    if (step->result == 0) {
-        enum status status = map_only(space, request, address);
-        if (status != STATUS_OK)
-            return status;
-        step->at = step->result = *address;
-    }
-    *address = step->result;
-    return populate_step(space, request);
 }
 
 enum status space_unmap(struct space *space, uint64_t address, uint64_t length)
@@ -190,8 +175,7 @@ enum status space_unmap(struct space *space, uint64_t address, uint64_t length)
 /* Protection. */
 
 /* NOT_FOUND if there is a hole, NO_RIGHT if one of the mappings may not have this. */
-static enum status check_protect(const struct space *space, uint64_t start, uint64_t end,
-                                 uint32_t flags)
+static enum status check_protect(struct space *space, uint64_t start, uint64_t end, uint32_t flags)
 {
     const struct mapping *mapping = mapping_find(space, start);
     for (uint64_t at = start; at < end; mapping = mapping_next(mapping)) {

@@ -16,11 +16,11 @@
 
 static enum status map_at(uint64_t address, uint64_t pages, uint32_t flags, uint64_t *result)
 {
-    const struct map_request request = {.address = address,
-                                        .length = pages * PAGE_SIZE,
-                                        .flags = flags,
-                                        .allowed = MAP_PROTECTION,
-                                        .step = &(struct call_step){0}};
+    struct map_request request = {.address = address,
+                                  .length = pages * PAGE_SIZE,
+                                  .flags = flags,
+                                  .allowed = MAP_PROTECTION,
+                                  .step = &(struct call_step){0}};
     return space_map(&space, &request, result);
 }
 
@@ -348,11 +348,11 @@ static void addresses_have_keys(void **state)
     uint64_t object, offset, second_object, second_offset;
     struct memory *memory;
     assert_int_equal(memory_create(account, 4 * PAGE_SIZE, 0, &memory), STATUS_OK);
-    const struct map_request request = {.memory = memory,
-                                        .offset = PAGE_SIZE,
-                                        .length = PAGE_SIZE,
-                                        .flags = READ_WRITE,
-                                        .allowed = MAP_PROTECTION};
+    struct map_request request = {.memory = memory,
+                                  .offset = PAGE_SIZE,
+                                  .length = PAGE_SIZE,
+                                  .flags = READ_WRITE,
+                                  .allowed = MAP_PROTECTION};
     uint64_t first, second, own = map(PLACE, 1, READ_WRITE | MAP_FIXED_ADDRESS);
     assert_int_equal(space_map(&space, &request, &first), STATUS_OK);
     assert_int_equal(space_map(&space, &request, &second), STATUS_OK);

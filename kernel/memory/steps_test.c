@@ -22,12 +22,12 @@ static enum status map_step(struct memory *memory, uint64_t address, uint32_t fl
                             struct call_step *step)
 {
     uint64_t result;
-    const struct map_request request = {.memory = memory,
-                                        .address = address,
-                                        .length = SIZE,
-                                        .flags = flags,
-                                        .allowed = MAP_PROTECTION,
-                                        .step = step};
+    struct map_request request = {.memory = memory,
+                                  .address = address,
+                                  .length = SIZE,
+                                  .flags = flags,
+                                  .allowed = MAP_PROTECTION,
+                                  .step = step};
     return space_map(&space, &request, &result);
 }
 
@@ -89,7 +89,7 @@ static void a_range_stays_taken_until_it_is_unmapped(void **state)
     map_filled(NULL);
     assert_int_equal(unmap_step(), STATUS_RESTART);
     assert_int_equal(get(PLACE), -1);
-    const struct map_request request = {
+    struct map_request request = {
         .address = PLACE, .length = PAGE_SIZE, .flags = READ_WRITE, .allowed = MAP_PROTECTION};
     assert_int_equal(space_map(&space, &request, &address), STATUS_OK);
     assert_true(address >= PLACE + SIZE);
@@ -251,11 +251,11 @@ static void a_memory_object_shrinks_in_steps(void **state)
 /* All of `memory`, at the i-th of a row of places; where that is. */
 static uint64_t map_in_row(uint64_t i)
 {
-    const struct map_request request = {.memory = memory,
-                                        .address = PLACE + 2 * i * SIZE,
-                                        .length = SIZE,
-                                        .flags = READ_WRITE | MAP_FIXED_ADDRESS,
-                                        .allowed = MAP_PROTECTION};
+    struct map_request request = {.memory = memory,
+                                  .address = PLACE + 2 * i * SIZE,
+                                  .length = SIZE,
+                                  .flags = READ_WRITE | MAP_FIXED_ADDRESS,
+                                  .allowed = MAP_PROTECTION};
     uint64_t address;
     assert_int_equal(space_map(&space, &request, &address), STATUS_OK);
     return address;
@@ -318,12 +318,12 @@ static void revoked_mappings_go_in_steps(void **state)
     uint64_t address;
     unsigned steps = 1;
     assert_int_equal(memory_create(account, SIZE, 0, &memory), STATUS_OK);
-    const struct map_request request = {.memory = memory,
-                                        .derivation = &derivation,
-                                        .address = PLACE,
-                                        .length = SIZE,
-                                        .flags = READ_WRITE | MAP_FIXED_ADDRESS,
-                                        .allowed = MAP_PROTECTION};
+    struct map_request request = {.memory = memory,
+                                  .derivation = &derivation,
+                                  .address = PLACE,
+                                  .length = SIZE,
+                                  .flags = READ_WRITE | MAP_FIXED_ADDRESS,
+                                  .allowed = MAP_PROTECTION};
     assert_int_equal(space_map(&space, &request, &address), STATUS_OK);
     for (uint64_t i = 0; i < MANY; i++)
         assert_true(put(PLACE + i * PAGE_SIZE, 'r'));
@@ -335,6 +335,33 @@ static void revoked_mappings_go_in_steps(void **state)
     assert_int_equal(get(PLACE), -1);
     count_steps(unmap_step);
     assert_int_equal(derivation.references, 1);
+    object_release(&memory->object);
+}
+
+/* Of a mapping that was cut, and then grew downwards by what was mapped next to it. */
+static void what_was_joined_is_revoked_too(void **state)
+{
+    struct derivation derivation = {.references = 1};
+    uint64_t address;
+    assert_int_equal(memory_create(account, SIZE, 0, &memory), STATUS_OK);
+    struct map_request request = {.memory = memory,
+                                  .derivation = &derivation,
+                                  .address = PLACE,
+                                  .length = SIZE,
+                                  .flags = READ_WRITE | MAP_FIXED_ADDRESS,
+                                  .allowed = MAP_PROTECTION};
+    assert_int_equal(space_map(&space, &request, &address), STATUS_OK);
+    while (space_unmap(&space, PLACE, SIZE / 2) == STATUS_RESTART)
+        continue;
+    request.length = SIZE / 2;
+    assert_int_equal(space_map(&space, &request, &address), STATUS_OK);
+    assert_int_equal(derivation.references, 2);
+    assert_true(put(PLACE, 'r'));
+    derivation.dead = true;
+    while (!memory_unmap_revoked_step(memory))
+        continue;
+    assert_int_equal(space_resident_pages(&space), 0);
+    count_steps(unmap_step);
     object_release(&memory->object);
 }
 
@@ -355,6 +382,7 @@ int main(void)
         TEST(pages_leave_many_mappings_in_steps),
         TEST(no_page_escapes_a_walk_by_a_cut_or_a_join),
         TEST(revoked_mappings_go_in_steps),
+        TEST(what_was_joined_is_revoked_too),
     };
     host_memory_init(TEST_PAGES);
     return cmocka_run_group_tests(tests, NULL, NULL);

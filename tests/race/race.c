@@ -331,7 +331,7 @@ static struct thread *make_thread(struct process *process)
 
 static struct process *make_process(void)
 {
-    const struct map_request request = {
+    struct map_request request = {
         .address = MEMORY,
         .length = MEMORY_PAGES * PAGE_SIZE,
         .flags = MAP_READ | MAP_WRITE | MAP_FIXED_ADDRESS,

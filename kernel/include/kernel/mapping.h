@@ -61,7 +61,7 @@ static inline uint64_t mapping_memory_offset(const struct mapping *mapping, uint
 }
 
 /* The first mapping that ends above the address, or NULL. O(log n). */
-struct mapping *mapping_find(const struct space *space, uint64_t address);
+struct mapping *mapping_find(struct space *space, uint64_t address);
 /* Its neighbours by address, or NULL. */
 struct mapping *mapping_next(const struct mapping *mapping);
 struct mapping *mapping_previous(const struct mapping *mapping);
@@ -70,8 +70,12 @@ struct mapping *mapping_previous(const struct mapping *mapping);
  * taken. No lock is needed. Its place is set before it is inserted. */
 enum status mapping_create(struct space *space, const struct map_request *request,
                            struct mapping **result) must_check;
+/* One that is to be what another is from `start` on, with the private pages of all of that. */
+enum status mapping_copy(const struct mapping *from, struct space *space, uint64_t start,
+                         struct mapping **result) must_check;
 void mapping_set_range(struct mapping *mapping, uint64_t start, uint64_t length);
-void mapping_insert(struct mapping *mapping);
+/* In front of `next`, or with NULL behind all others. */
+void mapping_insert(struct mapping *mapping, struct mapping *next);
 /* Take it out of its space, onto a list of removed ones; page tables are the caller's business. */
 void mapping_remove(struct mapping *mapping, struct list *removed);
 /* Free those; the space is not locked. */
@@ -84,9 +88,10 @@ enum status mapping_cut(struct space *space, uint64_t address, struct list *remo
  * NO_MEMORY changes nothing but boundaries. (removal.c) */
 enum status mapping_remove_range(struct space *space, uint64_t start, uint64_t end,
                                  struct list *removed) must_check;
-/* Have a neighbour take in what is to be mapped, at an address that is free, if it is like it; else NULL. */
+/* Have a neighbour take in what is to be mapped, at an address that is free and before `next`, as
+ * above, if it is like it; else NULL. */
 struct mapping *mapping_extend(struct space *space, const struct map_request *request,
-                               uint64_t address);
+                               uint64_t address, struct mapping *next);
 /* Make one of this mapping and its neighbours where they are alike. The mapping may be gone after it. */
 void mapping_join(struct mapping *mapping, struct list *removed);
 
@@ -96,10 +101,16 @@ bool range_is_valid(uint64_t start, uint64_t length);
 bool range_round_length(uint64_t *length);
 /* Both, and alignment: INVALID, OUT_OF_RANGE. */
 enum status range_check(uint64_t address, uint64_t *length) must_check;
-bool range_is_free(const struct space *space, uint64_t start, uint64_t length);
-/* A free range: at *address if that is not 0 and free, else the highest in the
- * program's region or, with MAP_LIBRARY, the library's. False if there is none. */
-bool range_choose(const struct space *space, uint64_t length, uint32_t flags, uint64_t *address);
+bool range_is_free(struct space *space, uint64_t start, uint64_t length);
+/* A free range: at *address if that is not 0 and free, else the highest in the program's region
+ * or, with MAP_LIBRARY, the library's. `next` is what follows it. False if there is none. */
+bool range_choose(struct space *space, uint64_t length, uint32_t flags, uint64_t *address,
+                  struct mapping **next);
+
+/* Show the pages of [*at, end), newly mapped with these flags, that can be had: a few, then RESTART, with
+ * *at moved up, while there are more. Memory running out is found at the access. (fault.c) */
+enum status fault_populate(struct space *space, uint64_t *at, uint64_t end,
+                           uint32_t flags) must_check;
 
 /*
  * Work in steps: each has SPACE_STEP_LIMIT to spend, a unit being about what it

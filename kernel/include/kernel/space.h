@@ -37,6 +37,7 @@ struct space {
     struct spinlock lock;    /* LOCK_SPACE */
     struct list mappings;    /* lock; by address */
     struct mapping *root;    /* lock; the same, as a tree (mapping.c) */
+    struct mapping *recent;  /* lock; the one in it found or made last, or NULL */
     uint32_t random;         /* lock; for the shape of that tree */
     struct page_table table; /* arch; lock */
     struct account *account; /* a reference; constant; NULL once torn down */
@@ -67,11 +68,11 @@ struct map_request {
     struct call_step *step; /* needed with MAP_POPULATE only */
 };
 /*
- * Lengths are rounded up to pages. INVALID: alignment, flags, writable and
+ * Lengths are rounded up to pages, the request's itself. INVALID: alignment, flags, writable and
  * executable; OUT_OF_RANGE: not where programs may map, or overflow; NO_RIGHT:
  * protection beyond what is allowed; EXISTS: MAP_NO_REPLACE; NO_MEMORY.
  */
-enum status space_map(struct space *space, const struct map_request *request,
+enum status space_map(struct space *space, struct map_request *request,
                       uint64_t *address) must_check;
 /* What follows, and space_map, does one step of its work and returns RESTART while there is more;
  * it is then called again with the same arguments and `step`. */
