@@ -169,7 +169,7 @@ enum status thread_clone(struct thread *from, struct process *process, uint64_t 
     enum status status = allocate_thread(process, identity, from, &thread);
     if (status != STATUS_OK)
         return status;
-    thread->priority = thread->effective = from->priority;
+    thread->priority = thread->effective = relaxed_load(&from->priority);
     thread->cpus = from->cpus;
     thread->share.stride = relaxed_load(&from->share.stride);
     thread->frame->interrupted = 0;
@@ -235,7 +235,7 @@ void thread_destroy(struct object *object)
 /* The caller's own priority is the most it can give. */
 static uint32_t ceiling_of(const struct thread *self)
 {
-    return self->priority;
+    return relaxed_load(&self->priority);
 }
 
 int64_t call_thread_create(struct thread *self, const struct thread_create_arguments *arguments)
