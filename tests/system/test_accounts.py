@@ -106,7 +106,8 @@ def test_greed_that_memory_ends(guest):
     rounds, less = greed(guest, greeds, "64M")
     assert [[what for what, _ in told] for told in rounds] == [list(greeds)] * 2, rounds
     assert {how for told in rounds for _, how in told} <= {"EAGAIN", "ENOMEM", "ENFILE", "killed", ""}, rounds
-    assert all(told[0][1] in ("killed", "") for told in rounds), rounds
+    # It is memory that ended the threads, not their number: in a touch, or in a fork.
+    assert all(told[0][1] in ("killed", "ENOMEM", "") for told in rounds), rounds
     assert abs(less) <= 512, less
 
 
