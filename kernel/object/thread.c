@@ -91,8 +91,8 @@ static enum status allocate_thread(struct process *process, uint64_t identity,
     object_acquire(&process->object);
     list_node_init(&thread->process_link);
     list_node_init(&thread->serves_link);
-    thread->share.stride =
-        thread_current() != NULL ? thread_current()->share.stride : share_stride(SHARE_WEIGHT_MAX);
+    thread->share.stride = thread_current() != NULL ? relaxed_load(&thread_current()->share.stride)
+                                                    : share_stride(SHARE_WEIGHT_MAX);
     thread_init_wait(thread);
     thread->cpu = cpu_current()->number;
     status = make_frame(thread, from);
