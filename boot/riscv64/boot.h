@@ -14,9 +14,12 @@ _Noreturn void boot_main(uint64_t hart, uint64_t tree);
 /* Replace the tables of start.S; the memory they take is taken out of the map. */
 bool boot_build_tables(struct boot_info *boot);
 
-/* For start.S: the tables of another CPU that comes in. What it gets from who started it is
- * where its stack begins, with its struct cpu there. */
+/*
+ * For start.S: which CPU may come in, by what tables, and on what stack, with its struct cpu where
+ * that begins.
+ */
 struct cpu;
-extern uint64_t boot_secondary_root;
-void boot_secondary_entry(void);
-_Noreturn void boot_secondary_main(uint64_t hart, struct cpu *cpu);
+extern _Atomic uint64_t boot_awaited;
+extern uint64_t boot_secondary_root, boot_secondary_stack;
+extern const char boot_entry[];
+_Noreturn void boot_secondary_main(struct cpu *cpu);

@@ -7,6 +7,10 @@
  * Who waits looks once in a while and stands still in between: in an emulator that counts
  * instructions the new one gets nothing while it runs. A hart that comes when nobody waits
  * for it any more, while the next one may have the struct cpu, stands still for good.
+ *
+ * Older OpenSBI may let go a hart that happens to be awake with the address and argument of the
+ * first one's entry, before it has stored its own. So all enter at one address, and what they
+ * need is found here.
  */
 #include "boot.h"
 
@@ -23,20 +27,18 @@
 #define LOOK_NS UINT64_C(1000000)
 #define STACK_RESERVED 16 /* at its top: the struct cpu */
 
-/* Of `awaited`, which else is a hart's id. */
+/* Of `boot_awaited`, which else is a hart's id; start.S stores UINT64_MAX - 1 when it comes. */
 #define HART_NONE UINT64_MAX
-#define HART_COMES (UINT64_MAX - 1)
 #define HART_READY (UINT64_MAX - 2)
 
-uint64_t boot_secondary_root;
-
-static _Atomic uint64_t awaited;
+_Atomic uint64_t boot_awaited = HART_NONE;
+uint64_t boot_secondary_root, boot_secondary_stack;
 
 static enum status await_answer(uint64_t hart)
 {
-    for (uint64_t end = time_now() + PATIENCE_NS; atomic_load(&awaited) != HART_READY;) {
+    for (uint64_t end = time_now() + PATIENCE_NS; atomic_load(&boot_awaited) != HART_READY;) {
         uint64_t expected = hart;
-        if (time_now() > end && atomic_compare_exchange_strong(&awaited, &expected, HART_NONE))
+        if (time_now() > end && atomic_compare_exchange_strong(&boot_awaited, &expected, HART_NONE))
             return STATUS_TIMED_OUT;
         arch_timer_set(time_to_ticks(LOOK_NS));
         __asm__ volatile("wfi");
@@ -55,19 +57,17 @@ enum status arch_cpu_start(struct cpu *cpu, uint64_t hardware_id)
         arch_map_kernel(page_physical(block), KERNEL_STACK_SIZE, PTE_READ | PTE_WRITE) +
         KERNEL_STACK_SIZE;
     boot_secondary_root = arch_kernel_root();
-    *(struct cpu **)(cpu->arch.stack_top - STACK_RESERVED) = cpu;
-    atomic_store(&awaited, hardware_id);
-    if (!riscv_start_hart(hardware_id, (uint64_t)boot_secondary_entry - LAYOUT_KERNEL,
-                          cpu->arch.stack_top - STACK_RESERVED))
+    boot_secondary_stack = cpu->arch.stack_top - STACK_RESERVED;
+    *(struct cpu **)boot_secondary_stack = cpu;
+    atomic_store(&boot_awaited, hardware_id);
+    if (!riscv_start_hart(hardware_id, (uint64_t)boot_entry - LAYOUT_KERNEL))
         return STATUS_UNSUPPORTED;
     return await_answer(hardware_id);
 }
 
-_Noreturn void boot_secondary_main(uint64_t hart, struct cpu *cpu)
+_Noreturn void boot_secondary_main(struct cpu *cpu)
 {
-    while (!atomic_compare_exchange_strong(&awaited, &(uint64_t){hart}, HART_COMES))
-        __asm__ volatile("wfi");
     arch_cpu_init(cpu);
-    atomic_store(&awaited, HART_READY);
+    atomic_store(&boot_awaited, HART_READY);
     kernel_main_secondary(cpu);
 }

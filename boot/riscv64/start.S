@@ -5,7 +5,8 @@
  * RISC-V: from the firmware to C.
  *
  * The firmware (SBI 1.0, section 9.1) enters in supervisor mode, translation and
- * interrupts off, a0 = the hart's id, a1 = physical address of the device tree. Tables
+ * interrupts off, a0 = the hart's id, a1 = physical address of the device tree. All harts
+ * enter here, the first to boot and the others when they are started. Tables
  * made here map RAM twice, by pages of 1 GiB: the direct map, and where the kernel is
  * linked. The instruction that loads them is the last at its physical address: the
  * next one faults, and goes on at the address in stvec. boot/riscv64/kernel_half.c
@@ -17,6 +18,7 @@
 #define ENTRY_DATA 0xe7 /* the same, not executable */
 #define ENTRY_GIGABYTE 0x10000000
 #define SATP_SV39 8
+#define HART_COMES -2
 #define SBI_PUT_CHARACTER 0x01 /* legacy; no function number */
 #define SBI_RESET 0x53525354
 #define SBI_SHUT_DOWN 0
@@ -52,6 +54,10 @@
     .globl boot_entry
 boot_entry:
     csrw sie, zero
+    lla t0, boot_begun
+    li t1, 1
+    amoswap.w t1, t1, (t0)
+    bnez t1, boot_secondary
     lla t0, early_root
     li t1, ENTRY_DATA
     li t2, DIRECT_ENTRIES
@@ -77,15 +83,18 @@ boot_entry:
     OUTERMOST
     tail boot_main
 
-/* Another CPU: the same way in. a0: its id; a1: its stack. */
-    .balign 4
-    .globl boot_secondary_entry
-boot_secondary_entry:
-    csrw sie, zero
+/* Another CPU, a0: its id. It goes on if it is the one awaited (boot/riscv64/secondary.c), which it is once. */
+boot_secondary:
+    lla t0, boot_awaited
+    li t2, HART_COMES
+1:  lr.d.aq t1, (t0)
+    bne t1, a0, boot_trap
+    sc.d t1, t2, (t0)
+    bnez t1, 1b
     ld t0, boot_secondary_root
     TRANSLATE t0
-    mv sp, a1
-    ld a1, 0(sp)
+    ld sp, boot_secondary_stack
+    ld a0, 0(sp)
     OUTERMOST
     tail boot_secondary_main
 
@@ -113,6 +122,11 @@ boot_untranslated:
     .section .rodata.boot, "a"
 untranslated_text:
     .asciz "trellis: cannot boot: the processor lacks Sv39 translation\n"
+
+    .section .data.boot, "aw"
+    .balign 4
+boot_begun: /* by the first CPU */
+    .word 0
 
     .section .bss.boot, "aw", @nobits
     .balign 4096

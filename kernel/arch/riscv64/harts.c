@@ -58,9 +58,9 @@ void arch_cpu_relax(void)
     cpu_serve();
 }
 
-bool riscv_start_hart(uint64_t hart, uint64_t entry, uint64_t argument)
+bool riscv_start_hart(uint64_t hart, uint64_t entry)
 {
-    return sbi_call(&(struct sbi_call){SBI_HART_STATE, 0, {hart, entry, argument}}) == 0;
+    return sbi_call(&(struct sbi_call){SBI_HART_STATE, 0, {hart, entry}}) == 0;
 }
 
 void arch_cpu_poke(const struct cpu *cpu)

@@ -9,5 +9,5 @@
 
 /* The tables that are loaded now are what a CPU has that runs no thread. */
 void riscv_translation_init(void);
-/* Have the firmware start a hart at a physical address, its id in a0 and `argument` in a1. */
-bool riscv_start_hart(uint64_t hart, uint64_t entry, uint64_t argument);
+/* Have the firmware start a hart at a physical address, its id in a0. */
+bool riscv_start_hart(uint64_t hart, uint64_t entry);
