@@ -40,12 +40,9 @@ void must_succeed(enum status status, const char *what)
 
 static void create_root_account(void)
 {
-    struct account_limits limits = {
-        .pages = page_count_total(),
-        .handles = UINT64_MAX,
-        .threads = UINT64_MAX,
-        .processes = UINT64_MAX,
-    };
+    struct account_limits limits = ACCOUNT_UNLIMITED;
+
+    limits.pages = page_count_total();
     must_succeed(account_create(NULL, &limits, &account_root), "the root account");
 }
 

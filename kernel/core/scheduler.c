@@ -40,6 +40,8 @@
 
 void scheduler_wake(struct thread *thread)
 {
+    if (thread_needs(thread, ATTENTION_UNPAID))
+        atomic_fetch_and(&thread->attention, ~ATTENTION_UNPAID);
     atomic_store(&thread->runnable, true);
     if (atomic_load(&thread->holder) == HOLDER_NONE)
         scheduler_queue_add(thread);
@@ -122,6 +124,16 @@ void scheduler_leave_fault(void)
     cpu->tick_in_kernel = arch_counter_read() >= cpu->tick_due;
 }
 
+/* To the account, or if that has used up its time to who pays instead. */
+static ARCH_COLD void book_and_settle(struct thread *thread, struct account *account,
+                                      uint64_t spent)
+{
+    if (!account_look_for_time(account))
+        account = scheduler_find_payer(thread, true);
+    atomic_fetch_add(&account->fresh_ns, spent);
+    account_settle_time(account);
+}
+
 static void book_time(struct cpu *cpu, uint64_t now)
 {
     uint64_t spent = now - cpu->entered_ns;
@@ -131,8 +143,12 @@ static void book_time(struct cpu *cpu, uint64_t now)
         relaxed_add(current->in_kernel ? &cpu->kernel_ns : &cpu->user_ns, spent);
         relaxed_add(current->in_kernel ? &current->kernel_ns : &current->user_ns, spent);
         current->turn_ns += spent;
-        atomic_fetch_add_explicit(&scheduler_account_of(current)->cpu_ns, spent,
-                                  memory_order_relaxed);
+        struct account *account = scheduler_account_of(current);
+        if (atomic_load_explicit(&account->fresh_ns, memory_order_relaxed) + spent >=
+            ACCOUNT_FRESH_NS)
+            book_and_settle(current, account, spent);
+        else
+            atomic_fetch_add_explicit(&account->fresh_ns, spent, memory_order_relaxed);
     }
     atomic_store_explicit(&cpu->entered_ns, now, memory_order_release);
 }
@@ -261,7 +277,8 @@ void scheduler_hand_over(struct thread *to)
     struct cpu *cpu = cpu_current();
     uint32_t expected = HOLDER_NONE;
 
-    if (!atomic_compare_exchange_strong(&to->holder, &expected, holder_of_cpu(cpu->number))) {
+    if (thread_needs(to, ATTENTION_UNPAID) ||
+        !atomic_compare_exchange_strong(&to->holder, &expected, holder_of_cpu(cpu->number))) {
         scheduler_wake(to);
         return;
     }

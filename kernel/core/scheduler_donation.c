@@ -7,7 +7,11 @@
  * A server thread runs with the priority of the most urgent thread that waits
  * for it: its client, and those that are queued where it receives. Each change
  * passes along the chain of calls the server itself waits in. It takes its turns
- * on its client's account (scheduler_account_of), or on its own when it has none. What a queued caller has lent
+ * on its client's account (scheduler_account_of), or on its own when it has none. When its
+ * client's has used up its time the server goes on, and pays from then on with that of
+ * the outermost client whose has some, at last with its own; so its other callers do
+ * not wait. The clients that pay no more are marked, and get the CPU back by a
+ * decision, not from hand to hand. What a queued caller has lent
  * is taken back when the server next answers or receives.
  *
  * Clients and servers of others are read without their endpoints' locks: a
@@ -16,9 +20,11 @@
  */
 #include <kernel/scheduler.h>
 
+#include <kernel/account.h>
 #include <kernel/ipc.h>
 #include <kernel/process.h>
 #include <kernel/relaxed.h>
+#include <kernel/scheduler_queue.h>
 
 #define DEPTH 16  /* calls in a chain */
 #define BREADTH 8 /* threads that a queued caller lends to */
@@ -66,4 +72,19 @@ void scheduler_lend_priority(struct endpoint *endpoint)
     lock_release(&endpoint->object.lock);
     while (count > 0)
         scheduler_update_donation(servers[--count]);
+}
+
+__attribute__((noinline, cold)) struct account *scheduler_find_payer(struct thread *thread,
+                                                                     bool chosen)
+{
+    struct account *payer = chosen ? thread->process->account : NULL;
+    for (unsigned depth = 0; thread != NULL && depth < DEPTH; depth++) {
+        struct account *account = thread->process->account;
+        if (chosen ? !thread_needs(thread, ATTENTION_UNPAID) : account_look_for_time(account))
+            payer = account;
+        else
+            atomic_fetch_or(&thread->attention, ATTENTION_UNPAID);
+        thread = relaxed_load(&thread->client);
+    }
+    return payer;
 }

@@ -9,6 +9,11 @@
  * charged to it and to its account when it is put back at the end of a turn or has
  * begun to wait. Who was only interrupted is still due first.
  *
+ * Whether an account has processor time left is looked at when a thread of it is
+ * chosen. If it has none the thread is put aside, and ready again when there may
+ * be some. A thread that serves one without time goes on as long as its own account
+ * has some.
+ *
  * A thread that becomes ready goes to a CPU that is idle, preferably this one,
  * then the one it ran on last; if none is, it waits here. A CPU that runs out
  * of threads takes one from another's queue. At the end of a turn it does so too
@@ -28,12 +33,15 @@
 
 #define DEPTH 16       /* calls in a chain */
 #define STEAL_LIMIT 16 /* threads looked at in another's queue */
+#define ASIDE_LIMIT 64 /* threads without time that a decision puts aside, or takes up again */
 
 struct run_queue {
     struct spinlock lock;                        /* LOCK_RUN_QUEUE */
     struct cpu *cpu;                             /* constant */
     struct share_queue accounts[PRIORITY_COUNT]; /* lock; of struct account_turn */
     _Atomic uint32_t waiting[PRIORITY_COUNT];    /* lock, for writing; threads */
+    struct list dry;      /* lock; threads put aside, by wait.link, the latest last */
+    uint64_t taken_up_at; /* lock; account_changes when none of them had to be looked at */
 };
 
 static struct run_queue queues[CPU_MAX];
@@ -43,6 +51,7 @@ void scheduler_init_cpu(uint32_t cpu)
 {
     lock_init(&queues[cpu].lock, LOCK_RUN_QUEUE);
     queues[cpu].cpu = cpu_get(cpu);
+    list_init(&queues[cpu].dry);
 }
 
 static uint32_t queue_number(const struct run_queue *queue)
@@ -79,9 +88,9 @@ static struct account_turn *turn_of(const struct run_queue *queue, const struct 
     return account_turn_of(thread->charged, queue_number(queue), thread->queued_priority);
 }
 
-static void enqueue(struct run_queue *queue, struct thread *thread)
+static void enqueue(struct run_queue *queue, struct thread *thread, struct account *account)
 {
-    thread->charged = scheduler_account_of(thread);
+    thread->charged = account;
     thread->queued_priority = relaxed_load(&thread->effective);
     object_acquire(&thread->charged->object);
     struct account_turn *turn = turn_of(queue, thread);
@@ -97,12 +106,16 @@ static void enqueue(struct run_queue *queue, struct thread *thread)
 
 static void dequeue(struct run_queue *queue, struct thread *thread)
 {
+    thread->queued = false;
+    if (thread->queued_priority == PRIORITY_NONE) {
+        list_remove(&thread->wait.link);
+        return;
+    }
     struct account_turn *turn = turn_of(queue, thread);
 
     struct share_queue *accounts = &queue->accounts[thread->queued_priority];
 
     share_remove(&turn->threads, &thread->share);
-    thread->queued = false;
     queue->waiting[thread->queued_priority]--;
     if (turn->threads.first == NULL)
         share_remove(accounts, &turn->share);
@@ -111,9 +124,24 @@ static void dequeue(struct run_queue *queue, struct thread *thread)
     object_release(&thread->charged->object);
 }
 
-static uint32_t top_priority(const struct run_queue *queue)
+/* Those put aside before the last change are ready again; who has no time still is found when chosen. */
+static ARCH_COLD void take_up(struct run_queue *queue, uint64_t changes)
 {
-    return 31 - (uint32_t)__builtin_clz(filled(queue) | 1);
+    for (unsigned count = 0; count < ASIDE_LIMIT; count++) {
+        struct thread *thread = container_of(queue->dry.head.next, struct thread, wait.link);
+        if (list_is_empty(&queue->dry) || thread->aside_at == changes) {
+            queue->taken_up_at = changes;
+            return;
+        }
+        dequeue(queue, thread);
+        enqueue(queue, thread, scheduler_account_of(thread));
+        scheduler_queue_offer(thread);
+    }
+}
+
+static uint32_t top_priority(uint32_t ready)
+{
+    return 31 - (uint32_t)__builtin_clz(ready);
 }
 
 /* How many wait with this priority or more. */
@@ -125,21 +153,54 @@ static uint32_t count_from(const struct run_queue *queue, uint32_t priority)
     return count;
 }
 
+/* `ready`: filled(queue), not 0. */
+static inline struct thread *first_of(struct run_queue *queue, uint32_t ready)
+{
+    struct share_node *account = share_pick(&queue->accounts[top_priority(ready)]);
+    struct account_turn *turn = container_of(account, struct account_turn, share);
+    return container_of(share_pick(&turn->threads), struct thread, share);
+}
+
+/* The first that has time; those before it are put aside. NULL: there is none, or not all were looked at. */
+static __attribute__((noinline, cold)) struct thread *find_with_time(struct run_queue *queue,
+                                                                     uint64_t changes)
+{
+    for (unsigned aside = 0; aside < ASIDE_LIMIT && filled(queue) != 0; aside++) {
+        struct thread *thread = first_of(queue, filled(queue));
+        if (scheduler_find_payer(thread, false) != NULL)
+            return thread;
+        dequeue(queue, thread);
+        list_push_back(&queue->dry, &thread->wait.link);
+        thread->aside_at = changes;
+        thread->queued_priority = PRIORITY_NONE;
+        thread->queued = true;
+    }
+    if (filled(queue) != 0 || queue->taken_up_at != changes)
+        atomic_store(&queue->cpu->reschedule, true);
+    return NULL;
+}
+
 /* The thread whose turn it is, taken off its queue; NULL if none is ready. */
 static struct thread *take_next(struct run_queue *queue)
 {
-    if (filled(queue) == 0)
+    uint64_t changes = atomic_load(&account_changes);
+    if (queue->taken_up_at != changes)
+        take_up(queue, changes);
+    uint32_t ready = filled(queue);
+    if (ready == 0)
         return NULL;
-    struct share_node *account = share_pick(&queue->accounts[top_priority(queue)]);
-    struct account_turn *turn = container_of(account, struct account_turn, share);
-    struct thread *thread = container_of(share_pick(&turn->threads), struct thread, share);
-    dequeue(queue, thread);
+    struct thread *thread = first_of(queue, ready);
+    if (relaxed_load(&thread->charged->had_time_at) != changes)
+        thread = find_with_time(queue, changes);
+    if (thread != NULL)
+        dequeue(queue, thread);
     return thread;
 }
 
-static bool may_steal(const struct thread *thread, const struct cpu *cpu)
+static bool may_steal(struct thread *thread, const struct cpu *cpu)
 {
-    return atomic_load(&thread->holder) == HOLDER_NONE && thread_may_use(thread, cpu->number);
+    return atomic_load(&thread->holder) == HOLDER_NONE && thread_may_use(thread, cpu->number) &&
+           scheduler_find_payer(thread, false) != NULL;
 }
 
 /* The first that another CPU may have, still in the queue, of the few that are looked at. */
@@ -193,10 +254,10 @@ static struct thread *steal(struct cpu *cpu, uint32_t priority, uint32_t count)
 struct thread *scheduler_queue_take(struct cpu *cpu, bool evenly)
 {
     struct run_queue *queue = &queues[cpu->number];
-    uint32_t priority = top_priority(queue);
+    uint32_t ready = filled(queue);
     struct thread *thread = NULL;
-    if (evenly && filled(queue) != 0)
-        thread = steal(cpu, priority, count_from(queue, priority));
+    if (evenly && ready != 0)
+        thread = steal(cpu, top_priority(ready), count_from(queue, top_priority(ready)));
     if (thread != NULL)
         return thread;
     lock_acquire(&queue->lock);
@@ -207,9 +268,8 @@ struct thread *scheduler_queue_take(struct cpu *cpu, bool evenly)
     return thread != NULL ? thread : steal(cpu, 0, 1);
 }
 
-static void charge(struct run_queue *queue, struct thread *thread)
+static void charge(struct run_queue *queue, struct thread *thread, struct account *account)
 {
-    struct account *account = scheduler_account_of(thread);
     uint32_t priority = relaxed_load(&thread->effective);
     struct account_turn *turn = account_turn_of(account, queue_number(queue), priority);
 
@@ -222,12 +282,13 @@ static void charge(struct run_queue *queue, struct thread *thread)
 void scheduler_queue_put_back(struct cpu *cpu, struct thread *thread)
 {
     struct run_queue *queue = &queues[cpu->number];
+    struct account *account = scheduler_account_of(thread);
     lock_acquire(&queue->lock);
     bool may_run = thread_may_run(thread);
     if (thread->yielded || !may_run)
-        charge(queue, thread);
+        charge(queue, thread, account);
     if (may_run && thread_may_use(thread, cpu->number))
-        enqueue(queue, thread);
+        enqueue(queue, thread, account);
     lock_release(&queue->lock);
 }
 
@@ -319,7 +380,7 @@ void scheduler_queue_add(struct thread *thread)
             add = is_to_be_queued(thread) && thread_may_use(thread, queue_number(queue));
         }
         if (add)
-            enqueue(queue, thread);
+            enqueue(queue, thread, scheduler_account_of(thread));
     }
     bool queued = thread->queued;
     uint8_t priority = relaxed_load(&thread->effective);
@@ -392,7 +453,7 @@ void scheduler_move(struct thread *thread, uint8_t effective)
         dequeue(queue, thread);
     relaxed_store(&thread->effective, effective);
     if (queued)
-        enqueue(queue, thread);
+        enqueue(queue, thread, scheduler_account_of(thread));
     struct cpu *cpu = queue->cpu;
     lock_release(&queue->lock);
     if (queued)

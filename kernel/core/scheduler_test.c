@@ -22,7 +22,7 @@ static struct account *poor;
 
 static int setup(void **state)
 {
-    const struct account_limits limits = {500, 500, 500, 500};
+    const struct account_limits limits = {500, 500, 500, 500, UINT64_MAX, UINT64_MAX};
     machine_setup(state);
     host_run_thread(NULL);
     enum status status = account_create(machine_account, &limits, &poor);
@@ -192,7 +192,7 @@ static void time_is_booked_to_who_ran(void **state)
     machine_pass_time(300);
     scheduler_book_time(0);
     assert_int_equal(thread->user_ns, 300);
-    assert_int_equal(atomic_load(&machine_account->cpu_ns), 300);
+    assert_int_equal(atomic_load(&machine_account->fresh_ns), 300);
     struct process *process = thread->process;
     object_acquire(&process->object);
     machine_pass_time(200);

@@ -59,7 +59,7 @@ static void an_account_pays_until_its_limit(void **state)
 static void charges_reach_the_parents(void **state)
 {
     struct account *parent = test_account_create(10), *child;
-    const struct account_limits limits = {100, 3, UINT64_MAX, UINT64_MAX};
+    const struct account_limits limits = {.pages = 100, .handles = 3};
     assert_int_equal(account_create(parent, &limits, &child), STATUS_OK);
     uint64_t own = test_pages_used(parent);
     assert_int_equal(account_charge(child, ALLOW_PAGES, 10 - own), STATUS_OK);

@@ -7,6 +7,14 @@
  * A charge walks from the account to the root adding at each level, and takes
  * everything back at the first that is full. Two charges at once may so refuse
  * each other when only one would fit; neither ever passes a limit.
+ *
+ * Processor time is known when it has been used. It is booked at every decision of
+ * the scheduler, so at first to one account alone (fresh_ns), and passed on to all
+ * above it when that is 100 microseconds or more. Where used time reaches the limit
+ * account_changes is counted up, and every account that is chosen looks anew
+ * whether it and all above it have time left; otherwise it was found so before and
+ * nothing has to be walked. What one has used too much, at most a turn on each CPU,
+ * it owes: a refill counts from there.
  */
 #include <kernel/account.h>
 
@@ -17,10 +25,15 @@
 #include <kernel/page.h>
 #include <kernel/process.h>
 #include <kernel/relaxed.h>
+#include <kernel/scheduler_queue.h>
 #include <kernel/slab.h>
 #include <kernel/thread.h>
 
+_Static_assert(sizeof(struct account_limits) == ALLOWANCE_COUNT * sizeof(uint64_t),
+               "the same order");
+
 struct account *account_root;
+_Atomic uint64_t account_changes = 1;
 
 /* Take `count` back from `account` and all above it, up to but without `end`. */
 static void uncharge_until(struct account *account, struct account *end, enum allowance what,
@@ -80,12 +93,51 @@ void account_uncharge_bytes(struct account *account, uint64_t bytes)
     account_uncharge(account, ALLOW_PAGES, pages_of_bytes(before) - pages_of_bytes(before - bytes));
 }
 
+/* Time. */
+
+/* Counted up only after the time is used: who has read the count before that looks again. */
+__attribute__((noinline, cold)) bool account_look_for_time(struct account *account)
+{
+    uint64_t count = atomic_load(&account_changes);
+    for (struct account *level = account; level != NULL; level = level->parent)
+        if (atomic_load(&level->used[ALLOW_CPU_NS]) >= atomic_load(&level->limit[ALLOW_CPU_NS]))
+            return false;
+    relaxed_store(&account->had_time_at, count);
+    return true;
+}
+
+void account_settle_time(struct account *account)
+{
+    uint64_t spent = atomic_exchange(&account->fresh_ns, 0);
+    for (; account != NULL; account = account->parent) {
+        uint64_t limit = atomic_load(&account->limit[ALLOW_CPU_NS]);
+        uint64_t before = atomic_fetch_add(&account->used[ALLOW_CPU_NS], spent);
+        if (before < limit && before + spent >= limit)
+            atomic_fetch_add(&account_changes, 1);
+    }
+}
+
+/* Messages. */
+
+/* A 64th of what is left: the fewer are left, the fewer are in the hands of threads that do not need them. */
+ARCH_COLD void account_pay_messages(struct account *account, uint64_t *messages)
+{
+    uint64_t batch = ACCOUNT_BATCH;
+    for (struct account *level = account; level != NULL; level = level->parent) {
+        uint64_t part = (level->limit[ALLOW_MESSAGES] - level->used[ALLOW_MESSAGES]) / 64;
+        batch = part < batch ? part : batch;
+    }
+    batch += batch == 0;
+    if (account_charge(account, ALLOW_MESSAGES, batch) == STATUS_OK)
+        *messages = batch;
+}
+
+/* Limits. */
+
 static void account_apply_limits(struct account *account, const struct account_limits *limits)
 {
-    atomic_store(&account->limit[ALLOW_PAGES], limits->pages);
-    atomic_store(&account->limit[ALLOW_HANDLES], limits->handles);
-    atomic_store(&account->limit[ALLOW_THREADS], limits->threads);
-    atomic_store(&account->limit[ALLOW_PROCESSES], limits->processes);
+    for (unsigned what = 0; what < ALLOWANCE_COUNT; what++)
+        atomic_store(&account->limit[what], ((const uint64_t *)limits)[what]);
 }
 
 static size_t turns_size(void)
@@ -117,6 +169,7 @@ void account_destroy(struct object *object)
 {
     struct account *account = container_of(object, struct account, object);
     struct account *parent = account->parent;
+    account_settle_time(account);
     memory_free(parent, account->turns, turns_size());
     object_free(object);
     if (parent != NULL)
@@ -137,25 +190,44 @@ int64_t call_account_create(struct thread *self, const struct account_create_arg
 
 static void read_limits(const _Atomic uint64_t from[ALLOWANCE_COUNT], struct account_limits *to)
 {
-    to->pages = atomic_load(&from[ALLOW_PAGES]);
-    to->handles = atomic_load(&from[ALLOW_HANDLES]);
-    to->threads = atomic_load(&from[ALLOW_THREADS]);
-    to->processes = atomic_load(&from[ALLOW_PROCESSES]);
+    for (unsigned what = 0; what < ALLOWANCE_COUNT; what++)
+        ((uint64_t *)to)[what] = atomic_load(&from[what]);
 }
 
 int64_t call_account_inspect(struct thread *self, const struct account_inspect_arguments *arguments)
 {
+    account_settle_time(arguments->account);
     read_limits(arguments->account->limit, &arguments->information->limits);
     read_limits(arguments->account->used, &arguments->information->used);
-    arguments->information->cpu_ns = atomic_load(&arguments->account->cpu_ns);
+    return 0;
+}
+
+/* Up to UINT64_MAX, which is no limit. */
+static void raise_limit(_Atomic uint64_t *limit, uint64_t amount)
+{
+    uint64_t before = atomic_load(limit), after;
+    do
+        after = before > UINT64_MAX - amount ? UINT64_MAX : before + amount;
+    while (!atomic_compare_exchange_weak(limit, &before, after));
+}
+
+int64_t call_account_refill(struct thread *self, const struct account_refill_arguments *arguments)
+{
+    for (unsigned what = 0; what < ALLOWANCE_COUNT; what++)
+        raise_limit(&arguments->account->limit[what], ((const uint64_t *)arguments->amounts)[what]);
+    atomic_fetch_add(&account_changes, 1);
+    for (uint32_t number = 0; number < cpu_count(); number++)
+        scheduler_kick(cpu_get(number));
     return 0;
 }
 
 int64_t call_account_set_limits(struct thread *self,
                                 const struct account_set_limits_arguments *arguments)
 {
+    static const struct account_limits nothing;
     account_apply_limits(arguments->account, arguments->limits);
-    return 0;
+    return call_account_refill(
+        self, &(const struct account_refill_arguments){arguments->account, &nothing});
 }
 
 int64_t call_account_set_weight(struct thread *self,

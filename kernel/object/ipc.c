@@ -20,6 +20,7 @@
  */
 #include <kernel/ipc.h>
 
+#include <kernel/account.h>
 #include <kernel/call_arguments.h>
 #include <kernel/handle.h>
 #include <kernel/log.h>
@@ -185,19 +186,33 @@ static enum status begin_call(struct thread *self, uint64_t deadline, bool is_se
     return status;
 }
 
+/* What was begun is paid for, whatever comes of it. Once it is, the thread may run elsewhere. */
+static int64_t pay_and_call(struct thread *self, uint64_t deadline, bool is_send)
+{
+    if (self->messages == 0)
+        account_pay_messages(self->process->account, &self->messages);
+    if (self->messages == 0)
+        return status_to_result(STATUS_LIMIT);
+    self->messages--;
+    enum status status = begin_call(self, deadline, is_send);
+    if (status != STATUS_OK && status != STATUS_BLOCKED)
+        self->messages++;
+    return status_to_result(status);
+}
+
 int64_t call_ipc_call(struct thread *self)
 {
-    return status_to_result(begin_call(self, DEADLINE_NEVER, false));
+    return pay_and_call(self, DEADLINE_NEVER, false);
 }
 
 int64_t call_ipc_call_until(struct thread *self)
 {
-    return status_to_result(begin_call(self, deadline_of(self), false));
+    return pay_and_call(self, deadline_of(self), false);
 }
 
 int64_t call_ipc_send(struct thread *self)
 {
-    return status_to_result(begin_call(self, DEADLINE_NEVER, true));
+    return pay_and_call(self, DEADLINE_NEVER, true);
 }
 
 /* Receiving. */

@@ -15,6 +15,7 @@
  */
 #include <kernel/ipc.h>
 
+#include <kernel/account.h>
 #include <kernel/handle.h>
 #include <kernel/process.h>
 #include <kernel/relaxed.h>
@@ -65,6 +66,11 @@ struct thread *ipc_fast_call(handle_t token, struct thread *self)
     const struct session *session = container_of(object, struct session, object);
     struct endpoint *endpoint = session->endpoint;
     struct thread *server = relaxed_load(&endpoint->receiver);
+    if (self->messages == 0) {
+        account_pay_messages(self->process->account, &self->messages);
+        if (self->messages == 0)
+            return NULL;
+    }
     if (server == NULL || !scheduler_hold(cpu, server))
         return NULL;
     lock_acquire(&endpoint->object.lock);
@@ -75,6 +81,7 @@ struct thread *ipc_fast_call(handle_t token, struct thread *self)
         return NULL;
     }
     relaxed_store(&endpoint->receiver, NULL);
+    self->messages--;
     relaxed_store(&self->server, server);
     relaxed_store(&server->client, self);
     uint32_t lent = relaxed_load(&self->effective), own = relaxed_load(&server->priority);

@@ -389,7 +389,7 @@ static void priority_and_account_go_along_chains(void **state)
 {
     (void)state;
     struct account *rich;
-    const struct account_limits limits = {100, 100, 100, 100};
+    const struct account_limits limits = {100, 100, 100, 100, UINT64_MAX, UINT64_MAX};
     assert_int_equal(account_create(machine_account, &limits, &rich), STATUS_OK);
     struct thread *third = machine_program(PRIORITY_NORMAL);
     handle_t deep;
@@ -434,7 +434,7 @@ static void accounts_take_turns(void **state)
 {
     (void)state;
     struct account *rich;
-    const struct account_limits limits = {100, 100, 100, 100};
+    const struct account_limits limits = {100, 100, 100, 100, UINT64_MAX, UINT64_MAX};
     assert_int_equal(account_create(machine_account, &limits, &rich), STATUS_OK);
     struct account *poor = other->process->account;
     struct thread *callers[5];

@@ -21,7 +21,7 @@ uint64_t time_to_ticks(uint64_t nanoseconds)
 
 int machine_setup(void **state)
 {
-    const struct account_limits limits = {LIMIT, LIMIT, LIMIT, LIMIT};
+    const struct account_limits limits = {LIMIT, LIMIT, LIMIT, LIMIT, UINT64_MAX, UINT64_MAX};
     (void)state;
     scheduler_init_cpu(0);
     account_root = test_account_create(TEST_PAGES);
@@ -37,7 +37,7 @@ int machine_teardown(void **state)
     machine_leave();
     cpu_current()->arch.space = NULL;
     machine_settle();
-    for (unsigned i = 0; i < ALLOWANCE_COUNT; i++)
+    for (unsigned i = 0; i < ALLOW_CPU_NS; i++)
         assert(atomic_load(&machine_account->used[i]) == 0);
     object_release(&machine_account->object);
     machine_settle();

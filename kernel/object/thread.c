@@ -199,6 +199,7 @@ void thread_finish_end(struct thread *thread)
     bool last = process->thread_count == 0;
     lock_release(&process->object.lock);
     object_signal(&thread->object, 0, SIGNAL_ENDED);
+    account_uncharge(process->account, ALLOW_MESSAGES, thread->messages);
     account_uncharge(process->account, ALLOW_THREADS, 1);
     if (last)
         process_last_thread_ended(process, (uint32_t)(atomic_load(&thread->end_code) - 1));

@@ -154,12 +154,11 @@ static bool read_limit(struct parser *parser)
         const char *name;
         uint64_t *value;
     } kinds[] = {
-        {"pages", &limits->pages},
-        {"handles", &limits->handles},
-        {"threads", &limits->threads},
-        {"processes", &limits->processes},
+        {"pages", &limits->pages},     {"handles", &limits->handles},
+        {"threads", &limits->threads}, {"processes", &limits->processes},
+        {"cpu_ns", &limits->cpu_ns},   {"messages", &limits->messages},
     };
-    if (!need_words(parser, 3, 3, "limit pages|handles|threads|processes NUMBER"))
+    if (!need_words(parser, 3, 3, "limit pages|handles|threads|processes|cpu_ns|messages NUMBER"))
         return false;
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         if (parser_is_word(parser->words[1], kinds[i].name))
@@ -337,7 +336,7 @@ bool parser_add_service(struct parser *parser)
     struct manifest_service *service = &manifest->services[manifest->count];
     *service = (struct manifest_service){
         .priority = PRIORITY_NORMAL,
-        .limits = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX},
+        .limits = ACCOUNT_UNLIMITED,
         .restart_count = MANIFEST_DEFAULT_RESTARTS,
         .restart_window_s = MANIFEST_DEFAULT_WINDOW_S,
         .line = parser->line,

@@ -27,7 +27,7 @@ static struct manifest_service entry_of(const char *program, size_t length)
     struct manifest_service entry = {
         .name = "test",
         .priority = PRIORITY_NORMAL,
-        .limits = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX},
+        .limits = ACCOUNT_UNLIMITED,
         .resources = (1u << MANIFEST_RESOURCE_COUNT) - 1,
         .endpoint = true,
     };

@@ -30,7 +30,7 @@ struct account {
 };
 
 static struct list accounts = {{&accounts.head, &accounts.head}};
-static const struct account_limits unlimited = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+static const struct account_limits unlimited = ACCOUNT_UNLIMITED;
 
 /* What was free when the first program was started: the system itself has the rest. */
 static uint64_t pages_for_users(void)

@@ -38,7 +38,7 @@ static void load_root(struct node *root)
 /* What the archive's files become is the system's own and unlimited while they are read. */
 static void create_system_account(void)
 {
-    const struct account_limits unlimited = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+    const struct account_limits unlimited = ACCOUNT_UNLIMITED;
 
     int64_t account = native_account_create(service_need_handle("account"), &unlimited);
     if (account < 0)
@@ -49,7 +49,7 @@ static void create_system_account(void)
 /* Afterwards they grow by no more than a part of the memory that is left. */
 static void limit_system(void)
 {
-    struct account_limits limits = {0, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+    struct account_limits limits = {0, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
     struct machine_information machine;
 
     if (native_machine_inspect(service_handle("account"), &machine) < 0)

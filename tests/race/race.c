@@ -386,7 +386,7 @@ static void begin_round(void)
 
 static bool is_settled(void)
 {
-    for (unsigned i = 0; i < ALLOWANCE_COUNT; i++)
+    for (unsigned i = 0; i < ALLOW_CPU_NS; i++)
         if (atomic_load(&account->used[i]) != 0)
             return false;
     return !process_teardown_is_pending();
@@ -451,7 +451,8 @@ static void check_queues(void)
 
 static void run_round(void)
 {
-    static const struct account_limits limits = {PAGES / 2, 20000, 200, 100};
+    static const struct account_limits limits = {PAGES / 2, 20000,      200,
+                                                 100,       UINT64_MAX, UINT64_MAX};
     enum status status = account_create(account_root, &limits, &account);
     assert(status == STATUS_OK);
     atomic_store(&calls_left, ROUND);
@@ -474,7 +475,8 @@ static void check_nothing_used(void)
 
 int main(int argc, char **argv)
 {
-    static const struct account_limits all = {PAGES, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+    static const struct account_limits all = {PAGES,      UINT64_MAX, UINT64_MAX,
+                                              UINT64_MAX, UINT64_MAX, UINT64_MAX};
     if (argc != 3) {
         fprintf(stderr, "usage: race CALLS SEED\n");
         return 1;

@@ -10,7 +10,7 @@ then take turns in the emulator, of seconds if one computes.
 from trellis import architectures, qemu
 from trellis.testing.outcome import Skip
 
-PROGRAMS = ("accounts", "affinity", "bad_arguments", "devices", "donation", "exhaustion", "handles", "ipc", "memory", "pager",
+PROGRAMS = ("accounts", "affinity", "bad_arguments", "devices", "donation", "exhaustion", "gas", "handles", "ipc", "memory", "pager",
             "personality", "processes", "servers", "streams", "translations",
             "waiting")
 

@@ -224,18 +224,25 @@ struct requeue_request {
     uint32_t unused;
 };
 
-/* Allowances; in account_create a value of UINT64_MAX means: whatever the parent has. */
+/* Allowances; UINT64_MAX: whatever the accounts above have. What is used of the last two never
+ * comes back: they are sums, and account_refill adds to them. */
 struct account_limits {
     uint64_t pages;
     uint64_t handles;
     uint64_t threads;
     uint64_t processes;
+    uint64_t cpu_ns;   /* processor time; whose account has none left does not run */
+    uint64_t messages; /* calls and sends; answers are free */
 };
+
+#define ACCOUNT_UNLIMITED                                                                          \
+    {                                                                                              \
+        UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX                     \
+    }
 
 struct account_information {
     struct account_limits limits;
     struct account_limits used; /* with all accounts below it */
-    uint64_t cpu_ns;
 };
 
 enum interrupt_flag {

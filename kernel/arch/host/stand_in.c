@@ -15,6 +15,7 @@
 #include <kernel/object.h>
 #include <kernel/page.h>
 #include <kernel/pager.h>
+#include <kernel/scheduler_queue.h>
 #include <kernel/space.h>
 #include <kernel/thread.h>
 #include <kernel/time.h>
@@ -33,6 +34,10 @@ stand_in struct cpu *cpu_get(uint32_t number)
 stand_in uint32_t cpu_count(void)
 {
     return 1;
+}
+
+stand_in void scheduler_kick(struct cpu *cpu)
+{
 }
 
 stand_in uint64_t time_now(void)

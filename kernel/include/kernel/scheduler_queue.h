@@ -15,6 +15,8 @@
 #include <kernel/relaxed.h>
 #include <kernel/thread.h>
 
+#define PRIORITY_NONE PRIORITY_COUNT /* of who waits until there is time in an account */
+
 #define HOLDER_NONE 0u
 #define HOLDER_ENDING UINT32_MAX
 
@@ -85,5 +87,8 @@ void scheduler_queue_remove(struct thread *thread);
 void scheduler_queue_set_idle(const struct cpu *cpu, bool idle);
 /* Whose turn a thread takes: its own account's, or that of whom it serves. Valid until the kernel is left. */
 struct account *scheduler_account_of(const struct thread *thread);
+/* The outermost account of a thread and those it serves that has time left; NULL: it is not to run.
+ * Threads without are marked. `chosen`: who pays since it was chosen, the outermost not marked. */
+struct account *scheduler_find_payer(struct thread *thread, bool chosen);
 /* Have a CPU choose again. */
 void scheduler_kick(struct cpu *cpu);

@@ -40,7 +40,7 @@ struct wait {
     enum wait_kind kind; /* changed by the thread itself, or under the lock of `on` */
     bool until;          /* the timer is armed; changed by the thread itself or who ends the wait */
     struct object *on;   /* endpoint; NULL for the others */
-    struct list_node link; /* in that object's queue, or the address bucket */
+    struct list_node link; /* in that object's queue or the address bucket; run queue's `dry` */
     struct timer timer;
     /* Undo what the wait has hung up elsewhere (queues, observers). Locks: none held. Called once, by the ender. */
     void (*cancel)(struct thread *thread);
@@ -82,10 +82,11 @@ struct thread {
     _Atomic bool runnable;    /* waits for nothing but a CPU */
     uint32_t priority;        /* its own */
     uint32_t effective;       /* with what callers have donated */
-    uint32_t queued_priority; /* run queue lock; when it was queued */
+    uint32_t queued_priority; /* run queue lock; when it was queued; or PRIORITY_NONE */
     _Atomic bool queued;      /* run queue lock, for writing */
     bool yielded;             /* its holder's; its turn is over */
     uint64_t turn_ns;         /* its holder's; used and not yet charged */
+    uint64_t aside_at;        /* run queue lock; account_changes when it was put aside */
     uint64_t skipped_ns;      /* its holder's; what it did without, charged to it alone */
     struct share_node share;  /* run queue lock */
     struct account *charged; /* run queue lock; whose turn it waits for; a reference while queued */
@@ -109,6 +110,7 @@ struct thread {
     struct list_node serves_link; /* endpoint lock; in serves->servers */
     struct handle_memory called, received; /* its own; how it last called and received */
     struct session *told;  /* whose closing it received last, until it receives; a reference */
+    uint64_t messages;     /* its own; calls and sends that are paid for and not yet made */
     struct call_step step; /* of the call under way */
     struct page_request page_request;
     _Atomic uint64_t
@@ -119,6 +121,7 @@ enum thread_attention {
     ATTENTION_SUSPENDED = 1 << 0,
     ATTENTION_ENDING = 1 << 1, /* set once: it never returns to user mode */
     ATTENTION_MARKED = 1 << 2, /* the sticky mark, as the kernel knows it */
+    ATTENTION_UNPAID = 1 << 3, /* waits for a call that its account pays no more: see find_payer */
 };
 
 static inline bool thread_needs(const struct thread *thread, uint32_t attention)

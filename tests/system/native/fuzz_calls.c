@@ -30,7 +30,7 @@
 #define POOL 64
 #define SELDOM 30
 
-static const struct account_limits limits = {1000, 400, 8, 8};
+static const struct account_limits limits = {1000, 400, 8, 8, UINT64_MAX, UINT64_MAX};
 
 /* What a round's process and this one share. */
 struct shared {

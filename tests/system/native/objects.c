@@ -69,7 +69,7 @@ static void make_machine(handle_t made[OBJECT_TYPE_COUNT])
 
 void test_objects_make(struct test_objects *objects, bool machine)
 {
-    static const struct account_limits limits = {0, 0, 0, 0};
+    static const struct account_limits limits = {0};
     handle_t *made = objects->by_type;
     *objects = (struct test_objects){0};
     make_process(objects);

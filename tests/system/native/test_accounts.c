@@ -16,7 +16,7 @@
 
 static struct account_limits unlimited(void)
 {
-    return (struct account_limits){UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+    return (struct account_limits)ACCOUNT_UNLIMITED;
 }
 
 static handle_t make_account(handle_t above, const struct account_limits *limits)
@@ -153,7 +153,7 @@ static void test_lowered(void)
     handle_t process = make_process(account);
     handle_t memory = SUCCEED(native_memory_create(account, USER_PAGE_SIZE, 0));
     uint64_t value = 0;
-    limits = (struct account_limits){0, 0, 0, 0};
+    limits = (struct account_limits){0};
     SUCCEED(native_account_set_limits(account, &limits));
     CHECK_EQUAL(inspect(account).limits.pages, 0);
     CHECK_EQUAL(inspect(account).used.processes, 1);
@@ -162,6 +162,27 @@ static void test_lowered(void)
     CLOSE(memory);
     CLOSE(process);
     test_await_unused(account);
+    CLOSE(account);
+}
+
+/* Amounts are added each to its own limit; there is no limit above the greatest number. */
+static void test_refill(void)
+{
+    struct account_information information;
+    struct account_limits limits = {1, 2, 3, 4, 5, UINT64_MAX};
+    const struct account_limits amounts = {10, 20, 30, 40, UINT64_MAX - 5, 60};
+    handle_t account = make_account(test_world.account, &limits);
+    SUCCEED(native_account_refill(account, &amounts));
+    SUCCEED(native_account_inspect(account, &information));
+    CHECK_EQUAL(information.limits.pages, 11);
+    CHECK_EQUAL(information.limits.handles, 22);
+    CHECK_EQUAL(information.limits.threads, 33);
+    CHECK_EQUAL(information.limits.processes, 44);
+    CHECK_EQUAL(information.limits.cpu_ns, UINT64_MAX);
+    CHECK_EQUAL(information.limits.messages, UINT64_MAX);
+    SUCCEED(native_account_refill(account, &amounts));
+    SUCCEED(native_account_inspect(account, &information));
+    CHECK_EQUAL(information.limits.cpu_ns, UINT64_MAX);
     CLOSE(account);
 }
 
@@ -257,13 +278,10 @@ static void test_sweep(void)
 void service_main(const struct start_block *start)
 {
     static const struct test_case cases[] = {
-        {"handles", test_handles},
-        {"threads", test_threads},
-        {"processes", test_processes},
-        {"pages", test_pages},
-        {"nested accounts", test_nested},
-        {"lowered limits", test_lowered},
-        {"no memory for each object", test_sweep},
+        {"handles", test_handles},        {"threads", test_threads},
+        {"processes", test_processes},    {"pages", test_pages},
+        {"nested accounts", test_nested}, {"lowered limits", test_lowered},
+        {"refill", test_refill},          {"no memory for each object", test_sweep},
     };
     test_begin();
     TEST_RUN(cases);

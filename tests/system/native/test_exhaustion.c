@@ -23,7 +23,7 @@ static uint64_t big;              /* address of a mapping of BIG_PAGES */
 static int64_t made[MADE_MAX];    /* what the calls gave */
 static char page[USER_PAGE_SIZE]; /* of zeroes */
 
-static const struct account_limits unlimited = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+static const struct account_limits unlimited = ACCOUNT_UNLIMITED;
 
 /* One call, for the n-th time, and what undoes it. */
 struct operation {
@@ -350,8 +350,9 @@ static void check(const struct operation *operation, const struct account_limits
     struct account_limits before, after, limits;
     for (unsigned round = 0; round < 4; round++) { /* the first ones may leave longer tables */
         test_settled_use(test_world.account, &before);
-        limits = (struct account_limits){before.pages + spare->pages,
-                                         before.handles + spare->handles, UINT64_MAX, UINT64_MAX};
+        limits = unlimited;
+        limits.pages = before.pages + spare->pages;
+        limits.handles = before.handles + spare->handles;
         SUCCEED(native_account_set_limits(test_world.account, &limits));
         uint64_t count = exhaust(operation, expected);
         CHECK(count > 0);
@@ -384,7 +385,7 @@ static void test_handles(void)
 /* An account that is exhausted refuses its own; a sibling of it does not notice. */
 static void test_siblings(void)
 {
-    const struct account_limits none = {0, 0, 0, 0};
+    const struct account_limits none = {0};
     handle_t left = SUCCEED(native_account_create(test_world.account, &none));
     handle_t right = SUCCEED(native_account_create(test_world.account, &unlimited));
     CHECK_STATUS(native_event_create(left, 0, 0), NO_MEMORY);

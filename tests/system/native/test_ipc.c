@@ -156,7 +156,7 @@ static void with_process(const struct account_limits *limits, void (*check)(void
     close_endpoint();
 }
 
-static const struct account_limits no_limits = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+static const struct account_limits no_limits = ACCOUNT_UNLIMITED;
 
 static void check_words(void)
 {
@@ -444,7 +444,8 @@ static void test_refused(void)
 /* It holds its process, its account and the endpoint. */
 static void test_full_table(void)
 {
-    const struct account_limits limits = {UINT64_MAX, 4, UINT64_MAX, UINT64_MAX};
+    const struct account_limits limits = {UINT64_MAX, 4,          UINT64_MAX,
+                                          UINT64_MAX, UINT64_MAX, UINT64_MAX};
     with_process(&limits, check_full_table);
 }
 

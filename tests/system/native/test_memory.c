@@ -401,7 +401,8 @@ static uint64_t use_everything(uint64_t argument, struct frame *frame)
 /* A process in a small account: calls tell it NO_MEMORY, a fault ends it, and nobody else hears of it. */
 static void test_exhausted_account(void)
 {
-    const struct account_limits limits = {600, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+    const struct account_limits limits = {600,        UINT64_MAX, UINT64_MAX,
+                                          UINT64_MAX, UINT64_MAX, UINT64_MAX};
     struct process_information information;
     struct test_child child = {
         .function = use_everything,

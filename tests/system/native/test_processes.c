@@ -406,7 +406,7 @@ static void test_clone_refused(void)
     struct process_information information;
     struct process_clone_result clone;
     struct test_child parent = {.function = ask_for_clone};
-    struct account_limits limits = {0, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+    struct account_limits limits = {0, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
     struct message message;
     handle_t account = SUCCEED(native_account_create(test_world.account, &limits));
     handle_t endpoint = SUCCEED(native_endpoint_create(test_world.account));

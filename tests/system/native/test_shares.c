@@ -170,7 +170,7 @@ static uint64_t compute_on(uint64_t argument, struct frame *frame)
 
 static handle_t account_of_weight(uint32_t weight)
 {
-    static const struct account_limits unlimited = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+    static const struct account_limits unlimited = ACCOUNT_UNLIMITED;
     handle_t account = SUCCEED(native_account_create(test_world.account, &unlimited));
     SUCCEED(native_account_set_weight(account, weight));
     return account;
@@ -180,7 +180,7 @@ static uint64_t time_of(handle_t account)
 {
     struct account_information information;
     SUCCEED(native_account_inspect(account, &information));
-    return information.cpu_ns;
+    return information.used.cpu_ns;
 }
 
 /* One of its threads against a crowd of another's. */

@@ -35,7 +35,7 @@
 #define SETTLED_NS UINT64_C(60000000000) /* by then everything has ended, or never will */
 #define SLABS_KEPT 24 /* each of the kernel's caches may keep one that is empty */
 
-static const struct account_limits limits = {6000, 4000, 64, PARTIES + 2};
+static const struct account_limits limits = {6000, 4000, 64, PARTIES + 2, UINT64_MAX, UINT64_MAX};
 
 struct torture torture;
 

@@ -268,7 +268,7 @@ static uint64_t echo_main(uint64_t endpoint, struct frame *frame)
 
 static void do_account(struct worker *self)
 {
-    const struct account_limits limits = {4, 1 + below(self, 6), 1, 1};
+    const struct account_limits limits = {4, 1 + below(self, 6), 1, 1, UINT64_MAX, UINT64_MAX};
     handle_t made[8];
     unsigned count = 0;
     int64_t account = native_account_create(test_world.account, &limits), event = 1;

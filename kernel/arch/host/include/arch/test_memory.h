@@ -19,7 +19,8 @@
 static inline struct account *test_account_create(uint64_t pages)
 {
     struct account *account = NULL;
-    const struct account_limits limits = {pages, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+    struct account_limits limits = ACCOUNT_UNLIMITED;
+    limits.pages = pages;
     enum status status = account_create(NULL, &limits, &account);
     assert(status == STATUS_OK);
     return account;

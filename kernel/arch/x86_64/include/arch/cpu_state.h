@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A function off the hot path: its caller keeps all it has in registers. */
+/* A function off the hot path that returns nothing: its caller keeps all it has in registers. */
 #define ARCH_COLD __attribute__((noinline, cold, preserve_most))
 
 struct cpu;
