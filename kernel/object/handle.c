@@ -265,23 +265,33 @@ enum status handle_close(struct handle_table *table, handle_t token)
     return STATUS_OK;
 }
 
+/* Empty the last slot; whether it was in use. Table locked. */
+static bool take_last(struct handle_table *table, struct handle_view *view)
+{
+    uint32_t index = --table->used_slots;
+    struct handle_slot *slot = slot_at(table, index);
+    if (atomic_load(&slot->token) == 0)
+        return false;
+    empty_slot(table, slot, index, view);
+    return true;
+}
+
 bool handle_table_drain(struct handle_table *table, uint32_t limit)
 {
-    for (; table->used_slots > 0 && limit > 0; limit--) {
+    bool is_empty = false;
+    for (; !is_empty && limit > 0; limit--) {
         struct handle_view view;
         lock_acquire(&table->lock);
         table->draining = true;
-        uint32_t index = --table->used_slots;
-        bool used = atomic_load(&slot_at(table, index)->token) != 0;
-        if (used)
-            empty_slot(table, slot_at(table, index), index, &view);
+        is_empty = table->used_slots == 0;
+        bool used = !is_empty && take_last(table, &view);
         lock_release(&table->lock);
         if (used) {
             account_uncharge(table->account, ALLOW_HANDLES, 1);
             handle_view_drop(&view);
         }
     }
-    return table->used_slots == 0;
+    return is_empty;
 }
 
 /* Have as many slots as another table, and the handles in it paid for. Both locked. */

@@ -223,6 +223,18 @@ static void a_drained_table_takes_no_more(void **state)
     object_release(object);
 }
 
+/* Its owner had none when it ended, and is just being sent one. */
+static void a_table_that_was_empty_takes_none_once_it_is_drained(void **state)
+{
+    (void)state;
+    struct process *process = machine_process();
+    struct object *object = machine_object(self, event);
+    handle_t token;
+    assert_true(handle_table_drain(&process->handles, 1));
+    assert_int_equal(handle_create(&process->handles, object, RIGHT_ALL, &token), STATUS_DEAD);
+    object_release(&process->object);
+}
+
 static void running_out_of_memory_changes_nothing(void **state)
 {
     (void)state;
@@ -260,6 +272,7 @@ int main(void)
         TEST(derived_handles_are_charged),
         TEST(a_clone_has_the_same_tokens),
         TEST(a_drained_table_takes_no_more),
+        TEST(a_table_that_was_empty_takes_none_once_it_is_drained),
         TEST(running_out_of_memory_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -280,9 +280,14 @@ static void put_back(struct process *process, struct list *list)
     lock_release(&teardown_lock);
 }
 
+/* One that keeps its handles has ended: from here on process_drop_kept_handles has it drained. */
 static void end_step(struct process *process)
 {
+    lock_acquire(&process->object.lock);
     bool keeps = (process->flags & PROCESS_KEEP_HANDLES) != 0;
+    if (keeps)
+        process->state = PROCESS_ENDED;
+    lock_release(&process->object.lock);
     if (!keeps && !handle_table_drain(&process->handles, HANDLES_STEP)) {
         put_back(process, &ending);
         return;

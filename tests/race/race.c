@@ -427,6 +427,7 @@ static void idle(void)
     while (ended < atomic_load(&born_count) && atomic_load(&born[ended]) != NULL) {
         struct process *process = atomic_exchange(&born[ended++], NULL);
         process_end(process, END_KILLED, 0);
+        process_drop_kept_handles(process); /* two that keep each other's would stay */
         object_release(&process->object);
     }
     check_time(account);
@@ -435,11 +436,6 @@ static void idle(void)
     ended = 0;
     atomic_store(&born_count, 0);
     race_leave();
-}
-
-static uint64_t number_of(const char *text)
-{
-    return strtoul(text, NULL, 10);
 }
 
 /* Nobody is left who could stand in one. */
@@ -481,8 +477,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: race CALLS SEED\n");
         return 1;
     }
-    uint64_t calls = number_of(argv[1]), rounds = 0;
-    seed = number_of(argv[2]);
+    uint64_t calls = strtoul(argv[1], NULL, 10), rounds = 0;
+    seed = strtoul(argv[2], NULL, 10);
     race_user = user;
     race_idle = idle;
     race_memory_init(PAGES);
