@@ -190,7 +190,9 @@ static ARCH_COLD void look_after(struct thread *thread)
 static inline __attribute__((always_inline)) void let_go(struct thread *thread)
 {
     atomic_store(&thread->holder, HOLDER_NONE);
-    if (atomic_load(&thread->runnable) || atomic_load(&thread->attention) != 0)
+    if ((atomic_load(&thread->runnable) &&
+         (!atomic_load(&thread->queued) || atomic_load(&scheduler_idle_cpus) != 0)) ||
+        atomic_load(&thread->attention) != 0)
         look_after(thread);
 }
 
@@ -242,9 +244,12 @@ void scheduler_choose(struct cpu *cpu)
 
     book_time(cpu, now);
     atomic_store(&cpu->reschedule, false);
-    if (current != NULL)
+    bool hands_on = current != NULL && !current->yielded && current->turn_ns < SLICE_NS;
+    struct thread *next = hands_on ? scheduler_queue_take_only(cpu) : NULL;
+    if (current != NULL && (next == NULL || thread_may_run(current)))
         scheduler_queue_put_back(cpu, current);
-    struct thread *next = take_or_be_idle(cpu, now);
+    if (next == NULL)
+        next = take_or_be_idle(cpu, now);
     if (next == NULL)
         unload(cpu);
     else if (next != current)

@@ -14,6 +14,9 @@
  * be some. A thread that serves one without time goes on as long as its own account
  * has some.
  *
+ * A thread that waits alone stands in no share: where the running one begins to wait, or
+ * is less urgent, it has the rest of that one's turn, and what either has used is charged later.
+ *
  * A thread that becomes ready goes to a CPU that is idle, preferably this one,
  * then the one it ran on last; if none is, it waits here. A CPU that runs out
  * of threads takes one from another's queue. At the end of a turn it does so too
@@ -42,10 +45,11 @@ struct run_queue {
     _Atomic uint32_t waiting[PRIORITY_COUNT];    /* lock, for writing; threads */
     struct list dry;      /* lock; threads put aside, by wait.link, the latest last */
     uint64_t taken_up_at; /* lock; account_changes when none of them had to be looked at */
+    struct thread *only;  /* lock; the one that waits, in no share yet; or NULL */
 };
 
 static struct run_queue queues[CPU_MAX];
-static _Atomic uint64_t idle_cpus;
+_Atomic uint64_t scheduler_idle_cpus;
 
 void scheduler_init_cpu(uint32_t cpu)
 {
@@ -54,20 +58,10 @@ void scheduler_init_cpu(uint32_t cpu)
     list_init(&queues[cpu].dry);
 }
 
-static uint32_t queue_number(const struct run_queue *queue)
-{
-    return queue->cpu->number;
-}
-
-static _Atomic uint32_t *ready_of(const struct run_queue *queue)
-{
-    return &queue->cpu->ready;
-}
-
 /* A bit for each priority at which somebody waits. */
 static uint32_t filled(const struct run_queue *queue)
 {
-    return atomic_load_explicit(ready_of(queue), memory_order_relaxed);
+    return atomic_load_explicit(&queue->cpu->ready, memory_order_relaxed);
 }
 
 struct account *scheduler_account_of(const struct thread *thread)
@@ -85,13 +79,13 @@ struct account *scheduler_account_of(const struct thread *thread)
 
 static struct account_turn *turn_of(const struct run_queue *queue, const struct thread *thread)
 {
-    return account_turn_of(thread->charged, queue_number(queue), thread->queued_priority);
+    return account_turn_of(thread->charged, queue->cpu->number, thread->queued_priority);
 }
 
-static void enqueue(struct run_queue *queue, struct thread *thread, struct account *account)
+/* Into the shares of its account and of that among the others. */
+static void line_up(struct run_queue *queue, struct thread *thread, struct account *account)
 {
     thread->charged = account;
-    thread->queued_priority = relaxed_load(&thread->effective);
     object_acquire(&thread->charged->object);
     struct account_turn *turn = turn_of(queue, thread);
     if (turn->threads.first == NULL) {
@@ -99,28 +93,47 @@ static void enqueue(struct run_queue *queue, struct thread *thread, struct accou
         share_insert(&queue->accounts[thread->queued_priority], &turn->share);
     }
     share_insert(&turn->threads, &thread->share);
+}
+
+static void line_up_only(struct run_queue *queue)
+{
+    if (queue->only != NULL)
+        line_up(queue, queue->only, scheduler_account_of(queue->only));
+    queue->only = NULL;
+}
+
+static void enqueue(struct run_queue *queue, struct thread *thread, struct account *account)
+{
+    thread->queued_priority = relaxed_load(&thread->effective);
+    if (filled(queue) == 0) {
+        queue->only = thread;
+    } else {
+        line_up_only(queue);
+        line_up(queue, thread, account);
+    }
     thread->queued = true;
     queue->waiting[thread->queued_priority]++;
-    atomic_store(ready_of(queue), filled(queue) | 1u << thread->queued_priority);
+    atomic_store(&queue->cpu->ready, filled(queue) | 1u << thread->queued_priority);
 }
 
 static void dequeue(struct run_queue *queue, struct thread *thread)
 {
+    uint32_t priority = thread->queued_priority;
     thread->queued = false;
-    if (thread->queued_priority == PRIORITY_NONE) {
+    if (priority == PRIORITY_NONE) {
         list_remove(&thread->wait.link);
         return;
     }
+    if (--queue->waiting[priority] == 0)
+        atomic_store(&queue->cpu->ready, filled(queue) & ~(1u << priority));
+    if (queue->only == thread) {
+        queue->only = NULL;
+        return;
+    }
     struct account_turn *turn = turn_of(queue, thread);
-
-    struct share_queue *accounts = &queue->accounts[thread->queued_priority];
-
     share_remove(&turn->threads, &thread->share);
-    queue->waiting[thread->queued_priority]--;
     if (turn->threads.first == NULL)
-        share_remove(accounts, &turn->share);
-    if (accounts->first == NULL)
-        atomic_store(ready_of(queue), filled(queue) & ~(1u << thread->queued_priority));
+        share_remove(&queue->accounts[priority], &turn->share);
     object_release(&thread->charged->object);
 }
 
@@ -186,6 +199,7 @@ static struct thread *take_next(struct run_queue *queue)
     uint64_t changes = atomic_load(&account_changes);
     if (queue->taken_up_at != changes)
         take_up(queue, changes);
+    line_up_only(queue);
     uint32_t ready = filled(queue);
     if (ready == 0)
         return NULL;
@@ -207,6 +221,7 @@ static bool may_steal(struct thread *thread, const struct cpu *cpu)
 static struct thread *find_for(struct run_queue *queue, const struct cpu *cpu, uint32_t lowest)
 {
     unsigned looked = 0;
+    line_up_only(queue);
     for (int priority = PRIORITY_COUNT - 1; priority >= (int)lowest; priority--) {
         heap_for_each(queue->accounts[priority].first, node)
         {
@@ -268,10 +283,29 @@ struct thread *scheduler_queue_take(struct cpu *cpu, bool evenly)
     return thread != NULL ? thread : steal(cpu, 0, 1);
 }
 
+struct thread *scheduler_queue_take_only(struct cpu *cpu)
+{
+    struct run_queue *queue = &queues[cpu->number];
+    const struct thread *current = cpu->current;
+    lock_acquire(&queue->lock);
+    struct thread *thread = queue->only;
+    uint64_t changes = atomic_load(&account_changes);
+    if (thread != NULL && queue->taken_up_at == changes &&
+        relaxed_load(&scheduler_account_of(thread)->had_time_at) == changes &&
+        (!thread_may_run(current) || thread->queued_priority > relaxed_load(&current->effective))) {
+        dequeue(queue, thread);
+        hold(cpu, thread);
+    } else {
+        thread = NULL;
+    }
+    lock_release(&queue->lock);
+    return thread;
+}
+
 static void charge(struct run_queue *queue, struct thread *thread, struct account *account)
 {
     uint32_t priority = relaxed_load(&thread->effective);
-    struct account_turn *turn = account_turn_of(account, queue_number(queue), priority);
+    struct account_turn *turn = account_turn_of(account, queue->cpu->number, priority);
 
     share_charge(&queue->accounts[priority], &turn->share, thread->turn_ns);
     share_charge(&turn->threads, &thread->share, thread->turn_ns + thread->skipped_ns);
@@ -297,23 +331,23 @@ void scheduler_queue_put_back(struct cpu *cpu, struct thread *thread)
 void scheduler_queue_set_idle(const struct cpu *cpu, bool idle)
 {
     if (idle)
-        atomic_fetch_or(&idle_cpus, cpu->bit);
-    else if ((atomic_load_explicit(&idle_cpus, memory_order_relaxed) & cpu->bit) != 0)
-        atomic_fetch_and(&idle_cpus, ~cpu->bit);
+        atomic_fetch_or(&scheduler_idle_cpus, cpu->bit);
+    else if ((atomic_load_explicit(&scheduler_idle_cpus, memory_order_relaxed) & cpu->bit) != 0)
+        atomic_fetch_and(&scheduler_idle_cpus, ~cpu->bit);
 }
 
 /* One that is idle no more by this, or CPU_MAX. */
 static uint32_t claim_idle(uint64_t allowed, uint32_t preferred)
 {
     for (;;) {
-        uint64_t idle = atomic_load(&idle_cpus) & allowed;
+        uint64_t idle = atomic_load(&scheduler_idle_cpus) & allowed;
         if (idle == 0)
             return CPU_MAX;
         uint32_t number = (idle >> cpu_current()->number & 1) != 0 ? cpu_current()->number
                           : (idle >> preferred & 1) != 0           ? preferred
                                                          : (uint32_t)__builtin_ctzll(idle);
         uint64_t bit = UINT64_C(1) << number;
-        if ((atomic_fetch_and(&idle_cpus, ~bit) & bit) != 0)
+        if ((atomic_fetch_and(&scheduler_idle_cpus, ~bit) & bit) != 0)
             return number;
     }
 }
@@ -373,11 +407,11 @@ void scheduler_queue_add(struct thread *thread)
     if (add) {
         idle = claim_idle(thread->cpus, atomic_load(&thread->cpu));
         uint32_t number = idle != CPU_MAX ? idle : place_busy(thread);
-        if (number != queue_number(queue)) {
+        if (number != queue->cpu->number) {
             atomic_store(&thread->cpu, number);
             lock_release(&queue->lock);
             queue = lock_queue_of(thread);
-            add = is_to_be_queued(thread) && thread_may_use(thread, queue_number(queue));
+            add = is_to_be_queued(thread) && thread_may_use(thread, queue->cpu->number);
         }
         if (add)
             enqueue(queue, thread, scheduler_account_of(thread));

@@ -156,6 +156,46 @@ static void the_more_urgent_preempts_and_the_other_goes_on_first(void **state)
     thread_end(driver, 0);
 }
 
+/* A part of a turn passes; who runs wakes the other and waits. */
+static void hand_on(struct thread *other)
+{
+    struct thread *self = thread_current();
+    machine_pass_time(SLICE_NS / 4);
+    scheduler_wake(other);
+    scheduler_block(self);
+    scheduler_choose(cpu_current());
+}
+
+/* Nobody is charged as long as they are alone; with a third there they have no more than their share. */
+static void two_that_wake_each_other_share_with_a_third(void **state)
+{
+    (void)state;
+    struct thread *ping = machine_program(PRIORITY_NORMAL);
+    scheduler_choose(cpu_current());
+    struct thread *pong = machine_program(PRIORITY_NORMAL);
+    for (unsigned i = 0; i < 4 * TURNS; i++) {
+        hand_on(i % 2 == 0 ? pong : ping);
+        assert_ptr_equal(thread_current(), i % 2 == 0 ? pong : ping);
+        assert_true(ping->turn_ns < 2 * SLICE_NS && pong->turn_ns < 2 * SLICE_NS);
+    }
+    assert_int_equal(ping->user_ns + pong->user_ns, TURNS * SLICE_NS);
+    struct process *process = poor_process();
+    struct thread *third = machine_thread(process, PRIORITY_NORMAL);
+    ping->user_ns = pong->user_ns = 0;
+    for (unsigned i = 0; i < 20 * TURNS; i++) {
+        if (thread_current() == third)
+            (void)next_turn();
+        else
+            hand_on(thread_current() == ping ? pong : ping);
+    }
+    uint64_t had = ping->user_ns + pong->user_ns, third_had = third->user_ns;
+    assert_true(had < third_had + 4 * SLICE_NS && third_had < had + 4 * SLICE_NS);
+    thread_end(ping, 0);
+    thread_end(pong, 0);
+    process_end(process, END_KILLED, 0);
+    object_release(&process->object);
+}
+
 static void less_urgent_threads_wait(void **state)
 {
     (void)state;
@@ -266,6 +306,7 @@ int main(void)
         TEST(threads_of_an_account_have_time_by_their_weights),
         TEST(time_is_shared_not_turns),
         TEST(the_more_urgent_preempts_and_the_other_goes_on_first),
+        TEST(two_that_wake_each_other_share_with_a_third),
         TEST(less_urgent_threads_wait),
         TEST(a_yield_lets_the_next_one_run),
         TEST(time_is_booked_to_who_ran),

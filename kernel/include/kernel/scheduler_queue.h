@@ -77,13 +77,16 @@ void scheduler_queue_put_back(struct cpu *cpu, struct thread *thread);
 /* The thread whose turn it is, off its queue and held by this CPU: from this CPU's queue, if that
  * is empty from another's; NULL. `evenly`: first from one where no fewer wait than here. */
 struct thread *scheduler_queue_take(struct cpu *cpu, bool evenly);
+/* The same of the one that waits alone here, if the current thread waits or is less urgent; else NULL. */
+struct thread *scheduler_queue_take_only(struct cpu *cpu);
 /* A thread that may run and that nobody holds goes to the queue of a CPU that may run it. */
 void scheduler_queue_add(struct thread *thread);
 /* It waits for a CPU that is busy: one that has fallen idle meanwhile may come and take it. */
 void scheduler_queue_offer(const struct thread *thread);
 /* Off its queue if it is in one. */
 void scheduler_queue_remove(struct thread *thread);
-/* This CPU has nothing to do, or has again. */
+extern _Atomic uint64_t scheduler_idle_cpus; /* a bit for each that has nothing to do */
+/* This CPU is one of them, or no more. */
 void scheduler_queue_set_idle(const struct cpu *cpu, bool idle);
 /* Whose turn a thread takes: its own account's, or that of whom it serves. Valid until the kernel is left. */
 struct account *scheduler_account_of(const struct thread *thread);
