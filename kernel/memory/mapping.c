@@ -184,7 +184,7 @@ void mapping_remove(struct mapping *mapping, struct list *removed)
     list_push_back(removed, &mapping->link);
 }
 
-__attribute__((noinline)) void mapping_destroy(struct mapping *mapping)
+static __attribute__((noinline)) void mapping_destroy(struct mapping *mapping)
 {
     page_tree_free(&mapping->private_pages);
     if (mapping->memory != NULL)

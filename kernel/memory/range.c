@@ -52,23 +52,21 @@ static uint64_t reserved_start(const struct mapping *mapping)
 }
 
 /* The highest free range of this length in [low, high); false if there is none. */
-static bool find_free(const struct space *space, struct range region, uint64_t length,
-                      uint64_t *address, struct mapping **next)
+static bool find_free(const struct space *space, uint64_t low, uint64_t high, uint64_t length,
+                      uint64_t *address)
 {
-    uint64_t limit = region.end;
-    *next = NULL;
+    uint64_t limit = high;
     for (const struct list_node *node = space->mappings.head.previous;
          node != &space->mappings.head; node = node->previous) {
-        struct mapping *mapping = container_of(node, struct mapping, link);
-        bool above = mapping->start >= region.end;
-        if (!above && (mapping->end <= region.start ||
-                       (mapping->end <= limit && limit - mapping->end >= length)))
+        const struct mapping *mapping = container_of(node, struct mapping, link);
+        if (mapping->start >= high)
+            continue;
+        if (mapping->end <= low || (mapping->end <= limit && limit - mapping->end >= length))
             break;
-        uint64_t start = above ? limit : reserved_start(mapping);
+        uint64_t start = reserved_start(mapping);
         limit = start < limit ? start : limit;
-        *next = mapping;
     }
-    if (limit < region.start || limit - region.start < length)
+    if (limit < low || limit - low < length)
         return false;
     *address = limit - length;
     return true;
@@ -88,17 +86,14 @@ uint64_t range_protect(struct page_table *table, uint64_t *at, uint64_t end, uin
     return count;
 }
 
-bool range_choose(struct space *space, uint64_t length, uint32_t flags, uint64_t *address,
-                  struct mapping **next)
+bool range_choose(struct space *space, uint64_t length, uint32_t flags, uint64_t *address)
 {
     uint64_t wish = *address & ~(PAGE_SIZE - 1);
     if (wish != 0 && range_is_valid(wish, length) && range_is_free(space, wish, length)) {
         *address = wish;
-        *next = mapping_find(space, wish);
         return true;
     }
-    struct range region = {USER_START, USER_LIBRARY};
     if ((flags & MAP_LIBRARY) != 0)
-        region = (struct range){USER_LIBRARY, FRAME_BASE};
-    return find_free(space, region, length, address, next);
+        return find_free(space, USER_LIBRARY, FRAME_BASE, length, address);
+    return find_free(space, USER_START, USER_LIBRARY, length, address);
 }

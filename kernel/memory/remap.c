@@ -53,9 +53,8 @@ static enum status relocate(struct space *space, const struct remap_request *req
     if (status != STATUS_OK)
         return status;
     if ((request->flags & REMAP_FIXED) == 0) {
-        struct mapping *next;
         place = 0;
-        if (!range_choose(space, request->new_length, region, &place, &next))
+        if (!range_choose(space, request->new_length, region, &place))
             return STATUS_NO_MEMORY;
     }
     move(mapping_find(space, request->address), place, request->new_length);

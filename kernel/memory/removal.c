@@ -43,13 +43,6 @@ static enum status trim(struct mapping *mapping, uint64_t start, uint64_t end)
     return STATUS_OK;
 }
 
-/* Few pages, all of one mapping that is not on its way already. */
-static bool is_little(const struct mapping *mapping, uint64_t start, uint64_t end)
-{
-    return end - start <= SPACE_STEP_LIMIT * PAGE_SIZE && mapping->start <= start &&
-           mapping->end >= end && (mapping->flags & MAPPING_LEAVING) == 0;
-}
-
 /* True when nothing of it is shown and no page is left. */
 static bool empty_step(struct mapping *mapping, uint32_t *limit)
 {
@@ -96,13 +89,15 @@ enum status mapping_remove_range(struct space *space, uint64_t start, uint64_t e
     struct mapping *mapping = mapping_find(space, start);
     if (mapping == NULL || mapping->start >= end)
         return STATUS_OK;
-    bool whole = mapping->start == start && mapping->end == end;
-    if (is_little(mapping, start, end) && whole) {
+    bool lower = mapping->start == start, upper = mapping->end == end, whole = lower && upper;
+    bool little = end - start <= SPACE_STEP_LIMIT * PAGE_SIZE && mapping->start <= start &&
+                  mapping->end >= end && (mapping->flags & MAPPING_LEAVING) == 0;
+    if (little && whole) {
         arch_table_unmap(&space->table, start, end);
         mapping_remove(mapping, removed);
         return STATUS_OK;
     }
-    if (is_little(mapping, start, end) && (mapping->start == start || mapping->end == end))
+    if (little && (lower || upper))
         return trim(mapping, start, end);
     if (whole)
         return remove_step(mapping, end, removed);

@@ -27,11 +27,6 @@ struct slab {
 
 _Static_assert(sizeof(struct slab) <= SLAB_HEADER, "room for what stands in front");
 
-static void *slab_object(const struct slab_cache *cache, struct slab *slab, uint32_t n)
-{
-    return (char *)slab + SLAB_HEADER + n * (uint64_t)cache->size;
-}
-
 static enum status cache_grow(struct slab_cache *cache)
 {
     struct page *page;
@@ -52,7 +47,7 @@ static void *cache_take(struct slab_cache *cache)
     if (object != NULL)
         slab->free = *(void **)object;
     else
-        object = slab_object(cache, slab, slab->fresh++);
+        object = (char *)slab + SLAB_HEADER + (uint64_t)slab->fresh++ * cache->size;
     if (++slab->used == cache->capacity)
         list_remove(&slab->link);
     cache->used++;

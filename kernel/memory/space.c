@@ -113,12 +113,11 @@ static enum status insert(struct space *space, const struct map_request *request
 static enum status place(struct space *space, const struct map_request *request, uint64_t *address,
                          struct list *removed)
 {
-    struct mapping *next;
     *address = request->address;
-    if ((request->flags & MAP_FIXED_ADDRESS) != 0)
-        next = mapping_find(space, *address);
-    else if (!range_choose(space, request->length, request->flags, address, &next))
+    if ((request->flags & MAP_FIXED_ADDRESS) == 0 &&
+        !range_choose(space, request->length, request->flags, address))
         return STATUS_NO_MEMORY;
+    struct mapping *next = mapping_find(space, *address);
     bool taken = next != NULL && next->start < *address + request->length;
     if (taken && (request->flags & MAP_NO_REPLACE) != 0)
         return STATUS_EXISTS;
@@ -313,18 +312,14 @@ static void describe(const struct mapping *mapping, struct mapping_information *
     }
 }
 
-static bool is_passed_over(const struct mapping *mapping, bool hidden)
-{
-    return (mapping->flags & (hidden ? MAPPING_LEAVING : MAPPING_LEAVING | MAP_HIDDEN)) != 0;
-}
-
 enum status space_inspect(struct space *space, uint64_t address, bool hidden,
                           struct mapping_information *information, struct call_step *step)
 {
     enum status status = STATUS_NOT_FOUND;
+    uint32_t passed_over = MAPPING_LEAVING | (hidden ? 0 : MAP_HIDDEN);
     lock_acquire(&space->lock);
     const struct mapping *mapping = mapping_find(space, address);
-    while (mapping != NULL && is_passed_over(mapping, hidden))
+    while (mapping != NULL && (mapping->flags & passed_over) != 0)
         mapping = mapping_next(mapping);
     if (mapping != NULL) {
         status = count_step(mapping, step);
@@ -363,8 +358,6 @@ enum status space_map_frame(struct space *space, uint32_t slot, struct page *pag
     enum status status = arch_table_map(&space->table, address, page_physical(pages[0]), flags);
     if (status == STATUS_OK)
         status = arch_table_map(&space->table, address + PAGE_SIZE, page_physical(pages[1]), flags);
-    if (status != STATUS_OK)
-        arch_table_unmap(&space->table, address, address + FRAME_SIZE);
     lock_release(&space->lock);
     return status;
 }

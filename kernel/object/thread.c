@@ -19,14 +19,6 @@
 
 /* Frames. */
 
-static void fill_frame(struct thread *thread, const struct thread *from, size_t size)
-{
-    if (from != NULL)
-        memcpy(thread->frame, from->frame, FRAME_SIZE);
-    else
-        memset(thread->frame, 0, size);
-}
-
 /* Empty, or a copy; what there is of it after a failure thread_destroy frees. */
 static enum status make_frame(struct thread *thread, const struct thread *from)
 {
@@ -46,7 +38,10 @@ static enum status make_frame(struct thread *thread, const struct thread *from)
         return status;
     thread->frame = page_address(block);
     thread->frame_address = FRAME_BASE + (uint64_t)slot * FRAME_STRIDE;
-    fill_frame(thread, from, kept ? sizeof(struct frame) : FRAME_SIZE);
+    if (from != NULL)
+        memcpy(thread->frame, from->frame, FRAME_SIZE);
+    else
+        memset(thread->frame, 0, kept ? sizeof(struct frame) : FRAME_SIZE);
     struct page *pages[2] = {block, block + 1};
     if (!kept)
         status = space_map_frame(&process->space, slot, pages);

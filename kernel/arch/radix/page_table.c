@@ -46,13 +46,6 @@ static uint64_t entry_size(uint64_t entry)
     return is_large(entry) ? LARGE_PAGE_SIZE : PAGE_SIZE;
 }
 
-/* The entry for an address in the table used last, or NULL if it is not in that. */
-static uint64_t *leaf_entry(const struct page_table *table, uint64_t address)
-{
-    bool inside = address / LARGE_PAGE_SIZE == table->leaf_number;
-    return inside ? &table->leaf[address / PAGE_SIZE % TABLE_ENTRIES] : NULL;
-}
-
 static uint64_t *entry_at(uint64_t table, uint64_t address, unsigned level)
 {
     uint64_t *entries = arch_physical_to_virtual(table);
@@ -70,7 +63,7 @@ static enum status table_create(struct account *account, uint64_t *physical)
 
 enum status arch_table_init(struct page_table *table, struct account *account)
 {
-    *table = (struct page_table){.account = account, .leaf_number = UINT64_MAX};
+    *table = (struct page_table){.account = account};
     enum status status = table_create(account, &table->root);
     if (status != STATUS_OK)
         return status;
@@ -101,7 +94,6 @@ static bool table_free(uint64_t table, unsigned level, unsigned entries, uint32_
 
 bool arch_table_free(struct page_table *table, uint32_t *limit)
 {
-    table->leaf_number = UINT64_MAX;
     return table_free(table->root, TOP_LEVEL, ARCH_SPACE_ENTRIES, limit);
 }
 
@@ -125,14 +117,11 @@ enum status radix_create(const struct page_table *table, uint64_t address, unsig
 
 /* The entry of the first page in [*address, end) for which there is a table, or of a large page;
  * NULL if there is none. */
-static uint64_t *entry_find(const struct page_table *table, uint64_t *address, uint64_t end)
+static uint64_t *entry_find(uint64_t root, uint64_t *address, uint64_t end)
 {
-    uint64_t *entry = leaf_entry(table, *address);
-    if (entry != NULL && *address < end)
-        return entry;
     while (*address < end) {
         unsigned level = TOP_LEVEL;
-        entry = entry_at(table->root, *address, level);
+        uint64_t *entry = entry_at(root, *address, level);
         while (level > 0 && *entry != 0 && !(level == LARGE_LEVEL && is_large(*entry))) {
             level--;
             entry = entry_at(entry_physical(*entry), *address, level);
@@ -168,42 +157,26 @@ static void table_drop(struct page_table *table, uint64_t address, uint64_t *ent
     struct translation_change all = {.count = UINT64_MAX};
     uint64_t old = *entry;
     arch_table_unmap(table, address, address + LARGE_PAGE_SIZE);
-    table->leaf_number = UINT64_MAX;
     radix_set(entry, 0);
     arch_translation_forget(table, &all);
     page_release(page_of_physical(entry_physical(old)));
-}
-
-/* Where a page of a level is to be; what is of the other size there is taken away. */
-static __attribute__((noinline)) enum status make_entry(struct page_table *table, uint64_t address,
-                                                        unsigned level, uint64_t **entry)
-{
-    enum status status = radix_create(table, address, level, entry);
-    if (status != STATUS_OK)
-        return status;
-    if (level != 0 && **entry != 0 && !is_large(**entry))
-        table_drop(table, address, *entry);
-    if (level != 0)
-        return STATUS_OK;
-    if (is_large(**entry)) {
-        arch_table_unmap(table, address, address + PAGE_SIZE);
-        return make_entry(table, address, level, entry);
-    }
-    table->leaf = *entry - address / PAGE_SIZE % TABLE_ENTRIES;
-    table->leaf_number = address / LARGE_PAGE_SIZE;
-    return STATUS_OK;
 }
 
 enum status arch_table_map(struct page_table *table, uint64_t address, uint64_t physical,
                            uint32_t flags)
 {
     debug_assert((flags & PTE_RIGHTS) != 0);
-    uint64_t *entry = leaf_entry(table, address), made = entry_of_page(physical, flags);
-    if (entry == NULL || is_large(made)) {
-        enum status status = make_entry(table, address, is_large(made), &entry);
-        if (status != STATUS_OK)
-            return status;
+    uint64_t *entry, made = entry_of_page(physical, flags);
+    unsigned level = is_large(made);
+    enum status status = radix_create(table, address, level, &entry);
+    if (status == STATUS_OK && level == 0 && is_large(*entry)) {
+        arch_table_unmap(table, address, address + PAGE_SIZE);
+        status = radix_create(table, address, level, &entry);
     }
+    if (status != STATUS_OK)
+        return status;
+    if (level != 0 && *entry != 0 && !is_large(*entry))
+        table_drop(table, address, entry);
     if ((flags & PTE_EXECUTE) != 0 && made != *entry)
         arch_translation_fetch(table, physical);
     table->resident_pages += *entry == 0 ? entry_size(made) / PAGE_SIZE : 0;
@@ -214,7 +187,7 @@ enum status arch_table_map(struct page_table *table, uint64_t address, uint64_t 
 bool arch_table_lookup(const struct page_table *table, uint64_t address, uint64_t *physical,
                        uint32_t *flags)
 {
-    const uint64_t *entry = entry_find(table, &address, address + 1);
+    const uint64_t *entry = entry_find(table->root, &address, address + 1);
     if (entry == NULL || *entry == 0)
         return false;
     *physical = entry_physical(*entry) + (address & (entry_size(*entry) - 1));
@@ -222,14 +195,14 @@ bool arch_table_lookup(const struct page_table *table, uint64_t address, uint64_
     return true;
 }
 
-static __attribute__((noinline)) uint64_t protect_range(struct page_table *table, uint64_t start,
-                                                        uint64_t end, uint32_t rights)
+uint64_t arch_table_protect(struct page_table *table, uint64_t start, uint64_t end, uint32_t flags)
 {
     struct translation_change change;
     uint64_t address = start, count = 0;
+    uint32_t rights = flags & PTE_RIGHTS;
     uint64_t *entry;
     change.count = 0;
-    while ((entry = entry_find(table, &address, end)) != NULL) {
+    while ((entry = entry_find(table->root, &address, end)) != NULL) {
         uint64_t limit = span_end(address, 1) < end ? span_end(address, 1) : end;
         bool large = is_large(*entry), part = large && limit - address != LARGE_PAGE_SIZE;
         uint64_t size = large ? limit - address : PAGE_SIZE, removed = 0;
@@ -255,23 +228,7 @@ static __attribute__((noinline)) uint64_t protect_range(struct page_table *table
     return count;
 }
 
-uint64_t arch_table_protect(struct page_table *table, uint64_t start, uint64_t end, uint32_t flags)
-{
-    struct translation_change change;
-    uint64_t *leaf = leaf_entry(table, start);
-    if (leaf == NULL || (flags & PTE_RIGHTS) != 0 || end - start != PAGE_SIZE)
-        return protect_range(table, start, end, flags & PTE_RIGHTS);
-    if (*leaf == 0)
-        return 0;
-    radix_set(leaf, 0);
-    table->resident_pages--;
-    change.count = 1;
-    change.addresses[0] = start;
-    arch_translation_forget(table, &change);
-    return 1;
-}
-
 uint64_t arch_table_next(const struct page_table *table, uint64_t address, uint64_t end)
 {
-    return entry_find(table, &address, end) != NULL ? address : end;
+    return entry_find(table->root, &address, end) != NULL ? address : end;
 }

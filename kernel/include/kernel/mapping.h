@@ -80,7 +80,6 @@ void mapping_insert(struct mapping *mapping, struct mapping *next);
 void mapping_remove(struct mapping *mapping, struct list *removed);
 /* Free those; the space is not locked. */
 void mapping_free_list(struct list *removed);
-void mapping_destroy(struct mapping *mapping);
 
 /* Make an address a boundary between mappings if it is inside of one. NO_MEMORY changes nothing. */
 enum status mapping_cut(struct space *space, uint64_t address, struct list *removed) must_check;
@@ -102,10 +101,9 @@ bool range_round_length(uint64_t *length);
 /* Both, and alignment: INVALID, OUT_OF_RANGE. */
 enum status range_check(uint64_t address, uint64_t *length) must_check;
 bool range_is_free(struct space *space, uint64_t start, uint64_t length);
-/* A free range: at *address if that is not 0 and free, else the highest in the program's region
- * or, with MAP_LIBRARY, the library's. `next` is what follows it. False if there is none. */
-bool range_choose(struct space *space, uint64_t length, uint32_t flags, uint64_t *address,
-                  struct mapping **next);
+/* A free range: at *address if that is not 0 and free, else the highest in the
+ * program's region or, with MAP_LIBRARY, the library's. False if there is none. */
+bool range_choose(struct space *space, uint64_t length, uint32_t flags, uint64_t *address);
 
 /* Show the pages of [*at, end), newly mapped with these flags, that can be had: a few, then RESTART, with
  * *at moved up, while there are more. Memory running out is found at the access. (fault.c) */

@@ -120,6 +120,6 @@ enum status space_get_page(struct space *space, uint64_t address, bool write,
 enum status space_address_key(struct space *space, uint64_t address, bool shared, uint64_t *object,
                               uint64_t *offset) must_check;
 
-/* The pinned frames; outside the mappings. The pages stay the caller's. */
+/* The pinned frames; outside the mappings. The pages stay the caller's. To be unmapped after a failure too. */
 enum status space_map_frame(struct space *space, uint32_t slot, struct page *pages[2]) must_check;
 void space_unmap_frame(struct space *space, uint32_t slot);

@@ -12,11 +12,9 @@ struct account;
 #define ARCH_PAGE_LEVELS 4
 
 struct page_table {
-    uint64_t root;           /* physical address of the top-level table; constant */
-    struct account *account; /* charged for table pages; constant */
-    uint64_t resident_pages; /* space lock */
-    uint64_t *leaf;       /* space lock; the table of level 0 that a page was put into last ... */
-    uint64_t leaf_number; /* ... and for which LARGE_PAGE_SIZE of addresses it is, or UINT64_MAX */
+    uint64_t root;            /* physical address of the top-level table; constant */
+    struct account *account;  /* charged for table pages; constant */
+    uint64_t resident_pages;  /* space lock */
     _Atomic uint64_t context; /* its address space identifier and of which generation: context.c */
 };
 

@@ -14,6 +14,4 @@ struct page_table {
     uint64_t root; /* physical address of the top-level table; constant */
     struct account *account;
     uint64_t resident_pages;
-    uint64_t *leaf;
-    uint64_t leaf_number;
 };

@@ -15,9 +15,7 @@ struct page_table {
     uint64_t root;           /* physical address of the top-level table; constant */
     struct account *account; /* charged for table pages; constant */
     uint64_t resident_pages; /* space lock */
-    uint64_t *leaf;        /* space lock; the table of level 0 that a page was put into last ... */
-    uint64_t leaf_number;  /* ... and for which LARGE_PAGE_SIZE of addresses it is, or UINT64_MAX */
-    _Atomic uint64_t cpus; /* a bit for each that has it loaded, from before until after that */
+    _Atomic uint64_t cpus;   /* a bit for each that has it loaded, from before until after that */
 };
 
 static inline void *arch_physical_to_virtual(uint64_t physical)
