@@ -29,7 +29,7 @@ bool trap_copy_fault(uint64_t address, enum fault_access access)
 {
     struct cpu *cpu = cpu_current();
     enum fault_kind kind;
-    enum status status = space_fault(&cpu->current->process->space, address, access, &kind);
+    enum status status = space_fault(&cpu->current->process->space, address, access, true, &kind);
     relaxed_add(&cpu->faults, 1);
     if (status == STATUS_OK)
         return true;
@@ -73,8 +73,8 @@ enum status copy_prepare_out(uint64_t to, size_t length)
     struct space *space = &thread_current()->process->space;
     for (uint64_t page = to & ~(PAGE_SIZE - 1); page < to + length; page += PAGE_SIZE) {
         enum fault_kind kind;
-        status =
-            is_writable(space, page) ? STATUS_OK : space_fault(space, page, FAULT_WRITE, &kind);
+        status = is_writable(space, page) ? STATUS_OK
+                                          : space_fault(space, page, FAULT_WRITE, true, &kind);
         if (status == STATUS_RESTART || status == STATUS_NO_MEMORY)
             return status;
         if (status != STATUS_OK)

@@ -65,7 +65,7 @@ _Noreturn void trap_user_fault(const struct trap_fault *fault)
     relaxed_add(&cpu_current()->faults, 1);
     if (is_page_fault(fault)) {
         enum status status =
-            space_fault(&self->process->space, fault->address, fault->access, &told.kind);
+            space_fault(&self->process->space, fault->address, fault->access, false, &told.kind);
         if (status == STATUS_OK || status == STATUS_RESTART) {
             scheduler_leave_fault();
             scheduler_leave_kernel();

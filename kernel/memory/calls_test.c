@@ -24,7 +24,7 @@ enum status copy_in(void *to, uint64_t from, size_t length)
 {
     enum fault_kind kind;
     if (target_writes)
-        assert_int_equal(space_fault(&target->process->space, address, FAULT_WRITE, &kind),
+        assert_int_equal(space_fault(&target->process->space, address, FAULT_WRITE, false, &kind),
                          STATUS_OK);
     target_writes = false;
     memcpy(to, (const void *)from, length);

@@ -261,8 +261,11 @@ static void show_around(struct mapping *mapping, uint64_t address)
     }
 }
 
+/* What is on its way out of the table is there again from here on: show_large shows the most. */
 static enum status show(struct mapping *mapping, uint64_t address, enum memory_need need)
 {
+    if (address < mapping->cleared)
+        mapping->cleared = address & ~(LARGE_PAGE_SIZE - 1);
     enum status status = show_large(mapping, address, need);
     bool large = status == STATUS_OK || status == STATUS_RESTART;
     return large ? status : show_page(mapping, address, need);
@@ -303,11 +306,15 @@ enum status fault_populate(struct space *space, uint64_t *at, uint64_t end, uint
 }
 
 enum status space_fault(struct space *space, uint64_t address, enum fault_access access,
-                        enum fault_kind *kind)
+                        bool at_once, enum fault_kind *kind)
 {
-    lock_acquire(&space->lock);
+    enum status status = space_begin_change(space);
+    while (at_once && status != STATUS_OK)
+        status = space_begin_change(space);
+    if (status != STATUS_OK)
+        return status;
     space->faults++;
-    enum status status = resolve(space, address & ~(PAGE_SIZE - 1), access, kind);
+    status = resolve(space, address & ~(PAGE_SIZE - 1), access, kind);
     lock_release(&space->lock);
     return status;
 }
@@ -341,8 +348,10 @@ static enum status get_page(struct mapping *mapping, uint64_t address, bool writ
 enum status space_get_page(struct space *space, uint64_t address, bool write, struct page **result)
 {
     address &= ~(PAGE_SIZE - 1);
-    enum status status = STATUS_BAD_ADDRESS;
-    lock_acquire(&space->lock);
+    enum status status = space_begin_change(space);
+    if (status != STATUS_OK)
+        return status;
+    status = STATUS_BAD_ADDRESS;
     struct mapping *mapping = find_mapping(space, address);
     if (mapping != NULL && outsider_may(mapping, write))
         status = get_page(mapping, address, write, result);

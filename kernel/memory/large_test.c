@@ -55,7 +55,7 @@ static enum status touch(struct space *in, uint64_t address, enum fault_access a
     enum status status = STATUS_RESTART;
     for (unsigned steps = 0; status == STATUS_RESTART; steps++) {
         assert_true(steps < STEPS_MAX);
-        status = space_fault(in, address, access, &kind);
+        status = space_fault(in, address, access, false, &kind);
     }
     return status;
 }
@@ -215,7 +215,7 @@ static void a_part_is_protected(void **state)
     enum fault_kind kind;
     fill();
     assert_int_equal(repeat(protect_part), STATUS_OK);
-    assert_int_equal(space_fault(&space, PLACE + 120 * PAGE_SIZE, FAULT_WRITE, &kind),
+    assert_int_equal(space_fault(&space, PLACE + 120 * PAGE_SIZE, FAULT_WRITE, false, &kind),
                      STATUS_BAD_ADDRESS);
     expect_in(&space, 0, 0, 0);
 }
@@ -260,9 +260,7 @@ static void a_part_is_moved(void **state)
 static void clone(struct space *to)
 {
     assert_int_equal(space_init(to, account), STATUS_OK);
-    while (!space_seal_step(&space))
-        continue;
-    assert_int_equal(space_clone(&space, to), STATUS_OK);
+    assert_int_equal(clone_space(to), STATUS_OK);
 }
 
 static void a_clone_sees_none_of_what_is_written(void **state)
@@ -297,7 +295,7 @@ static void a_clone_is_made_while_it_is_filled(void **state)
     struct space other;
     enum fault_kind kind;
     for (unsigned steps = 0; steps < 10; steps++)
-        assert_int_equal(space_fault(&space, PLACE, FAULT_WRITE, &kind), STATUS_RESTART);
+        assert_int_equal(space_fault(&space, PLACE, FAULT_WRITE, false, &kind), STATUS_RESTART);
     clone(&other);
     put(&space, 300, 'p');
     put(&other, 300, 'c');
@@ -312,7 +310,7 @@ static void an_outsider_comes_while_it_is_filled(void **state)
 {
     struct page *page;
     enum fault_kind kind;
-    assert_int_equal(space_fault(&space, PLACE, FAULT_WRITE, &kind), STATUS_RESTART);
+    assert_int_equal(space_fault(&space, PLACE, FAULT_WRITE, false, &kind), STATUS_RESTART);
     assert_int_equal(space_get_page(&space, PLACE + 320 * PAGE_SIZE, true, &page), STATUS_OK);
     const char *bytes = page_address(page);
     for (uint64_t at = 0; at < PAGE_SIZE; at++)
@@ -327,7 +325,7 @@ static void it_may_be_unmapped_while_it_is_filled(void **state)
 {
     enum fault_kind kind;
     uint64_t used = test_pages_used(account);
-    assert_int_equal(space_fault(&space, PLACE, FAULT_WRITE, &kind), STATUS_RESTART);
+    assert_int_equal(space_fault(&space, PLACE, FAULT_WRITE, false, &kind), STATUS_RESTART);
     assert_int_equal(repeat(unmap_all), STATUS_OK);
     assert_in_range(test_pages_used(account), used - 1, used);
 }
@@ -339,10 +337,8 @@ static enum status exercise(struct space *other)
     enum status status = map(SIZE);
     for (uint64_t at = 0; status == STATUS_OK && at < SIZE; at += LARGE_PAGE_SIZE)
         status = touch(&space, PLACE + at, FAULT_WRITE);
-    while (status == STATUS_OK && !space_seal_step(&space))
-        continue;
     if (status == STATUS_OK)
-        status = space_clone(&space, other);
+        status = clone_space(other);
     if (status == STATUS_OK)
         status = touch(&space, PLACE, FAULT_WRITE);
     if (status == STATUS_OK)

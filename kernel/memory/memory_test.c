@@ -91,7 +91,7 @@ static void what_is_cut_off_reads_as_zero(void **state)
     assert_int_equal(resize(memory, 4999), STATUS_OK);
     assert_int_equal(arch_copy_from_user(&byte, address + 20000, 1), 1);
     enum fault_kind kind;
-    assert_int_not_equal(space_fault(&space, address + 20000, FAULT_READ, &kind), STATUS_OK);
+    assert_int_not_equal(space_fault(&space, address + 20000, FAULT_READ, false, &kind), STATUS_OK);
     assert_int_equal(kind, FAULT_PAGE_PAGER);
     assert_int_equal(resize(memory, 50000), STATUS_OK);
     assert_int_equal(arch_copy_from_user(&byte, address + 5000, 1), 0);

@@ -61,7 +61,7 @@ static int touch(struct thread *thread, uint64_t page, enum fault_access access)
     enum fault_kind kind;
     host_run_thread(thread);
     enum status status =
-        space_fault(&thread->process->space, PLACE + page * PAGE_SIZE, access, &kind);
+        space_fault(&thread->process->space, PLACE + page * PAGE_SIZE, access, false, &kind);
     assert_int_equal(machine_waits(thread), status == STATUS_RESTART);
     host_run_thread(pager);
     return status == STATUS_OK || status == STATUS_RESTART ? (int)status : -(int)kind;
@@ -325,7 +325,7 @@ static void private_copies_ask_for_no_write(void **state)
     supply(0, 1);
     assert_int_equal(space_map(space, &request, &address), STATUS_OK);
     host_run_thread(client);
-    assert_int_equal(space_fault(space, address, FAULT_WRITE, &kind), STATUS_OK);
+    assert_int_equal(space_fault(space, address, FAULT_WRITE, false, &kind), STATUS_OK);
 }
 
 static void running_out_leaves_the_request(void **state)

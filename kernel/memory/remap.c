@@ -5,7 +5,7 @@
  * Changing the size and the place of a mapping.
  *
  * Private pages are found by an index, not by an address, and so move with the
- * mapping untouched; page tables are filled again by faults.
+ * mapping untouched; page tables are emptied before, in steps, and filled again by faults.
  */
 #include <kernel/space.h>
 
@@ -26,12 +26,22 @@ static enum status check_request(struct remap_request *request)
     return status == STATUS_OK && !apart ? STATUS_INVALID : status;
 }
 
+/* Nothing of it is in the table; or a step towards that. What others touch meanwhile comes back. */
+static bool clear_step(struct mapping *mapping)
+{
+    uint32_t limit = SPACE_STEP_LIMIT;
+    if (mapping->cleared < mapping->start)
+        mapping->cleared = mapping->start;
+    range_protect(&mapping->space->table, &mapping->cleared, mapping->end, 0, &limit);
+    return mapping->cleared >= mapping->end;
+}
+
 /* Put a mapping, with all its pages, elsewhere. */
 static void move(struct mapping *mapping, uint64_t address, uint64_t length)
 {
     struct list moving;
     list_init(&moving);
-    arch_table_unmap(&mapping->space->table, mapping->start, mapping->end);
+    mapping->cleared = 0;
     mapping_remove(mapping, &moving);
     list_remove(&mapping->link);
     mapping->start = address;
@@ -52,12 +62,15 @@ static enum status relocate(struct space *space, const struct remap_request *req
         status = mapping_remove_range(space, place, place + request->new_length, removed);
     if (status != STATUS_OK)
         return status;
+    struct mapping *mapping = mapping_find(space, request->address);
+    if (!clear_step(mapping))
+        return STATUS_RESTART;
     if ((request->flags & REMAP_FIXED) == 0) {
         place = 0;
         if (!range_choose(space, request->new_length, region, &place))
             return STATUS_NO_MEMORY;
     }
-    move(mapping_find(space, request->address), place, request->new_length);
+    move(mapping, place, request->new_length);
     *address = place;
     return STATUS_OK;
 }
@@ -124,8 +137,10 @@ enum status space_remap(struct space *space, const struct remap_request *asked, 
     enum status status = check_request(&request);
     if (status != STATUS_OK)
         return status;
+    status = space_begin_change(space);
+    if (status != STATUS_OK)
+        return status;
     list_init(&removed);
-    lock_acquire(&space->lock);
     status = remap_locked(space, &request, address, &removed);
     lock_release(&space->lock);
     mapping_free_list(&removed);

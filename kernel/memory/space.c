@@ -149,8 +149,10 @@ enum status space_map(struct space *space, struct map_request *request, uint64_t
     enum status status = check_request(request);
     if (status != STATUS_OK)
         return status;
+    status = space_begin_change(space);
+    if (status != STATUS_OK)
+        return status;
     list_init(&removed);
-    lock_acquire(&space->lock);
     status = map_locked(space, request, address, &removed);
     lock_release(&space->lock);
     mapping_free_list(&removed);
@@ -163,8 +165,10 @@ enum status space_unmap(struct space *space, uint64_t address, uint64_t length)
     enum status status = range_check(address, &length);
     if (status != STATUS_OK)
         return status;
+    status = space_begin_change(space);
+    if (status != STATUS_OK)
+        return status;
     list_init(&removed);
-    lock_acquire(&space->lock);
     status = mapping_remove_range(space, address, address + length, &removed);
     lock_release(&space->lock);
     mapping_free_list(&removed);
@@ -223,8 +227,10 @@ enum status space_protect(struct space *space, uint64_t address, uint64_t length
     if (status != STATUS_OK)
         return status;
     const struct range range = {address, address + length};
+    status = space_begin_change(space);
+    if (status != STATUS_OK)
+        return status;
     list_init(&removed);
-    lock_acquire(&space->lock);
     status = check_protect(space, range.start, range.end, flags);
     if (status == STATUS_OK)
         status = mapping_cut(space, range.start, &removed);
@@ -279,7 +285,9 @@ enum status space_discard(struct space *space, uint64_t address, uint64_t length
         return status;
     if (step->at == 0)
         step->at = address;
-    lock_acquire(&space->lock);
+    status = space_begin_change(space);
+    if (status != STATUS_OK)
+        return status;
     bool more = true;
     while (status == STATUS_OK && limit > 0 &&
            (more = discard_next(space, address + length, step, &part)))

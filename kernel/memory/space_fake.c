@@ -23,6 +23,15 @@ int space_setup(void **state)
     return 0;
 }
 
+enum status clone_space(struct space *to)
+{
+    enum status status = space_clone_begin(&space, to, &account->object);
+    while (status == STATUS_OK && (status = space_clone_step(&space, to)) == STATUS_RESTART)
+        status = STATUS_OK;
+    space_clone_abandon(&space, to);
+    return status;
+}
+
 void end_space(struct space *ended)
 {
     while (!space_teardown_step(ended, 16))
@@ -34,7 +43,9 @@ int space_teardown(void **state)
 {
     cpu_current()->arch.space = NULL;
     end_space(&space);
-    for (unsigned i = 0; i < GRACE_PERIODS_MAX && atomic_load(&account->object.references) > 1; i++)
+    for (unsigned i = 0; i < GRACE_PERIODS_MAX && (atomic_load(&account->object.references) > 1 ||
+                                                   test_pages_used(account) != 0);
+         i++)
         rcu_quiescent();
     test_account_end(account);
     return 0;

@@ -16,5 +16,7 @@ extern struct space space;
 int space_setup(void **state);
 /* What is freed when the kernel is left has been freed after it, and all that was charged. */
 int space_teardown(void **state);
+/* All steps of making `to`, which is new, a copy of `space`. */
+enum status clone_space(struct space *to) must_check;
 /* All steps of tearing down. */
 void end_space(struct space *ended);

@@ -56,13 +56,6 @@ static enum status inspect(uint64_t address, bool hidden, struct mapping_informa
     return space_inspect(&space, address, hidden, information, &step);
 }
 
-static enum status clone_space(struct space *clone)
-{
-    while (!space_seal_step(&space))
-        continue;
-    return space_clone(&space, clone);
-}
-
 static bool put(uint64_t address, char byte)
 {
     return arch_copy_to_user(address, &byte, 1) == 0;
@@ -206,7 +199,8 @@ static void protection_is_enforced_and_restored(void **state)
     assert_false(put(PLACE + 2 * PAGE_SIZE, 'q'));
     assert_int_equal(get(PLACE + 2 * PAGE_SIZE), 'p');
     assert_true(put(PLACE, 'q'));
-    assert_int_not_equal(space_fault(&space, PLACE + PAGE_SIZE, FAULT_EXECUTE, &kind), STATUS_OK);
+    assert_int_not_equal(space_fault(&space, PLACE + PAGE_SIZE, FAULT_EXECUTE, false, &kind),
+                         STATUS_OK);
     assert_int_equal(kind, FAULT_PAGE_ACCESS);
     assert_int_equal(protect(PLACE + PAGE_SIZE, PAGE_SIZE, 0), STATUS_OK);
     assert_int_equal(get(PLACE + PAGE_SIZE), -1);
@@ -378,11 +372,11 @@ static enum status exercise(struct space *clone)
     struct call_step step = {0};
     enum status status = map_at(PLACE, 20, READ_WRITE | MAP_FIXED_ADDRESS, &address);
     for (uint64_t i = 0; status == STATUS_OK && i < 20; i++)
-        status = space_fault(&space, PLACE + i * PAGE_SIZE, FAULT_WRITE, &kind);
+        status = space_fault(&space, PLACE + i * PAGE_SIZE, FAULT_WRITE, false, &kind);
     if (status == STATUS_OK)
         status = clone_space(clone);
     if (status == STATUS_OK)
-        status = space_fault(&space, PLACE, FAULT_WRITE, &kind);
+        status = space_fault(&space, PLACE, FAULT_WRITE, false, &kind);
     if (status == STATUS_OK)
         status = unmap(clone, PLACE + 4 * PAGE_SIZE, 3 * PAGE_SIZE);
     if (status == STATUS_OK)
@@ -422,7 +416,7 @@ static void running_out_is_an_error_to_the_program(void **state)
     enum fault_kind kind = FAULT_OTHER;
     map(PLACE, 2 * TEST_PAGES, READ_WRITE | MAP_FIXED_ADDRESS);
     uint64_t at = PLACE;
-    while (space_fault(&space, at, FAULT_WRITE, &kind) == STATUS_OK)
+    while (space_fault(&space, at, FAULT_WRITE, false, &kind) == STATUS_OK)
         at += PAGE_SIZE;
     assert_int_equal(kind, FAULT_PAGE_MEMORY);
     assert_int_equal(unmap(&space, PLACE, 2 * TEST_PAGES * PAGE_SIZE), STATUS_OK);

@@ -43,15 +43,13 @@ int64_t call_process_create(struct thread *self, const struct process_create_arg
     return result;
 }
 
-/* Everything of the parent but its other threads. */
+/* Everything of the parent but its other threads and its memory, which the child has. */
 static enum status clone_into(struct process *child, struct thread *from, uint64_t identity,
                               struct thread **thread)
 {
     struct process *parent = from->process;
 
     enum status status = handle_table_clone(&parent->handles, &child->handles);
-    if (status == STATUS_OK)
-        status = space_clone(&parent->space, &child->space);
     if (status != STATUS_OK)
         return status;
     child->personality = parent->personality;
@@ -89,31 +87,71 @@ static enum status give_clone(struct thread *self, struct thread *child, struct 
     return status;
 }
 
-static enum status clone_process(struct thread *self, struct thread *from,
-                                 const struct process_clone_arguments *asked)
+static enum status begin_clone(struct thread *self, struct process *parent, struct account *account)
 {
-    struct process *parent = from->process;
-    struct process *child;
+    enum status status = process_create(account, parent->name, PROCESS_NAME - 1, 0, &self->clone);
+    if (status != STATUS_OK)
+        return status;
+    object_acquire(&parent->object);
+    self->cloned = parent;
+    status = space_clone_begin(&parent->space, &self->clone->space, &self->clone->object);
+    self->step.at = status == STATUS_OK;
+    return status;
+}
+
+void process_leave_clone(struct thread *thread, bool complete)
+{
+    struct process *child = thread->clone;
+
+    if (child == NULL)
+        return;
+    thread->clone = NULL;
+    space_clone_abandon(&thread->cloned->space, &child->space);
+    if (!complete)
+        process_end(child, END_KILLED, 0);
+    object_release(&child->object);
+    object_release(&thread->cloned->object);
+}
+
+/* The memory is there. */
+static enum status finish_clone(struct thread *self, struct thread *from,
+                                const struct process_clone_arguments *asked)
+{
+    struct process *child = self->clone;
     struct thread *thread = NULL;
     struct reply *reply = NULL;
 
-    enum status status = process_create(asked->account, parent->name, PROCESS_NAME - 1, 0, &child);
-    if (status != STATUS_OK)
-        return status;
     bool may_name = (asked->process_rights & RIGHT_IDENTITY) != 0;
-    status = clone_into(child, from, may_name ? asked->identity : from->identity, &thread);
+    enum status status =
+        clone_into(child, from, may_name ? asked->identity : from->identity, &thread);
     if (status == STATUS_OK)
         status = make_waiting(thread, asked->account, asked->reply->endpoint, &reply);
     if (status == STATUS_OK)
         status = give_clone(self, thread, reply, asked);
-    if (status != STATUS_OK)
-        process_end(child, END_KILLED, 0);
     if (reply != NULL)
         object_release(&reply->object);
     if (thread != NULL)
         object_release(&thread->object);
-    object_release(&child->object);
     return status;
+}
+
+static enum status clone_step(struct thread *self, struct thread *from,
+                              const struct process_clone_arguments *asked)
+{
+    struct process *parent = from->process;
+    enum status status = STATUS_OK;
+
+    if (scheduler_is_running(from)) /* its registers are still being saved */
+        return STATUS_RESTART;
+    if (parent != asked->process)
+        return STATUS_INVALID;
+    if (self->clone == NULL || self->step.at == 0) {
+        process_leave_clone(self, false); /* of a call that ended before it came here again */
+        status = begin_clone(self, parent, asked->account);
+    }
+    if (status == STATUS_OK)
+        status = space_clone_step(&parent->space, &self->clone->space);
+    return status == STATUS_OK ? finish_clone(self, from, asked) : status;
 }
 
 /* The waiting client, whose wait nobody else can end until it is given back; or NULL. */
@@ -133,16 +171,14 @@ static struct thread *hold_client(struct reply *reply)
 int64_t call_process_clone(struct thread *self, const struct process_clone_arguments *arguments)
 {
     struct thread *from = hold_client(arguments->reply);
-    enum status status = STATUS_INVALID;
+    enum status status = STATUS_DEAD;
 
-    if (from == NULL)
-        return status_to_result(STATUS_DEAD);
-    if (scheduler_is_running(from)) /* its registers are still being saved */
-        status = STATUS_RESTART;
-    else if (from->process == arguments->process)
-        status = space_seal_step(&from->process->space) ? clone_process(self, from, arguments)
-                                                        : STATUS_RESTART;
-    thread_unclaim_wait(from);
+    if (from != NULL) {
+        status = clone_step(self, from, arguments);
+        thread_unclaim_wait(from);
+    }
+    if (status != STATUS_RESTART)
+        process_leave_clone(self, status == STATUS_OK);
     return status_to_result(status);
 }
 

@@ -186,6 +186,7 @@ void thread_finish_end(struct thread *thread)
 
     (void)thread_cancel_wait(thread, STATUS_DEAD);
     ipc_abandon(thread);
+    process_leave_clone(thread, false);
     lock_acquire(&process->object.lock);
     list_remove(&thread->process_link);
     process->user_ns += thread->user_ns;

@@ -265,5 +265,5 @@ stand_in enum status copy_prepare_out(uint64_t to, size_t length)
 stand_in bool trap_copy_fault(uint64_t address, enum fault_access access)
 {
     enum fault_kind kind;
-    return space_fault(cpu_current()->arch.space, address, access, &kind) == STATUS_OK;
+    return space_fault(cpu_current()->arch.space, address, access, true, &kind) == STATUS_OK;
 }

@@ -18,8 +18,9 @@ struct mapping {
     uint32_t priority;            /* constant */
     uint32_t flags;               /* enum map_flag */
     uint64_t start, end;
-    uint64_t cleared; /* MAPPING_LEAVING: page tables have nothing of it below this address */
-    uint32_t allowed; /* MAP_PROTECTION bits that protect may set */
+    uint64_t
+        cleared; /* leaving or about to move: page tables have nothing of it below this address */
+    uint32_t allowed;               /* MAP_PROTECTION bits that protect may set */
     struct page_tree private_pages; /* of a mapping without object, or with MAP_PRIVATE_COPY */
     uint64_t private_base;          /* index in it of the page at `start` */
     struct memory *memory;          /* a reference; constant; NULL for anonymous private memory */
@@ -59,6 +60,9 @@ static inline uint64_t mapping_memory_offset(const struct mapping *mapping, uint
 {
     return mapping->memory_offset + ((address & ~(PAGE_SIZE - 1)) - mapping->start);
 }
+
+/* Lock the space to change it; RESTART, and it is not locked, while a clone of it is being made. (clone.c) */
+enum status space_begin_change(struct space *space) must_check;
 
 /* The first mapping that ends above the address, or NULL. O(log n). */
 struct mapping *mapping_find(struct space *space, uint64_t address);

@@ -12,6 +12,8 @@
 #include <trellis/frame.h>
 #include <trellis/structures.h>
 
+struct thread;
+
 #define PROCESS_NAME 32
 
 struct process {
@@ -44,6 +46,8 @@ enum status process_create(struct account *account, const char *name, size_t len
 /* End it: threads at once or, where they run, at the end of their entry; when none is left, the
  * rest in steps from process_teardown_step. */
 void process_end(struct process *process, enum end_reason reason, uint64_t code);
+/* The thread's process_clone is over; if it is not `complete` what it has made so far goes. */
+void process_leave_clone(struct thread *thread, bool complete);
 void process_last_thread_ended(struct process *process, uint64_t code);
 /* Its handles have been inherited: it keeps none beyond its end. */
 void process_drop_kept_handles(struct process *process);

@@ -26,6 +26,7 @@ struct account;
 struct derivation;
 struct mapping;
 struct memory;
+struct object;
 struct page;
 
 /* Addresses, bytes or pages: who uses it says. */
@@ -42,8 +43,11 @@ struct space {
     struct page_table table; /* arch; lock */
     struct account *account; /* a reference; constant; NULL once torn down */
     uint64_t mapped_bytes;   /* lock */
-    uint64_t sealed; /* lock; below it nothing private can be written through the page table */
-    uint64_t faults; /* lock */
+    uint64_t sealed;    /* lock; below it nothing private can be written through the page table */
+    struct space *copy; /* lock; what is being made of it, or NULL */
+    struct object *copy_owner; /* lock; who has that */
+    enum status copied;        /* lock; what became of making this one a copy */
+    uint64_t faults;           /* lock */
 };
 
 /* A stack mapping grows until it is this long; what is below is kept free for it. */
@@ -92,19 +96,25 @@ struct remap_request {
 enum status space_remap(struct space *space, const struct remap_request *request,
                         uint64_t *address) must_check;
 
-/* Take private pages back to read-only in the page table, some in each step: true when done. */
-bool space_seal_step(struct space *space);
-/* Make `to`, which is empty, a copy of `from`; private pages are shared until
- * written. Frames are not copied. After NO_MEMORY, or RESTART if `from` is not
- * sealed any more, `to` must be torn down. */
-enum status space_clone(struct space *from, struct space *to) must_check;
+/*
+ * Make `to`, which is empty and which the object `owner` has, a copy of `from`; private pages
+ * are shared until written. Frames are not copied. The copy is made in steps, each of which
+ * returns RESTART but the last, and until then all else in this file that would change `from` returns
+ * RESTART too, having done one of them. After NO_MEMORY `to` must be torn down.
+ * To begin returns RESTART, with nothing begun, while another copy is being made.
+ */
+enum status space_clone_begin(struct space *from, struct space *to,
+                              struct object *owner) must_check;
+enum status space_clone_step(struct space *from, struct space *to) must_check;
+/* Nobody wants it any more, or it is done; without this a copy that was begun may not go. */
+void space_clone_abandon(struct space *from, const struct space *to);
 
 /*
- * Resolve a page fault: OK, RESTART (the current thread waits), or an error
- * and which kind of fault the program is to be told.
+ * Resolve a page fault: OK, RESTART (the current thread waits, or a step of a clone was done), or an
+ * error and which kind of fault the program is to be told. With `at_once` a clone is done to its end.
  */
 enum status space_fault(struct space *space, uint64_t address, enum fault_access access,
-                        enum fault_kind *kind) must_check;
+                        bool at_once, enum fault_kind *kind) must_check;
 
 /*
  * The page behind an address, for a reader or writer from outside; he may also

@@ -112,6 +112,7 @@ struct thread {
     struct session *told;  /* whose closing it received last, until it receives; a reference */
     uint64_t messages;     /* its own; calls and sends that are paid for and not yet made */
     struct call_step step; /* of the call under way */
+    struct process *cloned, *clone; /* its own; what process_clone is at, references, or NULL */
     struct page_request page_request;
     _Atomic uint64_t
         end_code; /* set once, before ATTENTION_ENDING: the code and one; 0: it lives */
