@@ -2,7 +2,7 @@
 /* Copyright The Trellis authors */
 
 /*
- * Processes and threads: how they end, stop and are cloned.
+ * Processes and threads: how they end and stop.
  */
 #include <base/ipc.h>
 #include <base/service.h>
@@ -322,123 +322,6 @@ static void test_priorities(void)
     test_thread_join(&thread);
 }
 
-/* Cloning. */
-
-#define CLONED UINT64_C(0xc10)
-
-static volatile uint64_t private_word;
-
-/* Asks to be cloned; the answer says which of the two it is. */
-static uint64_t ask_for_clone(uint64_t session, struct frame *frame)
-{
-    struct message message;
-    private_word = 5;
-    message_begin(&message, 0);
-    CHECK_STATUS(ipc_call(session, &message), OK);
-    CHECK_EQUAL(private_word, 5);
-    CHECK_EQUAL(message_text_length(message.information), 2);
-    CHECK_EQUAL(frame->identity, message.words[0] == 0 ? 0 : CLONED);
-    private_word = 6 + message.words[0];
-    message_begin(&message, 1);
-    CHECK_STATUS(ipc_call(session, &message), OK);
-    CHECK_EQUAL(private_word, 6 + message.words[0]);
-    return 100 + message.words[0];
-}
-
-static void answer(handle_t reply, uint64_t word)
-{
-    struct message message;
-    message_begin(&message, 0);
-    message.words[0] = word;
-    message_copy_text(&message, ipc_frame(), "ok", 2);
-    CHECK_STATUS(ipc_reply(reply, &message), OK);
-}
-
-/* Both ask again by the session they share; the identity tells them apart. */
-static void answer_both(handle_t endpoint)
-{
-    struct message message;
-    uint64_t seen = 0;
-    for (unsigned i = 0; i < 2; i++) {
-        CHECK_EQUAL(ipc_receive(endpoint, &message), RECEIVED_CALL);
-        CHECK(message.identity == 0 || message.identity == CLONED);
-        seen |= message.identity == CLONED ? 2 : 1;
-        answer(SUCCEED(native_reply_take()), message.identity == CLONED ? 1 : 0);
-    }
-    CHECK_EQUAL(seen, 3);
-}
-
-static void test_clone(void)
-{
-    struct process_information information;
-    struct process_clone_result clone;
-    struct test_child parent = {.function = ask_for_clone};
-    struct message message;
-    handle_t endpoint = SUCCEED(native_endpoint_create(test_world.account));
-    handle_t session = SUCCEED(native_session_create(endpoint, 3));
-    test_child_create(&parent);
-    parent.argument = test_child_give(&parent, session, RIGHT_SAME);
-    CLOSE(session);
-    test_child_start(&parent);
-    CHECK_EQUAL(ipc_receive(endpoint, &message), RECEIVED_CALL);
-    handle_t reply = SUCCEED(native_reply_take());
-    CHECK_STATUS(native_process_clone(test_world.self, reply, test_world.account, 1, &clone),
-                 INVALID);
-    SUCCEED(native_process_clone(parent.process, reply, test_world.account, CLONED, &clone));
-    CHECK_EQUAL(test_thread_state(clone.thread), THREAD_CALLING);
-    answer(clone.reply, 1);
-    answer(reply, 0);
-    answer_both(endpoint);
-    test_child_join(&parent, &information);
-    CHECK_EQUAL(information.code, 100);
-    test_wait(clone.process, SIGNAL_ENDED);
-    SUCCEED(native_process_inspect(clone.process, &information));
-    CHECK_EQUAL(information.code, 101);
-    CLOSE(clone.process);
-    CLOSE(clone.thread);
-    CHECK_EQUAL(ipc_receive(endpoint, &message), RECEIVED_CLOSED);
-    CLOSE(endpoint);
-}
-
-/* Without the memory for it, the parent goes on waiting as if nothing had been asked. */
-static void test_clone_refused(void)
-{
-    struct process_information information;
-    struct process_clone_result clone;
-    struct test_child parent = {.function = ask_for_clone};
-    struct account_limits limits = {0, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
-    struct message message;
-    handle_t account = SUCCEED(native_account_create(test_world.account, &limits));
-    handle_t endpoint = SUCCEED(native_endpoint_create(test_world.account));
-    handle_t session = SUCCEED(native_session_create(endpoint, 3));
-    test_child_create(&parent);
-    parent.argument = test_child_give(&parent, session, RIGHT_SAME);
-    test_child_start(&parent);
-    CHECK_EQUAL(ipc_receive(endpoint, &message), RECEIVED_CALL);
-    handle_t reply = SUCCEED(native_reply_take());
-    for (limits.pages = 0; limits.pages < 40; limits.pages++) {
-        SUCCEED(native_account_set_limits(account, &limits));
-        int64_t result = native_process_clone(parent.process, reply, account, CLONED, &clone);
-        if (result == 0)
-            break;
-        CHECK_STATUS(result, NO_MEMORY);
-        test_await_unused(account);
-    }
-    CHECK(limits.pages > 0 && limits.pages < 40);
-    SUCCEED(native_process_end(clone.process, 0));
-    CLOSE(clone.process);
-    CLOSE(clone.thread);
-    CLOSE(clone.reply);
-    answer(reply, 0);
-    CHECK_EQUAL(ipc_receive(endpoint, &message), RECEIVED_CALL);
-    answer(SUCCEED(native_reply_take()), 0);
-    test_child_join(&parent, &information);
-    CHECK_EQUAL(information.code, 100);
-    CLOSE(session);
-    CLOSE(endpoint);
-    CLOSE(account);
-}
-
 void service_main(const struct start_block *start)
 {
     static const struct test_case cases[] = {
@@ -454,8 +337,6 @@ void service_main(const struct start_block *start)
         {"many threads", test_many_threads},
         {"critical processes", test_critical},
         {"priorities", test_priorities},
-        {"clone", test_clone},
-        {"a clone refused", test_clone_refused},
     };
     test_begin();
     TEST_RUN(cases);

@@ -6,6 +6,7 @@
  * while another of lower priority gives the kernel much to do is never late by
  * more than a step of that work takes. Time is counted in instructions.
  */
+#include <base/ipc.h>
 #include <base/service.h>
 #include <base/text.h>
 
@@ -106,6 +107,11 @@ static void replace(void)
         place);
 }
 
+static void move(void)
+{
+    place = SUCCEED(native_remap(test_world.self, place, SIZE, 2 * SIZE, REMAP_MAY_MOVE, 0));
+}
+
 static void inspect(void)
 {
     struct mapping_information information;
@@ -127,6 +133,12 @@ static void test_private(void)
     unmap();
     map_small();
     check_delay("unmap", unmap);
+    map_small();
+    *(volatile uint64_t *)place = 9;
+    SUCCEED(native_map(test_world.self, HANDLE_NONE, 0, place + SIZE, PAGE, MAP_READ));
+    check_delay("remap", move);
+    CHECK_EQUAL(*(volatile uint64_t *)place, 9);
+    SUCCEED(native_unmap(test_world.self, place, 2 * SIZE));
 }
 
 static void touch_all(void)
@@ -190,12 +202,67 @@ static void test_objects(void)
     CLOSE(memory);
 }
 
+/* A process of many mappings. */
+
+#define APART 2000
+
+static uint64_t be_cloned(uint64_t session, struct frame *frame)
+{
+    struct message message;
+    uint64_t at = SUCCEED(
+        native_map(test_world.self, HANDLE_NONE, 0, 0, 2 * APART * PAGE, MAP_READ | MAP_WRITE));
+    for (uint64_t i = 0; i < APART; i++)
+        SUCCEED(native_unmap(test_world.self, at + (2 * i + 1) * PAGE, PAGE));
+    message_begin(&message, 0);
+    CHECK_STATUS(ipc_call(session, &message), OK);
+    return 0;
+}
+
+static struct test_child parent;
+static handle_t parent_reply;
+
+static struct process_clone_result made;
+
+static void clone(void)
+{
+    SUCCEED(native_process_clone(parent.process, parent_reply, test_world.account, 1, &made));
+}
+
+static void end_clone(void)
+{
+    SUCCEED(native_process_end(made.process, 0));
+    CLOSE(made.process);
+    CLOSE(made.thread);
+    CLOSE(made.reply);
+}
+
+static void test_clone(void)
+{
+    struct message message;
+    handle_t endpoint = SUCCEED(native_endpoint_create(test_world.account));
+    handle_t session = SUCCEED(native_session_create(endpoint, 1));
+    parent = (struct test_child){.function = be_cloned};
+    test_child_create(&parent);
+    parent.argument = test_child_give(&parent, session, RIGHT_SAME);
+    CLOSE(session);
+    test_child_start(&parent);
+    CHECK_EQUAL(ipc_receive(endpoint, &message), RECEIVED_CALL);
+    parent_reply = SUCCEED(native_reply_take());
+    check_delay("process_clone", clone);
+    check_delay("process_end", end_clone);
+    message_begin(&message, 0);
+    CHECK_STATUS(ipc_reply(parent_reply, &message), OK);
+    test_child_finish(&parent);
+    CLOSE(endpoint);
+}
+
 void service_main(const struct start_block *start)
 {
     static const struct test_case cases[] = {
         {"private memory", test_private},
         {"large pages", test_large},
         {"memory objects", test_objects},
+        {"process of many mappings", test_clone},
     };
     test_begin();
     TEST_RUN(cases);
