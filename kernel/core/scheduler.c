@@ -326,8 +326,10 @@ static void idle(struct cpu *cpu)
     rcu_quiescent();
     rcu_quiescent();
     cpu->teardown = process_teardown_step();
-    if (cpu->teardown)
+    if (cpu->teardown) {
+        arch_idle(false);
         return;
+    }
     if (cpu_count() > 1)
         poll(cpu);
     if (atomic_load(&cpu->reschedule))
@@ -335,7 +337,7 @@ static void idle(struct cpu *cpu)
     if (rcu_is_pending())
         arm_tick(cpu, time_now());
     rcu_sleep();
-    arch_idle();
+    arch_idle(true);
     rcu_wake();
 }
 

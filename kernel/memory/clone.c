@@ -74,12 +74,9 @@ enum status space_clone_step(struct space *from, struct space *to)
     return status;
 }
 
-enum status space_begin_change(struct space *space)
+enum status space_carry_on(struct space *space)
 {
-    lock_acquire(&space->lock);
     struct space *copy = space->copy;
-    if (copy == NULL)
-        return STATUS_OK;
     struct object *owner = space->copy_owner;
     object_acquire(owner);
     lock_release(&space->lock);

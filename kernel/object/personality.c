@@ -48,7 +48,8 @@ static void enter(struct thread *thread, uint64_t entry, enum frame_cause cause)
 {
     arch_thread_get_registers(thread, &thread->frame->registers);
     thread->step = (struct call_step){0};
-    process_leave_clone(thread, false);
+    if (thread->clone != NULL)
+        process_leave_clone(thread, false);
     thread->frame->cause = cause;
     arch_thread_redirect(thread, entry, thread->frame_address);
 }

@@ -131,8 +131,12 @@ void arch_return_to_user(struct thread *thread)
     longjmp(outside, USER);
 }
 
-void arch_idle(void)
+void arch_idle(bool sleep)
 {
+    if (!sleep) {
+        trap_timer();
+        return;
+    }
     if (own->number != 0 && atomic_load(&stopping))
         race_leave();
     if (own->number == 0)

@@ -52,13 +52,9 @@ void arch_cpu_init(struct cpu *cpu)
     arm_floating_init();
 }
 
-void arch_idle(void)
+void arch_idle(bool sleep)
 {
-    __asm__ volatile("wfi\n\t"
-                     "msr daifclr, #2\n\t"
-                     "isb\n\t"
-                     "msr daifset, #2"
-                     :
-                     :
-                     : "memory");
+    if (sleep)
+        __asm__ volatile("wfi" : : : "memory");
+    __asm__ volatile("msr daifclr, #2; isb; msr daifset, #2" : : : "memory");
 }

@@ -110,7 +110,7 @@ void arch_return_to_user(struct thread *thread)
     panic("thread %p: the host has no user mode", (void *)thread);
 }
 
-void arch_idle(void)
+void arch_idle(bool sleep)
 {
     panic("idle: nothing can ever wake the host");
 }

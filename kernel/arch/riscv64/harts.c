@@ -44,9 +44,10 @@ void arch_cpu_init(struct cpu *cpu)
 }
 
 /* A CPU that waits is woken by what is pending, though it takes it only then. */
-void arch_idle(void)
+void arch_idle(bool sleep)
 {
-    __asm__ volatile("wfi");
+    if (sleep)
+        __asm__ volatile("wfi");
     riscv_set(sstatus, STATUS_INTERRUPTS);
     riscv_clear(sstatus, STATUS_INTERRUPTS);
 }

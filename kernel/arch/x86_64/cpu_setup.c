@@ -189,7 +189,10 @@ void arch_cpu_init(struct cpu *cpu)
     x86_floating_init();
 }
 
-void arch_idle(void)
+void arch_idle(bool sleep)
 {
-    __asm__ volatile("sti; hlt; cli" : : : "memory");
+    if (sleep)
+        __asm__ volatile("sti; hlt; cli" : : : "memory");
+    else
+        __asm__ volatile("sti; nop; cli" : : : "memory");
 }

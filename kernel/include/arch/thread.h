@@ -66,5 +66,5 @@ enum status arch_thread_set_base(struct thread *thread, uint32_t which, uint64_t
 void arch_thread_switch(struct thread *from, struct thread *to);
 /* To user mode with the current thread's registers. */
 _Noreturn void arch_return_to_user(struct thread *thread);
-/* Wait for an interrupt with interrupts on, then take it, then return with them off. */
-void arch_idle(void);
+/* Take what interrupts there are, having waited for one if the CPU is to `sleep`; return with them off. */
+void arch_idle(bool sleep);

@@ -61,8 +61,14 @@ static inline uint64_t mapping_memory_offset(const struct mapping *mapping, uint
     return mapping->memory_offset + ((address & ~(PAGE_SIZE - 1)) - mapping->start);
 }
 
-/* Lock the space to change it; RESTART, and it is not locked, while a clone of it is being made. (clone.c) */
-enum status space_begin_change(struct space *space) must_check;
+/* Do a step of the clone that is being made, and unlock the space: RESTART. (clone.c) */
+enum status space_carry_on(struct space *space);
+/* Lock the space to change it; RESTART, and it is not locked, while a clone of it is being made. */
+static inline enum status must_check space_begin_change(struct space *changed)
+{
+    lock_acquire(&changed->lock);
+    return changed->copy == NULL ? STATUS_OK : space_carry_on(changed);
+}
 
 /* The first mapping that ends above the address, or NULL. O(log n). */
 struct mapping *mapping_find(struct space *space, uint64_t address);
