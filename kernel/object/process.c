@@ -17,6 +17,7 @@
 #include <kernel/account.h>
 #include <kernel/log.h>
 #include <kernel/page.h>
+#include <kernel/relaxed.h>
 #include <kernel/slab.h>
 #include <kernel/string.h>
 #include <kernel/thread.h>
@@ -207,7 +208,7 @@ void process_end(struct process *process, enum end_reason reason, uint64_t code)
     lock_acquire(&process->object.lock);
     bool first = process->state < PROCESS_ENDING;
     if (first) {
-        process->state = PROCESS_ENDING;
+        relaxed_store(&process->state, PROCESS_ENDING);
         process->reason = reason;
         process->code = code;
     }
@@ -245,7 +246,7 @@ void process_fault(struct process *process, enum fault_kind kind, uint64_t pc, u
 static void announce(struct process *process)
 {
     lock_acquire(&process->object.lock);
-    process->state = PROCESS_ENDED;
+    relaxed_store(&process->state, PROCESS_ENDED);
     object_signal_locked(&process->object, 0, SIGNAL_ENDED);
     lock_release(&process->object.lock);
     object_release(&process->object);
@@ -286,7 +287,7 @@ static void end_step(struct process *process)
     lock_acquire(&process->object.lock);
     bool keeps = (process->flags & PROCESS_KEEP_HANDLES) != 0;
     if (keeps)
-        process->state = PROCESS_ENDED;
+        relaxed_store(&process->state, PROCESS_ENDED);
     lock_release(&process->object.lock);
     if (!keeps && !handle_table_drain(&process->handles, HANDLES_STEP)) {
         put_back(process, &ending);

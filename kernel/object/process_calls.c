@@ -286,7 +286,7 @@ int64_t call_process_set_personality(struct thread *self,
 
 int64_t call_process_give(struct thread *self, const struct process_give_arguments *arguments)
 {
-    if (arguments->process->state >= PROCESS_ENDING)
+    if (relaxed_load(&arguments->process->state) >= PROCESS_ENDING)
         return status_to_result(STATUS_DEAD);
     return handle_copy(&self->process->handles, arguments->handle, arguments->rights,
                        arguments->flags, &arguments->process->handles);

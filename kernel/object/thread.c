@@ -121,7 +121,7 @@ static enum status publish_thread(struct thread *thread)
         list_push_back(&process->threads, &thread->process_link);
         thread_suspend(thread, (int32_t)process->suspended);
         relaxed_add(&process->thread_count, 1);
-        process->state = PROCESS_RUNNING;
+        relaxed_store(&process->state, PROCESS_RUNNING);
     }
     lock_release(&process->object.lock);
     return alive ? STATUS_OK : STATUS_DEAD;

@@ -24,7 +24,7 @@ struct process {
     struct list threads;     /* object.lock; those that are not yet told to end first */
     bool draining;           /* object.lock; nothing runs in it any more, it is torn down */
     uint32_t thread_count;   /* object.lock, for writing */
-    uint32_t state;          /* object.lock; enum process_state */
+    uint32_t state;          /* object.lock, for writing; enum process_state */
     uint32_t reason;         /* object.lock; enum end_reason */
     uint64_t code;           /* object.lock */
     uint64_t fault_pc, fault_address; /* object.lock */
