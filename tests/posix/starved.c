@@ -135,6 +135,8 @@ static int run_worker(const struct work *work)
         return 0;
     if (work->run != work_exec)
         CHECK(work->run() == DONE);
+    /* A program that cannot start for lack of memory may say so. */
+    CHECK(fcntl(STDERR_FILENO, F_SETFD, FD_CLOEXEC) == 0);
     CHECK(write(STDOUT_FILENO, "r", 1) == 1);
     CHECK(read(STDIN_FILENO, page, 1) == 0); /* a byte would need a page */
     starving = true;
