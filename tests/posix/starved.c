@@ -32,6 +32,7 @@
 #define ENOUGH_SUCCESSES 3 /* in a row */
 #define SLACK_PAGES 4      /* in the order of what the kernel rounds up */
 #define FILES 200
+#define THREADS 8
 
 enum outcome { DONE = 0, REFUSED = 10, WRONG = 11 };
 
@@ -89,17 +90,19 @@ static void *end_at_once(void *argument)
     return argument;
 }
 
+static bool starving; /* there is little memory now */
+
+/* One at first, for what one used is kept for the next. */
 static enum outcome work_thread(void)
 {
-    pthread_t thread;
-    int error = pthread_create(&thread, NULL, end_at_once, NULL);
-    if (error != 0)
-        return refused("pthread_create", error);
-    CHECK(pthread_join(thread, NULL) == 0);
-    return DONE;
+    pthread_t threads[THREADS];
+    int error = 0, made = 0, count = starving ? THREADS : 1;
+    while (made < count && (error = pthread_create(&threads[made], NULL, end_at_once, NULL)) == 0)
+        made++;
+    for (int i = 0; i < made; i++)
+        CHECK(pthread_join(threads[i], NULL) == 0);
+    return made == count ? DONE : refused("pthread_create", error);
 }
-
-static bool starving; /* there is little memory now */
 
 /* Few at first, so that descriptors and handles want memory. */
 static enum outcome work_files(void)
