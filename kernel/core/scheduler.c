@@ -244,7 +244,7 @@ void scheduler_choose(struct cpu *cpu)
 
     book_time(cpu, now);
     atomic_store(&cpu->reschedule, false);
-    bool hands_on = current != NULL && !current->yielded && current->turn_ns < SLICE_NS;
+    bool hands_on = current != NULL && !current->yielded;
     struct thread *next = hands_on ? scheduler_queue_take_only(cpu) : NULL;
     if (current != NULL && (next == NULL || thread_may_run(current)))
         scheduler_queue_put_back(cpu, current);

@@ -292,7 +292,8 @@ struct thread *scheduler_queue_take_only(struct cpu *cpu)
     uint64_t changes = atomic_load(&account_changes);
     if (thread != NULL && queue->taken_up_at == changes &&
         relaxed_load(&scheduler_account_of(thread)->had_time_at) == changes &&
-        (!thread_may_run(current) || thread->queued_priority > relaxed_load(&current->effective))) {
+        (thread_may_run(current) ? thread->queued_priority > relaxed_load(&current->effective)
+                                 : current->turn_ns < SLICE_NS)) {
         dequeue(queue, thread);
         hold(cpu, thread);
     } else {
