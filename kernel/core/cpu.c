@@ -3,7 +3,8 @@
 
 /*
  * CPUs are numbered in the order in which they come up. One that does not is
- * left out with a message: the machine is the smaller, not broken.
+ * left out with a message: the machine is the smaller, not broken. One that has not answered in
+ * time may come yet, and has the struct cpu that the next would get: then no more are started.
  */
 #include <kernel/cpu.h>
 
@@ -39,6 +40,8 @@ void cpu_start_others(const struct boot_info *boot)
             atomic_fetch_add(&online, 1);
         else
             log_line("CPU %u is left out: it does not start (status %d)", i, (int)status);
+        if (status == STATUS_TIMED_OUT)
+            return;
     }
 }
 

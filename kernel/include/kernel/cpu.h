@@ -54,5 +54,6 @@ static inline uint64_t cpu_all(void)
     return UINT64_MAX >> (CPU_MAX - cpu_count());
 }
 struct boot_info;
-/* Start those that the boot information names, one after the other; no more come later. */
+/* Start those that the boot information names, one after the other, up to one that does not answer
+ * in time; no more come later. */
 void cpu_start_others(const struct boot_info *boot);
