@@ -41,7 +41,8 @@ def compile_program():
     OUTPUT.mkdir(parents=True, exist_ok=True)
     sources = sorted(SOURCES.glob("*.c")) + [KERNEL / "core" / "share.c", KERNEL / "core" / "heap.c"]
     command.run_logged(["clang", "-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror",
-                        "-I", KERNEL / "include", "-I", paths.TREE / "abi" / "include", *sources, "-o", PROGRAM],
+                        "-I", KERNEL / "include", "-I", paths.TREE / "abi" / "include",
+                        "-I", paths.TREE / "lib" / "list" / "include", *sources, "-o", PROGRAM],
                        "bench-scheduler", "The scheduler's benchmark does not compile")
 
 

@@ -7,8 +7,8 @@
 #pragma once
 
 #include <kernel/heap.h>
-#include <kernel/list.h>
 #include <kernel/share.h>
+#include <list/list.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -5,8 +5,8 @@
 #include <kernel/rcu.h>
 
 #include <kernel/cpu.h>
-#include <kernel/list.h>
 #include <kernel/time.h>
+#include <list/list.h>
 #include <setjmp.h>
 #include <stdarg.h>
 

@@ -2,8 +2,8 @@
 /* Copyright The Trellis authors */
 
 /* Shares: who gets how much, for any order of coming and going; and the heap below. */
-#include <kernel/list.h>
 #include <kernel/share.h>
+#include <list/list.h>
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -16,9 +16,9 @@
 #include <arch/cpu.h>
 #include <kernel/call_arguments.h>
 #include <kernel/cpu.h>
-#include <kernel/list.h>
 #include <kernel/scheduler.h>
 #include <kernel/time.h>
+#include <list/list.h>
 #include <stddef.h>
 #include <trellis/structures.h>
 

@@ -2,11 +2,11 @@
 /* Copyright The Trellis authors */
 
 #include <arch/host.h>
-#include <kernel/list.h>
 #include <kernel/log.h>
 #include <kernel/scheduler.h>
 #include <kernel/time.h>
 #include <kernel/timer.h>
+#include <list/list.h>
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -12,9 +12,9 @@
 #include "start.h"
 
 #include <base/errno.h>
-#include <base/list.h>
 #include <base/random.h>
 #include <base/text.h>
+#include <list/list.h>
 #include <posix/arch.h>
 #include <posix/copy.h>
 #include <posix/end.h>

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include <base/list.h>
+#include <list/list.h>
 #include <posix/file.h>
 #include <protocols/process.h>
 

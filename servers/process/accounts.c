@@ -10,7 +10,7 @@
 #include "accounts.h"
 
 #include <base/heap.h>
-#include <base/list.h>
+#include <list/list.h>
 #include <trellis/native.h>
 
 #include "server.h"

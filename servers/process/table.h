@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <base/list.h>
+#include <list/list.h>
 #include <protocols/process.h>
 #include <trellis/object.h>
 

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <base/list.h>
+#include <list/list.h>
 #include <vfs/walk.h>
 
 #include "content.h"

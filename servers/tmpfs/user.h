@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <base/list.h>
+#include <list/list.h>
 #include <protocols/fs.h>
 #include <trellis/object.h>
 

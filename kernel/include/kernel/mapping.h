@@ -7,10 +7,10 @@
  */
 #pragma once
 
-#include <kernel/list.h>
 #include <kernel/page.h>
 #include <kernel/page_tree.h>
 #include <kernel/space.h>
+#include <list/list.h>
 
 struct mapping {
     struct list_node link;        /* in space->mappings, or a list of removed ones */

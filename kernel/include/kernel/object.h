@@ -15,11 +15,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <kernel/list.h>
 #include <kernel/lock.h>
 #include <kernel/rcu.h>
 #include <kernel/slab.h>
 #include <kernel/status.h>
+#include <list/list.h>
 #include <trellis/object.h>
 
 struct account;

@@ -14,8 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <kernel/list.h>
 #include <kernel/status.h>
+#include <list/list.h>
 
 struct account;
 struct page;

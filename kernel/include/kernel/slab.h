@@ -12,10 +12,10 @@
 
 #include <stddef.h>
 
-#include <kernel/list.h>
 #include <kernel/lock.h>
 #include <kernel/page.h>
 #include <kernel/status.h>
+#include <list/list.h>
 
 struct account;
 

@@ -14,9 +14,9 @@
 #pragma once
 
 #include <arch/page_table.h>
-#include <kernel/list.h>
 #include <kernel/lock.h>
 #include <kernel/status.h>
+#include <list/list.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <trellis/frame.h>

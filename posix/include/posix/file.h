@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <base/list.h>
+#include <list/list.h>
 #include <posix/lock.h>
 #include <protocols/fs.h>
 #include <protocols/posix_start.h>

@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <base/list.h>
+#include <list/list.h>
 #include <posix/arch/task.h>
 #include <posix/lock.h>
 #include <posix/signal.h>

@@ -6,7 +6,7 @@
 
 #include <native/fake.h>
 
-#include <base/list.h>
+#include <list/list.h>
 
 struct fake_handle {
     struct list_node link;

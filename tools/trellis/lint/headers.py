@@ -56,7 +56,7 @@ def _may_see(path, provider):
     if owner in ("drivers", "servers"):
         return path.startswith(provider + "/")
     if part in ("kernel", "boot"):
-        return owner in ("abi", "kernel", "protocols")
+        return owner in ("abi", "kernel", "protocols") or provider == "lib/list"
     return owner in ("abi", "protocols", "lib")
 
 

@@ -22,8 +22,9 @@ ALLOWED = {
     "posix": {"abi", "protocols", "lib", "posix"},
 }
 # The kernel's log and panic go over the framed console before any server runs; there is
-# one reader of device trees.
-EXCEPTIONS = {("kernel", "protocols/console.h"), ("boot", "protocols/console.h"), ("boot", "device_tree/tree.h")}
+# one reader of device trees, and one list.
+EXCEPTIONS = {("kernel", "protocols/console.h"), ("kernel", "list/list.h"), ("boot", "list/list.h"),
+              ("boot", "protocols/console.h"), ("boot", "device_tree/tree.h")}
 # Headers of ports, and the parts that use them.
 PORTS = {("lib", "libfdt.h")}
 GENERATED = {"trellis": "abi", "kernel": "kernel"}
