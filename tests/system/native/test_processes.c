@@ -297,10 +297,21 @@ static void test_critical(void)
         NO_RIGHT);
 }
 
+/* With its processor to itself, whoever is less urgent there. */
+static uint64_t see_no_progress(uint64_t argument, struct frame *frame)
+{
+    for (unsigned i = 0; i < 100; i++) {
+        uint64_t before = progress;
+        (void)native_thread_yield();
+        CHECK_EQUAL(progress, before);
+    }
+    return 0;
+}
+
 static void test_priorities(void)
 {
     struct thread_start start = {.pc = USER_START, .sp = USER_START, .priority = PRIORITY_COUNT};
-    struct test_thread thread;
+    struct test_thread thread, other;
     CHECK_STATUS(native_thread_create(test_world.self, &start), INVALID);
     start.priority = PRIORITY_NORMAL + 1; /* above its own */
     CHECK_STATUS(native_thread_create(test_world.self, &start), INVALID);
@@ -310,13 +321,14 @@ static void test_priorities(void)
     start.flags = 0;
     start.pc = USER_END;
     CHECK_STATUS(native_thread_create(test_world.self, &start), INVALID);
-    test_thread_run(&thread, make_progress, 0);
+    thread =
+        (struct test_thread){.function = make_progress, .priority = PRIORITY_NORMAL, .cpus = 1};
+    test_thread_start(&thread);
     SUCCEED(native_thread_set_priority(thread.handle, PRIORITY_IDLE));
-    for (unsigned i = 0; i < 100; i++) {
-        uint64_t before = progress;
-        (void)native_thread_yield();
-        CHECK_EQUAL(progress, before);
-    }
+    other =
+        (struct test_thread){.function = see_no_progress, .priority = PRIORITY_NORMAL, .cpus = 1};
+    test_thread_start(&other);
+    test_thread_join(&other);
     CHECK_STATUS(native_thread_set_priority(thread.handle, PRIORITY_COUNT), INVALID);
     SUCCEED(native_thread_kill(thread.handle));
     test_thread_join(&thread);
