@@ -184,7 +184,7 @@ uint64_t arch_kernel_root(void)
     return 0;
 }
 
-void arch_translation_forget(const struct page_table *table, struct translation_change *change)
+void arch_translation_forget(struct page_table *table, struct translation_change *change)
 {
     (void)table, (void)change;
 }
@@ -198,7 +198,7 @@ void arch_translation_added(void)
 {
 }
 
-void arch_translation_fetch(const struct page_table *table, uint64_t physical)
+void arch_translation_fetch(struct page_table *table, uint64_t physical)
 {
     (void)table, (void)physical;
 }

@@ -86,5 +86,5 @@ _Noreturn void arm_stand_still(void);
 
 /* smp.c */
 _Noreturn void arm_secondary_main(struct cpu *cpu);
-/* Another CPU wants this one to come by, or to stop. */
+/* Another CPU wants this one to come by, asks something, or has it stop. */
 void arm_poked(void);

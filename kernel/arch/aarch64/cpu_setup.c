@@ -4,6 +4,7 @@
 /* AArch64: the system registers of one CPU (Arm ARM, chapter D17). */
 #include "arm.h"
 
+#include <arch/context.h>
 #include <arch/cpu.h>
 #include <arch/page_table.h>
 #include <arch/thread.h>
@@ -46,6 +47,7 @@ void arch_cpu_init(struct cpu *cpu)
     ARM_WRITE("vbar_el1", arm_vectors);
     ARM_WRITE("mdscr_el1", 0);
     ARM_WRITE("cntkctl_el1", TIMER_USER_VIRTUAL_COUNTER);
+    cpu->arch.generation = CONTEXT_NONE;
     enable_features();
     arch_table_switch(NULL);
     __asm__ volatile("tlbi vmalle1; dsb nsh; isb" : : : "memory"); /* what start.S ran on */

@@ -10,6 +10,7 @@
  */
 #include "arm.h"
 
+#include <arch/ask.h>
 #include <arch/cpu.h>
 #include <arch/page_table.h>
 #include <kernel/cpu.h>
@@ -73,6 +74,7 @@ void arm_poked(void)
 {
     if (atomic_load_explicit(&stopping, memory_order_relaxed))
         arm_stand_still();
+    cpu_serve();
 }
 
 void arch_cpu_relax(void)

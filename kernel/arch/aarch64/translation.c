@@ -8,13 +8,14 @@
  * The kernel's half has a root of its own, loaded once. A page that becomes executable
  * is made visible to instruction fetches.
  */
-#include "arm.h"
-#include "context.h"
-
-#include <arch/page_entry.h>
 #include <arch/radix.h>
+
+#include "arm.h"
+#include <arch/context.h>
+#include <arch/page_entry.h>
+#include <kernel/cpu.h>
 #include <kernel/page.h>
-#include <stdatomic.h>
+#include <kernel/relaxed.h>
 
 #define IDENTIFIER_SHIFT 48 /* in TTBR0_EL1 and TLB instructions */
 #define OPERAND_ADDRESS ((UINT64_C(1) << 44) - 1)
@@ -44,17 +45,17 @@ static void flush_end(void)
     __asm__ volatile("dsb ish; isb" : : : "memory");
 }
 
-/* The identifier it had last, where TLB instructions want it; 0 if it never had one. */
+/* The one it has now or had last, where TLB instructions want it; 0 if it never had one. When
+ * it is given another, what has changed before this is seen under that. */
 static uint64_t identifier_of(const struct page_table *table)
 {
-    uint64_t context = atomic_load_explicit(&table->context, memory_order_relaxed);
-    return (context & CONTEXT_IDENTIFIER_MASK) << IDENTIFIER_SHIFT;
+    return relaxed_load(&table->context) << IDENTIFIER_SHIFT;
 }
 
-void arch_translation_forget(const struct page_table *table, struct translation_change *change)
+void arch_translation_forget(struct page_table *table, struct translation_change *change)
 {
-    uint64_t identifier = identifier_of(table);
     flush_begin();
+    uint64_t identifier = identifier_of(table);
     if (change->count > TRANSLATION_PAGES_MAX)
         __asm__ volatile("tlbi aside1is, %0" : : "r"(identifier) : "memory");
     for (uint64_t i = 0; i < change->count && change->count <= TRANSLATION_PAGES_MAX; i++)
@@ -80,9 +81,7 @@ void arch_translation_added(void)
 
 void context_forget_all(void)
 {
-    flush_begin();
-    __asm__ volatile("tlbi vmalle1is" : : : "memory");
-    flush_end();
+    __asm__ volatile("dsb nshst; tlbi vmalle1; dsb nsh; isb" : : : "memory");
 }
 
 uint32_t context_count(void)
@@ -90,7 +89,7 @@ uint32_t context_count(void)
     return ARM_FIELD("id_aa64mmfr0_el1", 4) == 2 ? 65536 : 256;
 }
 
-void arch_translation_fetch(const struct page_table *table, uint64_t physical)
+void arch_translation_fetch(struct page_table *table, uint64_t physical)
 {
     uint64_t type = ARM_READ("ctr_el0"), start = (uint64_t)arch_physical_to_virtual(physical);
     if ((type & CACHE_CLEAN_NOT_NEEDED) == 0)
@@ -102,11 +101,24 @@ void arch_translation_fetch(const struct page_table *table, uint64_t physical)
     arm_synchronize();
 }
 
+static inline void load(struct page_table *table, uint64_t value)
+{
+    cpu_current()->arch.table = table;
+    ARM_WRITE("ttbr0_el1", value);
+    arm_synchronize();
+}
+
+static ARCH_COLD void load_renewed(struct page_table *table)
+{
+    load(table, table->root | context_renew(table) << IDENTIFIER_SHIFT);
+}
+
 void arch_table_switch(struct page_table *table)
 {
-    uint64_t loaded = table == NULL
-                          ? arch_virtual_to_physical(empty_table)
-                          : table->root | context_choose(&table->context) << IDENTIFIER_SHIFT;
-    ARM_WRITE("ttbr0_el1", loaded);
-    arm_synchronize();
+    if (table == NULL)
+        load(NULL, arch_virtual_to_physical(empty_table));
+    else if (context_is_current(cpu_current()->arch.generation, relaxed_load(&table->context)))
+        load(table, table->root | relaxed_load(&table->context) << IDENTIFIER_SHIFT);
+    else
+        load_renewed(table);
 }

@@ -133,7 +133,7 @@ static uint64_t *entry_find(uint64_t root, uint64_t *address, uint64_t end)
     return NULL;
 }
 
-static void entry_replace(const struct page_table *table, uint64_t address, uint64_t *entry,
+static void entry_replace(struct page_table *table, uint64_t address, uint64_t *entry,
                           uint64_t made)
 {
     uint64_t old = *entry;

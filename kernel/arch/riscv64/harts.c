@@ -8,6 +8,7 @@
 #include "riscv.h"
 
 #include <arch/ask.h>
+#include <arch/context.h>
 #include <arch/cpu.h>
 #include <arch/startup.h>
 #include <arch/thread.h>
@@ -34,6 +35,7 @@ void arch_cpu_init(struct cpu *cpu)
         riscv_translation_init();
         cpu->arch.stack_top = (uint64_t)boot_stack_top;
     }
+    cpu->arch.generation = CONTEXT_NONE;
     __asm__ volatile("mv tp, %0" : : "r"(cpu));
     riscv_write(sscratch, UINT64_C(0));
     riscv_write(stvec, (uint64_t)riscv_entry);

@@ -2,31 +2,30 @@
 /* Copyright The Trellis authors */
 
 /*
- * RISC-V: what CPUs remember of page tables and of code.
- *
- * There are no address space identifiers: loading a table forgets the one before. A
- * CPU sets its bit in table->cpus before it loads the table and takes it back once
- * another is loaded. Who has changed an entry looks at the bits after that, so that a
- * CPU is either asked to forget it or finds the new entry.
- *
- * A CPU may have old instructions of a page that is to be executed. Those that have the
- * table are asked as well; the others see by a count that something is new, once they
- * have said that they load a table.
+ * RISC-V: what CPUs remember of page tables and of code (privileged specification 1.12, sections
+ * 4.1.11 and 4.2.1). Identifiers come from arch/context.h; who has to forget something is asked
+ * by arch/fresh.h.
  */
 #include <arch/translation.h>
 
-#include <arch/ask.h>
+#include "riscv.h"
+#include <arch/fresh.h>
 #include <arch/page_entry.h>
-#include <arch/radix.h>
 #include <arch/startup.h>
 #include <kernel/cpu.h>
+#include <kernel/relaxed.h>
 
 static uint64_t kernel_root; /* the boot tables: what a CPU has loaded that runs no thread */
-static _Atomic uint64_t code_generation;
+static uint32_t identifiers;
 
+/* Those bits of an identifier that are there can be written. */
 void riscv_translation_init(void)
 {
-    kernel_root = translation_root();
+    uint64_t satp = riscv_read(satp);
+    riscv_write(satp, satp | CONTEXT_IDENTIFIER << SATP_IDENTIFIER_SHIFT);
+    identifiers = (uint32_t)(riscv_read(satp) >> SATP_IDENTIFIER_SHIFT & CONTEXT_IDENTIFIER) + 1;
+    kernel_root = (satp & SATP_ROOT) << 12;
+    translation_load(kernel_root);
 }
 
 uint64_t arch_kernel_root(void)
@@ -34,32 +33,38 @@ uint64_t arch_kernel_root(void)
     return kernel_root;
 }
 
-/* On this CPU and the others that have the table. */
-static void on_all(const struct page_table *table, void (*serve)(void *argument), void *argument)
+uint32_t context_count(void)
 {
-    uint64_t self = cpu_current()->bit;
-    atomic_thread_fence(memory_order_seq_cst);
-    uint64_t cpus = atomic_load(&table->cpus);
-    if ((cpus & ~self) != 0)
-        cpu_ask(cpus & ~self, serve, argument);
-    if ((cpus & self) != 0)
-        serve(argument);
+    return identifiers;
 }
 
-static void forget(void *argument)
+void context_forget_all(void)
 {
-    const struct translation_change *change = argument;
+    __asm__ volatile("sfence.vma" : : : "memory");
+}
+
+void fresh_forget_all(uint64_t context)
+{
+    __asm__ volatile("sfence.vma zero, %0" : : "r"(context & CONTEXT_IDENTIFIER) : "memory");
+}
+
+void fresh_forget(uint64_t context, const struct translation_change *change)
+{
     if (change->count > TRANSLATION_PAGES_MAX)
-        __asm__ volatile("sfence.vma" : : : "memory");
+        fresh_forget_all(context);
     for (uint64_t i = 0; i < change->count && change->count <= TRANSLATION_PAGES_MAX; i++)
-        arch_translation_renew(change->addresses[i]);
+        __asm__ volatile("sfence.vma %0, %1"
+                         :
+                         : "r"(change->addresses[i]), "r"(context & CONTEXT_IDENTIFIER)
+                         : "memory");
 }
 
-void arch_translation_forget(const struct page_table *table, struct translation_change *change)
+void fresh_fetch_anew(void)
 {
-    on_all(table, forget, change);
+    __asm__ volatile("fence.i" : : : "memory");
 }
 
+/* Under whatever identifier. */
 void arch_translation_renew(uint64_t address)
 {
     __asm__ volatile("sfence.vma %0" : : "r"(address) : "memory");
@@ -70,31 +75,34 @@ void arch_translation_added(void)
 {
 }
 
-static void fetch_anew(void *unused)
+static inline void load(struct cpu *cpu, struct page_table *table, uint64_t context)
 {
-    __asm__ volatile("fence.i" : : : "memory");
+    relaxed_store(&cpu->arch.table, table);
+    atomic_thread_fence(memory_order_seq_cst);
+    uint64_t fresh = atomic_load_explicit(&table->fresh, memory_order_relaxed);
+    riscv_write(satp, context << SATP_IDENTIFIER_SHIFT | table->root >> 12);
+    if ((fresh & cpu->arch.fresh_bit) == 0)
+        fresh_join(table);
 }
 
-void arch_translation_fetch(const struct page_table *table, uint64_t physical)
+static ARCH_COLD void load_renewed(struct page_table *table)
 {
-    atomic_fetch_add(&code_generation, 1);
-    on_all(table, fetch_anew, NULL);
+    load(cpu_current(), table, fresh_renew(table));
+}
+
+static ARCH_COLD void load_none(void)
+{
+    riscv_write(satp, SATP_SV39 | kernel_root >> 12);
+    relaxed_store(&cpu_current()->arch.table, NULL);
 }
 
 void arch_table_switch(struct page_table *table)
 {
-    struct arch_cpu *cpu = &cpu_current()->arch;
-    uint64_t self = cpu_current()->bit;
-    if (cpu->table == table)
-        return;
-    if (table != NULL)
-        atomic_fetch_or(&table->cpus, self);
-    translation_load(table != NULL ? table->root : kernel_root);
-    if (cpu->table != NULL)
-        atomic_fetch_and(&cpu->table->cpus, ~self);
-    cpu->table = table;
-    uint64_t generation = atomic_load(&code_generation);
-    if (cpu->code_generation != generation)
-        __asm__ volatile("fence.i" : : : "memory");
-    cpu->code_generation = generation;
+    struct cpu *cpu = cpu_current();
+    if (table == NULL)
+        load_none();
+    else if (context_is_current(cpu->arch.generation, relaxed_load(&table->context)))
+        load(cpu, table, relaxed_load(&table->context));
+    else
+        load_renewed(table);
 }

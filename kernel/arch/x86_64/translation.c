@@ -41,7 +41,7 @@ static void forget(void *argument)
         translation_forget(change->addresses[i]);
 }
 
-void arch_translation_forget(const struct page_table *table, struct translation_change *change)
+void arch_translation_forget(struct page_table *table, struct translation_change *change)
 {
     uint64_t self = cpu_current()->bit;
     atomic_thread_fence(memory_order_seq_cst);
@@ -63,7 +63,7 @@ void arch_translation_added(void)
 }
 
 /* Fetches see what was stored. */
-void arch_translation_fetch(const struct page_table *table, uint64_t physical)
+void arch_translation_fetch(struct page_table *table, uint64_t physical)
 {
 }
 

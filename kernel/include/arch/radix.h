@@ -35,14 +35,14 @@ struct translation_change {
 uint64_t arch_kernel_root(void);
 
 /* Entries have lost something: returns when no CPU has them as they were. */
-void arch_translation_forget(const struct page_table *table, struct translation_change *change);
+void arch_translation_forget(struct page_table *table, struct translation_change *change);
 /* An entry has got more rights, or is what it is already: this CPU is to see it. Others fault,
  * and come here too. */
 void arch_translation_renew(uint64_t address);
 /* An entry that was 0 has become something: it is seen from now on, or a CPU faults once more. */
 void arch_translation_added(void);
 /* What was stored into this page is to be executed: no CPU that uses the table fetches older. */
-void arch_translation_fetch(const struct page_table *table, uint64_t physical);
+void arch_translation_fetch(struct page_table *table, uint64_t physical);
 
 /* The entry for an address at a level, with the tables down to it made, or that of a large page
  * above it. NO_MEMORY. */

@@ -11,6 +11,7 @@
 #define ARCH_COLD __attribute__((noinline, cold, preserve_most))
 
 struct cpu;
+struct page_table;
 struct thread;
 
 struct arch_cpu {
@@ -19,12 +20,14 @@ struct arch_cpu {
                             short path */
     uint64_t frame_user; /* user address of its frame */
     uint64_t reflect;    /* where reflected calls go */
-    struct thread *thread;   /* the one whose thread pointer is in TPIDR_EL0 */
-    struct thread *floating; /* whose floating point state is in the registers, or NULL */
-    bool floating_off;       /* CPACR_EL1 traps user mode's */
-    uint64_t hardware_id;    /* affinity, as MPIDR_EL1 has it */
-    uint64_t redistributor;  /* GICv3: kernel address of this CPU's */
-    uint8_t interface;       /* GICv2: the bit that names this CPU */
+    struct page_table *table; /* the one that is loaded; NULL: none of user space */
+    uint64_t generation;      /* of the contexts that may be loaded: arch/context.h */
+    struct thread *thread;    /* the one whose thread pointer is in TPIDR_EL0 */
+    struct thread *floating;  /* whose floating point state is in the registers, or NULL */
+    bool floating_off;        /* CPACR_EL1 traps user mode's */
+    uint64_t hardware_id;     /* affinity, as MPIDR_EL1 has it */
+    uint64_t redistributor;   /* GICv3: kernel address of this CPU's */
+    uint8_t interface;        /* GICv2: the bit that names this CPU */
 };
 
 static inline struct cpu *arch_cpu_current(void)

@@ -10,12 +10,13 @@
 struct account;
 
 #define ARCH_PAGE_LEVELS 4
+#define CONTEXT_BETWEEN 0
 
 struct page_table {
-    uint64_t root;            /* physical address of the top-level table; constant */
-    struct account *account;  /* charged for table pages; constant */
-    uint64_t resident_pages;  /* space lock */
-    _Atomic uint64_t context; /* its address space identifier and of which generation: context.c */
+    uint64_t root;           /* physical address of the top-level table; constant */
+    struct account *account; /* charged for table pages; constant */
+    uint64_t resident_pages; /* space lock */
+    uint64_t context; /* its address space identifier and of which generation: arch/context.h */
 };
 
 /* The image's physical address less LAYOUT_KERNEL; set by boot/. */

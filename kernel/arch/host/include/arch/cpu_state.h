@@ -6,8 +6,11 @@
 
 #define ARCH_COLD
 
+struct page_table;
 struct space;
 
 struct arch_cpu {
-    struct space *space; /* by which user addresses are resolved; NULL: they are pointers */
+    struct space *space;      /* by which user addresses are resolved; NULL: they are pointers */
+    struct page_table *table; /* these three for tests of arch/context.h and arch/fresh.h */
+    unsigned long generation, fresh_bit;
 };

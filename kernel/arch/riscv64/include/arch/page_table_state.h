@@ -11,12 +11,14 @@
 struct account;
 
 #define ARCH_PAGE_LEVELS 3
+#define CONTEXT_BETWEEN UINT64_C(0x80000) /* of satp: Sv39 */
 
 struct page_table {
     uint64_t root;           /* physical address of the top-level table; constant */
     struct account *account; /* charged for table pages; constant */
     uint64_t resident_pages; /* space lock */
-    _Atomic uint64_t cpus;   /* a bit for each that may have something of it cached */
+    uint64_t context;        /* its address space identifier: arch/context.h */
+    _Atomic uint64_t fresh;  /* CPUs that remember nothing old of it: arch/fresh.h */
 };
 
 static inline void *arch_physical_to_virtual(uint64_t physical)

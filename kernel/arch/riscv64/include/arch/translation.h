@@ -10,7 +10,8 @@
 #include <stdint.h>
 
 #define SATP_SV39 (UINT64_C(8) << 60)
-#define SATP_ROOT ((UINT64_C(1) << 44) - 1)
+#define SATP_IDENTIFIER_SHIFT 44
+#define SATP_ROOT ((UINT64_C(1) << SATP_IDENTIFIER_SHIFT) - 1)
 
 static inline uint64_t translation_root(void)
 {
