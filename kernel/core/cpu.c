@@ -2,9 +2,9 @@
 /* Copyright The Trellis authors */
 
 /*
- * CPUs are numbered in the order in which they come up. One that does not is
- * left out with a message: the machine is the smaller, not broken. One that has not answered in
- * time may come yet, and has the struct cpu that the next would get: then no more are started.
+ * CPUs are numbered in the order in which they come up. One that does not, or cannot be used, is
+ * left out with a message, and so are those after it: the machine is the smaller, not broken. It
+ * may run yet, and has the struct cpu that the next would get.
  */
 #include <kernel/cpu.h>
 
@@ -36,12 +36,11 @@ void cpu_start_others(const struct boot_info *boot)
         cpu->node = boot->cpu_nodes[i];
         scheduler_init_cpu(cpu->number);
         enum status status = arch_cpu_start(cpu, boot->cpu_ids[i]);
-        if (status == STATUS_OK)
-            atomic_fetch_add(&online, 1);
-        else
+        if (status != STATUS_OK) {
             log_line("CPU %u is left out: it does not start (status %d)", i, (int)status);
-        if (status == STATUS_TIMED_OUT)
             return;
+        }
+        atomic_fetch_add(&online, 1);
     }
 }
 

@@ -19,7 +19,7 @@
 
 #define CPU_ON UINT64_C(0xc4000003) /* PSCI */
 #define STACK_ORDER 2
-#define PATIENCE_DIVISOR 2 /* half a second */
+#define PATIENCE_S 5 /* an emulator's CPU may be long away */
 
 enum start_state { START_WAITED_FOR, START_DONE, START_REFUSED };
 
@@ -38,7 +38,7 @@ _Noreturn void arm_secondary_main(struct cpu *cpu)
 
 static enum status await_start(void)
 {
-    uint64_t start = arch_counter_read(), patience = ARM_READ("cntfrq_el0") / PATIENCE_DIVISOR;
+    uint64_t start = arch_counter_read(), patience = ARM_READ("cntfrq_el0") * PATIENCE_S;
     while (atomic_load(&start_state) == START_WAITED_FOR)
         if (arch_counter_read() - start > patience)
             return STATUS_TIMED_OUT;
