@@ -86,8 +86,9 @@ exception_in_user:
     subs w16, w8, w16
     b.hs native_call
     mrs x17, tpidr_el1
-    ldr x16, [x17, #CPU_FRAME]
+    ldr x16, [x17, #CPU_REFLECT]
     cbz x16, call_in_full
+    ldr x16, [x17, #CPU_FRAME]
     stp x14, x15, [sp, #REGISTER_X(14)]
     str x8, [x16, #REGISTER_NUMBER]
     str xzr, [x16, #FRAME_CAUSE]
@@ -114,7 +115,6 @@ native_call:
     b.ne call_in_full
     mrs x17, tpidr_el1
     ldr x16, [x17, #CPU_FRAME]
-    cbz x16, call_in_full
     stp x14, x15, [sp, #REGISTER_X(14)]
     movz x17, #USER_END_HIGH, lsl #32
     movk x17, #USER_END_LOW, lsl #16

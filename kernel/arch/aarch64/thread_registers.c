@@ -5,7 +5,7 @@
  * AArch64: threads.
  *
  * The thread pointer stays in TPIDR_EL0 until another thread is loaded
- * (cpu->arch.thread says whose it is); user mode changes it without the kernel,
+ * (cpu->current says whose it is); user mode changes it without the kernel,
  * so it is read back at that time.
  */
 #include "arm.h"
@@ -20,7 +20,7 @@
 
 static bool is_loaded(const struct thread *thread)
 {
-    return cpu_current()->arch.thread == thread;
+    return cpu_current()->current == thread;
 }
 
 void arch_thread_get_registers(struct thread *thread, struct frame_registers *registers)
@@ -69,13 +69,11 @@ __attribute__((always_inline)) void arch_thread_switch(struct thread *from, stru
         if (cpu->arch.floating != NULL)
             arm_floating_put_away(cpu);
     }
-    cpu->arch.thread = to;
     if (to == NULL)
         return;
     if (from != to)
         ARM_WRITE("tpidr_el0", to->arch.registers.tls);
-    uint64_t reflect = to->process->personality.reflect;
-    cpu->arch.reflect = reflect;
-    cpu->arch.frame = reflect != 0 ? (uint64_t)to->frame : 0;
+    cpu->arch.reflect = to->process->personality.reflect;
+    cpu->arch.frame = (uint64_t)to->frame;
     cpu->arch.frame_user = to->frame_address;
 }
