@@ -15,8 +15,6 @@
  */
 #include <kernel/mapping.h>
 
-#define REMOVE_COST 4 /* of a mapping, in pages freed */
-
 static enum status trim(struct mapping *mapping, uint64_t start, uint64_t end)
 {
     struct page_tree *tree = &mapping->private_pages;

@@ -40,7 +40,7 @@ bool space_teardown_step(struct space *space, uint32_t limit)
     while (limit > 0 && !list_is_empty(&space->mappings)) {
         lock_acquire(&space->lock);
         struct mapping *mapping = container_of(list_first(&space->mappings), struct mapping, link);
-        limit--;
+        range_spend(&limit, REMOVE_COST);
         if (page_tree_drain(&mapping->private_pages, &limit))
             mapping_remove(mapping, &removed);
         lock_release(&space->lock);

@@ -125,6 +125,7 @@ enum status fault_populate(struct space *space, uint64_t *at, uint64_t end,
  * costs to free a page, some 150 instructions.
  */
 #define SPACE_STEP_LIMIT 48u
+#define REMOVE_COST 4 /* of a mapping */
 
 /* arch_table_protect of [*at, end), until the limit runs out: *at moves behind what is done. */
 uint64_t range_protect(struct page_table *table, uint64_t *at, uint64_t end, uint32_t rights,

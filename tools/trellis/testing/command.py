@@ -18,13 +18,15 @@ from trellis.testing.outcome import FAILED, PASSED, SKIPPED, Skip, Tally, TestRe
 WORKERS = 2
 GROUPS = ("lint", "unit", "tools", "model", "system")
 TIERS = ("large", "crash", "torture", "bare")  # groups that run only when they are named
-ON_SEVERAL_CPUS = (  # all but what takes longest and says little about processors
-    "accounts/handles", "accounts/memory", "accounts/no_space", "accounts/starved", "bad_programs", "clock",
-    "crash_sweep", "debian_programs", "dynamic_programs/process_tools", "dynamic_programs/python",
-    "hostile/exhaustion", "hostile/harm", "hostile/random", "machines", "native", "processors", "restart",
-    "terminal/", "trace", "front_door/output_and_status", "front_door/standard_input")
-ON_EVERY_CHANGE = {  # the whole suite with one processor
-    configuration: ON_SEVERAL_CPUS if configuration.cpus > 1 else ()
+ON_ANOTHER_MACHINE = (
+    "native", "baseline", "debian_programs", "processors", "restart", "terminal/", "trace",
+    "front_door/output_and_status", "front_door/standard_input")
+ON_SEVERAL_CPUS = (
+    "native", "processors", "restart", "shell_script", "threads_glibc", "signals_glibc", "processes_glibc",
+    "machine_glibc", "front_door/output_and_status", "front_door/standard_input")
+ON_EVERY_CHANGE = {  # the whole suite of the usual configuration, and of others what stands here
+    configuration: () if configuration.usual
+    else ON_SEVERAL_CPUS if configuration.cpus > 1 else ON_ANOTHER_MACHINE
     for configuration in groups.every_configuration()}
 BUILDLESS_GROUPS = ("lint", "tools", "model", "large")
 
@@ -38,7 +40,7 @@ def add_arguments(parser):
     parser.add_argument("--every", action="store_true",
                         help="on every architecture, with one processor and with four")
     parser.add_argument("--change", action="store_true",
-                        help="what runs on every change: all with one processor, most with four")
+                        help="what runs on every change: all on x86-64, a part on others")
     parser.add_argument("--list", action="store_true", help="print the names only")
     parser.add_argument("--verbose", action="store_true", help="a line for every test")
     parser.add_argument("--json", action="store_true", help="print all results as JSON")

@@ -15,10 +15,10 @@ struct page_table;
 struct thread;
 
 struct arch_cpu {
-    uint64_t stack_top;  /* assembly knows these four (offsets.h) */
-    uint64_t frame;      /* kernel address of the thread's frame */
-    uint64_t frame_user; /* user address of its frame */
-    uint64_t reflect;    /* where reflected calls go; 0: not by the short path */
+    uint64_t stack_top;       /* assembly knows these four (offsets.h) */
+    uint64_t frame;           /* kernel address of the thread's frame */
+    uint64_t frame_user;      /* user address of its frame */
+    uint64_t reflect;         /* where reflected calls go; 0: not by the short path */
     struct page_table *table; /* the one that is loaded; NULL: none of user space */
     uint64_t generation;      /* of the contexts that may be loaded: arch/context.h */
     struct thread *floating;  /* whose floating point state is in the registers, or NULL */
