@@ -19,11 +19,12 @@ WORKERS = 2
 GROUPS = ("lint", "unit", "tools", "model", "system")
 TIERS = ("large", "crash", "torture", "bare")  # groups that run only when they are named
 ON_ANOTHER_MACHINE = (
-    "native", "baseline", "debian_programs", "processors", "restart", "terminal/", "trace",
-    "front_door/output_and_status", "front_door/standard_input")
+    "native", "baseline", "debian_programs", "processors", "terminal/", "front_door/output_and_status",
+    "front_door/standard_input")
 ON_SEVERAL_CPUS = (
-    "native", "processors", "restart", "shell_script", "threads_glibc", "signals_glibc", "processes_glibc",
-    "machine_glibc", "front_door/output_and_status", "front_door/standard_input")
+    "native/affinity", "native/clone", "native/handles", "native/ipc", "native/memory", "native/processes",
+    "native/streams", "native/torture", "native/translations", "native/waiting", "shell_script", "threads_glibc",
+    "signals_glibc", "machine_glibc", "processors", "front_door/output_and_status", "front_door/standard_input")
 ON_EVERY_CHANGE = {  # the whole suite of the usual configuration, and of others what stands here
     configuration: () if configuration.usual
     else ON_SEVERAL_CPUS if configuration.cpus > 1 else ON_ANOTHER_MACHINE
