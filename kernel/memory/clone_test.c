@@ -19,17 +19,6 @@
 
 static struct space clone;
 
-static bool put(uint64_t address, char byte)
-{
-    return arch_copy_to_user(address, &byte, 1) == 0;
-}
-
-static int get(uint64_t address)
-{
-    char byte;
-    return arch_copy_from_user(&byte, address, 1) == 0 ? byte : -1;
-}
-
 static unsigned count_steps(enum status (*step)(void))
 {
     unsigned steps = 1;
@@ -48,7 +37,7 @@ static void map_apart(void)
                                       .flags = READ_WRITE | MAP_FIXED_ADDRESS,
                                       .allowed = MAP_PROTECTION};
         assert_int_equal(space_map(&space, &request, &address), STATUS_OK);
-        assert_true(put(address, (char)(i % 100)));
+        assert_true(put_byte(address, (char)(i % 100)));
     }
 }
 
@@ -56,8 +45,8 @@ static void expect_apart(struct space *in)
 {
     cpu_current()->arch.space = in;
     for (uint64_t i = 0; i < APART; i++)
-        assert_int_equal(get(PLACE + 2 * i * PAGE_SIZE), i % 100);
-    assert_int_equal(get(PLACE + PAGE_SIZE), -1);
+        assert_int_equal(get_byte(PLACE + 2 * i * PAGE_SIZE), i % 100);
+    assert_int_equal(get_byte(PLACE + PAGE_SIZE), -1);
     cpu_current()->arch.space = &space;
 }
 
@@ -85,7 +74,7 @@ static void a_clone_is_made_in_steps(void **state)
     begin_clone();
     assert_in_range(count_steps(clone_step), STEPS_MIN, 3 * STEPS_MIN);
     for (uint64_t i = 0; i < APART; i++)
-        assert_true(put(PLACE + 2 * i * PAGE_SIZE, 'p'));
+        assert_true(put_byte(PLACE + 2 * i * PAGE_SIZE, 'p'));
     expect_apart(&clone);
     end_all();
 }
@@ -165,7 +154,7 @@ static void what_a_call_writes_at_its_end_waits_for_no_clone(void **state)
     map_apart();
     begin_clone();
     assert_int_equal(clone_step(), STATUS_RESTART); /* it is sealed from here on */
-    assert_true(put(PLACE, 'z'));
+    assert_true(put_byte(PLACE, 'z'));
     assert_null(space.copy);
     expect_apart(&clone);
     end_all();
@@ -211,15 +200,15 @@ static void what_is_written_behind_a_seal_breaks_it(void **state)
     begin_clone();
     assert_true(count_steps(clone_step) > 1);
     assert_int_equal(space.sealed, LAST + PAGE_SIZE);
-    assert_true(put(LAST, 'a'));
+    assert_true(put_byte(LAST, 'a'));
     assert_int_equal(space.sealed, LAST);
     assert_int_equal(space_init(&other, account), STATUS_OK);
     assert_int_equal(space_clone_begin(&space, &other, &account->object), STATUS_OK);
     while (space_clone_step(&space, &other) == STATUS_RESTART)
         continue;
-    assert_true(put(LAST, 'b'));
+    assert_true(put_byte(LAST, 'b'));
     cpu_current()->arch.space = &other;
-    assert_int_equal(get(LAST), 'a');
+    assert_int_equal(get_byte(LAST), 'a');
     cpu_current()->arch.space = &space;
     end_space(&other);
     end_all();

@@ -26,16 +26,6 @@ static enum status check_request(struct remap_request *request)
     return status == STATUS_OK && !apart ? STATUS_INVALID : status;
 }
 
-/* Nothing of it is in the table; or a step towards that. What others touch meanwhile comes back. */
-static bool clear_step(struct mapping *mapping)
-{
-    uint32_t limit = SPACE_STEP_LIMIT;
-    if (mapping->cleared < mapping->start)
-        mapping->cleared = mapping->start;
-    range_protect(&mapping->space->table, &mapping->cleared, mapping->end, 0, &limit);
-    return mapping->cleared >= mapping->end;
-}
-
 /* Put a mapping, with all its pages, elsewhere. */
 static void move(struct mapping *mapping, uint64_t address, uint64_t length)
 {
@@ -63,7 +53,8 @@ static enum status relocate(struct space *space, const struct remap_request *req
     if (status != STATUS_OK)
         return status;
     struct mapping *mapping = mapping_find(space, request->address);
-    if (!clear_step(mapping))
+    uint32_t limit = SPACE_STEP_LIMIT;
+    if (!mapping_clear(mapping, &limit))
         return STATUS_RESTART;
     if ((request->flags & REMAP_FIXED) == 0) {
         place = 0;
@@ -135,9 +126,8 @@ enum status space_remap(struct space *space, const struct remap_request *asked, 
     struct remap_request request = *asked;
     struct list removed;
     enum status status = check_request(&request);
-    if (status != STATUS_OK)
-        return status;
-    status = space_begin_change(space);
+    if (status == STATUS_OK)
+        status = space_begin_change(space);
     if (status != STATUS_OK)
         return status;
     list_init(&removed);

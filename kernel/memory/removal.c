@@ -41,6 +41,14 @@ static enum status trim(struct mapping *mapping, uint64_t start, uint64_t end)
     return STATUS_OK;
 }
 
+bool mapping_clear(struct mapping *mapping, uint32_t *limit)
+{
+    if (mapping->cleared < mapping->start)
+        mapping->cleared = mapping->start;
+    range_protect(&mapping->space->table, &mapping->cleared, mapping->end, 0, limit);
+    return mapping->cleared >= mapping->end;
+}
+
 /* True when nothing of it is shown and no page is left. */
 static bool empty_step(struct mapping *mapping, uint32_t *limit)
 {
@@ -49,8 +57,7 @@ static bool empty_step(struct mapping *mapping, uint32_t *limit)
         mapping->allowed = 0;
         mapping->cleared = mapping->start;
     }
-    range_protect(&mapping->space->table, &mapping->cleared, mapping->end, 0, limit);
-    return mapping->cleared >= mapping->end && page_tree_drain(&mapping->private_pages, limit);
+    return mapping_clear(mapping, limit) && page_tree_drain(&mapping->private_pages, limit);
 }
 
 static void absorb(struct mapping *into, struct mapping *next, uint32_t *limit,

@@ -147,9 +147,8 @@ enum status space_map(struct space *space, struct map_request *request, uint64_t
 {
     struct list removed;
     enum status status = check_request(request);
-    if (status != STATUS_OK)
-        return status;
-    status = space_begin_change(space);
+    if (status == STATUS_OK)
+        status = space_begin_change(space);
     if (status != STATUS_OK)
         return status;
     list_init(&removed);
@@ -163,9 +162,8 @@ enum status space_unmap(struct space *space, uint64_t address, uint64_t length)
 {
     struct list removed;
     enum status status = range_check(address, &length);
-    if (status != STATUS_OK)
-        return status;
-    status = space_begin_change(space);
+    if (status == STATUS_OK)
+        status = space_begin_change(space);
     if (status != STATUS_OK)
         return status;
     list_init(&removed);
@@ -224,10 +222,9 @@ enum status space_protect(struct space *space, uint64_t address, uint64_t length
 {
     struct list removed;
     enum status status = range_check(address, &length);
-    if (status != STATUS_OK)
-        return status;
     const struct range range = {address, address + length};
-    status = space_begin_change(space);
+    if (status == STATUS_OK)
+        status = space_begin_change(space);
     if (status != STATUS_OK)
         return status;
     list_init(&removed);
@@ -281,13 +278,12 @@ enum status space_discard(struct space *space, uint64_t address, uint64_t length
     struct range part;
     uint32_t limit = SPACE_STEP_LIMIT;
     enum status status = range_check(address, &length);
+    if (status == STATUS_OK)
+        status = space_begin_change(space);
     if (status != STATUS_OK)
         return status;
     if (step->at == 0)
         step->at = address;
-    status = space_begin_change(space);
-    if (status != STATUS_OK)
-        return status;
     bool more = true;
     while (status == STATUS_OK && limit > 0 &&
            (more = discard_next(space, address + length, step, &part)))

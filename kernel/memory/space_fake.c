@@ -23,6 +23,17 @@ int space_setup(void **state)
     return 0;
 }
 
+bool put_byte(uint64_t address, char byte)
+{
+    return arch_copy_to_user(address, &byte, 1) == 0;
+}
+
+int get_byte(uint64_t address)
+{
+    char byte;
+    return arch_copy_from_user(&byte, address, 1) == 0 ? byte : -1;
+}
+
 enum status clone_space(struct space *to)
 {
     enum status status = space_clone_begin(&space, to, &account->object);

@@ -56,18 +56,7 @@ static enum status inspect(uint64_t address, bool hidden, struct mapping_informa
     return space_inspect(&space, address, hidden, information, &step);
 }
 
-static bool put(uint64_t address, char byte)
-{
-    return arch_copy_to_user(address, &byte, 1) == 0;
-}
-
 /* The byte at an address, or -1. */
-static int get(uint64_t address)
-{
-    char byte;
-    return arch_copy_from_user(&byte, address, 1) == 0 ? byte : -1;
-}
-
 static unsigned count_mappings(void)
 {
     unsigned count = 0;
@@ -87,12 +76,12 @@ static void fresh_memory_is_zero_and_keeps_what_is_written(void **state)
 {
     uint64_t address = map(0, 3, READ_WRITE);
     assert_true(address + 3 * PAGE_SIZE == USER_LIBRARY);
-    assert_int_equal(get(address), 0);
-    assert_true(put(address + 2 * PAGE_SIZE, 'x'));
-    assert_int_equal(get(address + 2 * PAGE_SIZE), 'x');
-    assert_int_equal(get(address + 3 * PAGE_SIZE), -1);
+    assert_int_equal(get_byte(address), 0);
+    assert_true(put_byte(address + 2 * PAGE_SIZE, 'x'));
+    assert_int_equal(get_byte(address + 2 * PAGE_SIZE), 'x');
+    assert_int_equal(get_byte(address + 3 * PAGE_SIZE), -1);
     assert_int_equal(unmap(&space, address, 3 * PAGE_SIZE), STATUS_OK);
-    assert_int_equal(get(address), -1);
+    assert_int_equal(get_byte(address), -1);
     assert_int_equal(space_resident_pages(&space), 0);
     assert_int_equal(space.mapped_bytes, 0);
 }
@@ -126,16 +115,16 @@ static void neighbours_become_one(void **state)
 {
     const uint64_t middle = PLACE + (UINT64_C(1) << 20);
     map(middle, 2, READ_WRITE | MAP_FIXED_ADDRESS);
-    assert_true(put(middle, 'a'));
+    assert_true(put_byte(middle, 'a'));
     for (unsigned i = 1; i < 50; i++)
         map(middle + 2 * i * PAGE_SIZE, 2, READ_WRITE | MAP_FIXED_ADDRESS);
     for (unsigned i = 1; i < 50; i++)
         map(middle - 2 * i * PAGE_SIZE, 2, READ_WRITE | MAP_FIXED_ADDRESS);
     assert_int_equal(count_mappings(), 1);
-    assert_int_equal(get(middle), 'a');
-    assert_true(put(middle + 97 * PAGE_SIZE, 'b'));
-    assert_true(put(middle - 97 * PAGE_SIZE, 'c'));
-    assert_int_equal(get(middle), 'a');
+    assert_int_equal(get_byte(middle), 'a');
+    assert_true(put_byte(middle + 97 * PAGE_SIZE, 'b'));
+    assert_true(put_byte(middle - 97 * PAGE_SIZE, 'c'));
+    assert_int_equal(get_byte(middle), 'a');
 }
 
 static void one_that_is_untouched_grows_down(void **state)
@@ -143,48 +132,48 @@ static void one_that_is_untouched_grows_down(void **state)
     map(PLACE, 1, READ_WRITE);
     map(PLACE - 3 * PAGE_SIZE, 3, READ_WRITE);
     assert_int_equal(count_mappings(), 1);
-    assert_true(put(PLACE - 3 * PAGE_SIZE, 1) && put(PLACE, 2));
-    assert_int_equal(get(PLACE - 3 * PAGE_SIZE), 1);
-    assert_int_equal(get(PLACE), 2);
+    assert_true(put_byte(PLACE - 3 * PAGE_SIZE, 1) && put_byte(PLACE, 2));
+    assert_int_equal(get_byte(PLACE - 3 * PAGE_SIZE), 1);
+    assert_int_equal(get_byte(PLACE), 2);
 }
 
 static void a_hole_in_the_middle(void **state)
 {
     map(PLACE, 9, READ_WRITE | MAP_FIXED_ADDRESS);
     for (int i = 0; i < 9; i++)
-        assert_true(put(PLACE + (uint64_t)i * PAGE_SIZE, (char)('0' + i)));
+        assert_true(put_byte(PLACE + (uint64_t)i * PAGE_SIZE, (char)('0' + i)));
     uint64_t used = test_pages_used(account);
     assert_int_equal(unmap(&space, PLACE + 3 * PAGE_SIZE, 3 * PAGE_SIZE), STATUS_OK);
     assert_in_range(test_pages_used(account), used - 3, used - 2);
     assert_int_equal(count_mappings(), 2);
     for (int i = 0; i < 9; i++)
-        assert_int_equal(get(PLACE + (uint64_t)i * PAGE_SIZE), i < 3 || i > 5 ? '0' + i : -1);
+        assert_int_equal(get_byte(PLACE + (uint64_t)i * PAGE_SIZE), i < 3 || i > 5 ? '0' + i : -1);
     map(PLACE + 3 * PAGE_SIZE, 3, READ_WRITE | MAP_FIXED_ADDRESS);
-    assert_int_equal(get(PLACE + 4 * PAGE_SIZE), 0);
-    assert_int_equal(get(PLACE + 8 * PAGE_SIZE), '8');
+    assert_int_equal(get_byte(PLACE + 4 * PAGE_SIZE), 0);
+    assert_int_equal(get_byte(PLACE + 8 * PAGE_SIZE), '8');
 }
 
 static void what_shrank_and_grew_again_is_zero(void **state)
 {
     map(PLACE, 4, READ_WRITE | MAP_FIXED_ADDRESS);
-    assert_true(put(PLACE, 'a') && put(PLACE + 3 * PAGE_SIZE, 'd'));
+    assert_true(put_byte(PLACE, 'a') && put_byte(PLACE + 3 * PAGE_SIZE, 'd'));
     assert_int_equal(unmap(&space, PLACE + 2 * PAGE_SIZE, 2 * PAGE_SIZE), STATUS_OK);
     map(PLACE + 2 * PAGE_SIZE, 2, READ_WRITE | MAP_FIXED_ADDRESS);
     assert_int_equal(count_mappings(), 1);
-    assert_int_equal(get(PLACE + 3 * PAGE_SIZE), 0);
-    assert_int_equal(get(PLACE), 'a');
+    assert_int_equal(get_byte(PLACE + 3 * PAGE_SIZE), 0);
+    assert_int_equal(get_byte(PLACE), 'a');
 }
 
 static void replacing_only_if_asked(void **state)
 {
     uint64_t address;
     map(PLACE, 4, READ_WRITE | MAP_FIXED_ADDRESS);
-    assert_true(put(PLACE, 'a'));
+    assert_true(put_byte(PLACE, 'a'));
     const uint32_t careful = READ_WRITE | MAP_FIXED_ADDRESS | MAP_NO_REPLACE;
     assert_int_equal(map_at(PLACE + PAGE_SIZE, 1, careful, &address), STATUS_EXISTS);
     map(PLACE, 1, MAP_READ | MAP_FIXED_ADDRESS);
-    assert_int_equal(get(PLACE), 0);
-    assert_false(put(PLACE, 'b'));
+    assert_int_equal(get_byte(PLACE), 0);
+    assert_false(put_byte(PLACE, 'b'));
     uint64_t elsewhere = map(PLACE, 1, READ_WRITE);
     assert_true(elsewhere != PLACE);
 }
@@ -193,21 +182,21 @@ static void protection_is_enforced_and_restored(void **state)
 {
     enum fault_kind kind;
     map(PLACE, 5, READ_WRITE | MAP_FIXED_ADDRESS);
-    assert_true(put(PLACE + 2 * PAGE_SIZE, 'p'));
+    assert_true(put_byte(PLACE + 2 * PAGE_SIZE, 'p'));
     assert_int_equal(protect(PLACE + PAGE_SIZE, 3 * PAGE_SIZE, MAP_READ), STATUS_OK);
     assert_int_equal(count_mappings(), 3);
-    assert_false(put(PLACE + 2 * PAGE_SIZE, 'q'));
-    assert_int_equal(get(PLACE + 2 * PAGE_SIZE), 'p');
-    assert_true(put(PLACE, 'q'));
+    assert_false(put_byte(PLACE + 2 * PAGE_SIZE, 'q'));
+    assert_int_equal(get_byte(PLACE + 2 * PAGE_SIZE), 'p');
+    assert_true(put_byte(PLACE, 'q'));
     assert_int_not_equal(space_fault(&space, PLACE + PAGE_SIZE, FAULT_EXECUTE, false, &kind),
                          STATUS_OK);
     assert_int_equal(kind, FAULT_PAGE_ACCESS);
     assert_int_equal(protect(PLACE + PAGE_SIZE, PAGE_SIZE, 0), STATUS_OK);
-    assert_int_equal(get(PLACE + PAGE_SIZE), -1);
+    assert_int_equal(get_byte(PLACE + PAGE_SIZE), -1);
     assert_int_equal(protect(PLACE, 5 * PAGE_SIZE, READ_WRITE), STATUS_OK);
-    assert_true(put(PLACE + 2 * PAGE_SIZE, 'r'));
+    assert_true(put_byte(PLACE + 2 * PAGE_SIZE, 'r'));
     assert_int_equal(protect(PLACE, 6 * PAGE_SIZE, MAP_READ), STATUS_NOT_FOUND);
-    assert_true(put(PLACE, 's'));
+    assert_true(put_byte(PLACE, 's'));
     assert_int_equal(protect(PLACE, PAGE_SIZE, MAP_WRITE | MAP_EXECUTE), STATUS_INVALID);
 }
 
@@ -215,12 +204,12 @@ static void a_stack_grows_down_to_its_limit(void **state)
 {
     uint64_t top = PLACE + SPACE_STACK_MAX * 2;
     map(top - PAGE_SIZE, 1, READ_WRITE | MAP_GROWS_DOWN | MAP_FIXED_ADDRESS);
-    assert_true(put(top - 1, 't'));
-    assert_true(put(top - 100 * PAGE_SIZE, 'u'));
-    assert_true(put(top - SPACE_STACK_MAX, 'v'));
-    assert_false(put(top - SPACE_STACK_MAX - 1, 'w'));
-    assert_int_equal(get(top - 1), 't');
-    assert_int_equal(get(top - 100 * PAGE_SIZE), 'u');
+    assert_true(put_byte(top - 1, 't'));
+    assert_true(put_byte(top - 100 * PAGE_SIZE, 'u'));
+    assert_true(put_byte(top - SPACE_STACK_MAX, 'v'));
+    assert_false(put_byte(top - SPACE_STACK_MAX - 1, 'w'));
+    assert_int_equal(get_byte(top - 1), 't');
+    assert_int_equal(get_byte(top - 100 * PAGE_SIZE), 'u');
     assert_int_equal(space.mapped_bytes, SPACE_STACK_MAX);
 }
 
@@ -229,8 +218,8 @@ static void a_stack_stops_before_its_neighbour(void **state)
     uint64_t top = PLACE + SPACE_STACK_MAX;
     map(PLACE + SPACE_STACK_MAX / 2, 1, READ_WRITE | MAP_FIXED_ADDRESS);
     map(top - PAGE_SIZE, 1, READ_WRITE | MAP_GROWS_DOWN | MAP_FIXED_ADDRESS);
-    assert_false(put(PLACE + SPACE_STACK_MAX / 2 + 2 * PAGE_SIZE, 'x'));
-    assert_true(put(top - 2 * PAGE_SIZE, 'x'));
+    assert_false(put_byte(PLACE + SPACE_STACK_MAX / 2 + 2 * PAGE_SIZE, 'x'));
+    assert_true(put_byte(top - 2 * PAGE_SIZE, 'x'));
 }
 
 static uint64_t remap(uint64_t address, uint64_t old, uint64_t new, uint32_t flags, uint64_t to)
@@ -244,22 +233,22 @@ static uint64_t remap(uint64_t address, uint64_t old, uint64_t new, uint32_t fla
 static void remapping_takes_the_pages_along(void **state)
 {
     map(PLACE, 4, READ_WRITE | MAP_FIXED_ADDRESS);
-    assert_true(put(PLACE, 'a') && put(PLACE + 3 * PAGE_SIZE, 'd'));
+    assert_true(put_byte(PLACE, 'a') && put_byte(PLACE + 3 * PAGE_SIZE, 'd'));
     assert_int_equal(remap(PLACE, 4, 8, 0, 0), PLACE);
-    assert_int_equal(get(PLACE + 7 * PAGE_SIZE), 0);
+    assert_int_equal(get_byte(PLACE + 7 * PAGE_SIZE), 0);
     assert_int_equal(remap(PLACE, 8, 4, 0, 0), PLACE);
-    assert_int_equal(get(PLACE + 4 * PAGE_SIZE), -1);
+    assert_int_equal(get_byte(PLACE + 4 * PAGE_SIZE), -1);
     map(PLACE + 4 * PAGE_SIZE, 1, MAP_READ | MAP_FIXED_ADDRESS);
     assert_int_equal(remap(PLACE, 4, 5, 0, 0), status_to_result(STATUS_NO_MEMORY));
     uint64_t moved = remap(PLACE, 4, 6, REMAP_MAY_MOVE, 0);
-    assert_int_equal(get(PLACE), -1);
-    assert_int_equal(get(moved), 'a');
-    assert_int_equal(get(moved + 3 * PAGE_SIZE), 'd');
-    assert_int_equal(get(moved + 5 * PAGE_SIZE), 0);
+    assert_int_equal(get_byte(PLACE), -1);
+    assert_int_equal(get_byte(moved), 'a');
+    assert_int_equal(get_byte(moved + 3 * PAGE_SIZE), 'd');
+    assert_int_equal(get_byte(moved + 5 * PAGE_SIZE), 0);
     assert_int_equal(remap(moved + 3 * PAGE_SIZE, 1, 1, REMAP_MAY_MOVE | REMAP_FIXED, PLACE),
                      PLACE);
-    assert_int_equal(get(PLACE), 'd');
-    assert_int_equal(get(moved + 3 * PAGE_SIZE), -1);
+    assert_int_equal(get_byte(PLACE), 'd');
+    assert_int_equal(get_byte(moved + 3 * PAGE_SIZE), -1);
     assert_int_equal(remap(PLACE, 1, 2, REMAP_FIXED, PLACE), status_to_result(STATUS_INVALID));
     assert_int_equal(remap(PLACE + PAGE_SIZE * 1000, 1, 2, 0, 0),
                      status_to_result(STATUS_NOT_FOUND));
@@ -271,24 +260,24 @@ static void a_clone_and_its_original_are_apart(void **state)
     struct space clone;
     map(PLACE, 100, READ_WRITE | MAP_FIXED_ADDRESS);
     for (uint64_t i = 0; i < 100; i++)
-        assert_true(put(PLACE + i * PAGE_SIZE, 'p'));
+        assert_true(put_byte(PLACE + i * PAGE_SIZE, 'p'));
     uint64_t used = test_pages_used(account);
     assert_int_equal(space_init(&clone, account), STATUS_OK);
     assert_int_equal(clone_space(&clone), STATUS_OK);
     assert_in_range(test_pages_used(account), used, used + 1);
-    assert_true(put(PLACE, 'q'));
+    assert_true(put_byte(PLACE, 'q'));
     cpu_current()->arch.space = &clone;
-    assert_int_equal(get(PLACE), 'p');
-    assert_true(put(PLACE + PAGE_SIZE, 'c'));
+    assert_int_equal(get_byte(PLACE), 'p');
+    assert_true(put_byte(PLACE + PAGE_SIZE, 'c'));
     assert_int_equal(unmap(&clone, PLACE + 50 * PAGE_SIZE, PAGE_SIZE), STATUS_OK);
     cpu_current()->arch.space = &space;
-    assert_int_equal(get(PLACE), 'q');
-    assert_int_equal(get(PLACE + PAGE_SIZE), 'p');
-    assert_int_equal(get(PLACE + 50 * PAGE_SIZE), 'p');
+    assert_int_equal(get_byte(PLACE), 'q');
+    assert_int_equal(get_byte(PLACE + PAGE_SIZE), 'p');
+    assert_int_equal(get_byte(PLACE + 50 * PAGE_SIZE), 'p');
     end_space(&clone);
     uint64_t faults = test_pages_used(account);
     for (uint64_t i = 0; i < 100; i++)
-        assert_true(put(PLACE + i * PAGE_SIZE, 'r'));
+        assert_true(put_byte(PLACE + i * PAGE_SIZE, 'r'));
     assert_in_range(test_pages_used(account), faults, faults + 1);
 }
 
@@ -299,12 +288,12 @@ static void frames_are_outside_of_mappings(void **state)
     for (int i = 0; i < 2; i++)
         assert_int_equal(page_allocate_zeroed(account, &pages[i]), STATUS_OK);
     assert_int_equal(space_map_frame(&space, 7, pages), STATUS_OK);
-    assert_true(put(FRAME_BASE + 7 * FRAME_STRIDE + PAGE_SIZE, 'f'));
+    assert_true(put_byte(FRAME_BASE + 7 * FRAME_STRIDE + PAGE_SIZE, 'f'));
     assert_int_equal(*(char *)page_address(pages[1]), 'f');
     assert_int_equal(inspect(0, true, &information), STATUS_NOT_FOUND);
     assert_int_equal(unmap(&space, FRAME_BASE + 7 * FRAME_STRIDE, PAGE_SIZE), STATUS_OUT_OF_RANGE);
     space_unmap_frame(&space, 7);
-    assert_int_equal(get(FRAME_BASE + 7 * FRAME_STRIDE), -1);
+    assert_int_equal(get_byte(FRAME_BASE + 7 * FRAME_STRIDE), -1);
     for (int i = 0; i < 2; i++)
         page_release(pages[i]);
 }
@@ -328,11 +317,11 @@ static void an_outsider_sees_and_changes_pages(void **state)
 {
     struct page *page;
     map(PLACE, 2, MAP_READ | MAP_FIXED_ADDRESS);
-    assert_int_equal(get(PLACE), 0);
+    assert_int_equal(get_byte(PLACE), 0);
     assert_int_equal(space_get_page(&space, PLACE + 5, true, &page), STATUS_OK);
     *(char *)page_address(page) = 'o';
     page_release(page);
-    assert_int_equal(get(PLACE), 'o');
+    assert_int_equal(get_byte(PLACE), 'o');
     assert_int_equal(space_get_page(&space, PLACE + 2 * PAGE_SIZE, false, &page),
                      STATUS_BAD_ADDRESS);
 }
@@ -421,7 +410,7 @@ static void running_out_is_an_error_to_the_program(void **state)
     assert_int_equal(kind, FAULT_PAGE_MEMORY);
     assert_int_equal(unmap(&space, PLACE, 2 * TEST_PAGES * PAGE_SIZE), STATUS_OK);
     map(PLACE, 1, READ_WRITE | MAP_FIXED_ADDRESS);
-    assert_true(put(PLACE, 'x'));
+    assert_true(put_byte(PLACE, 'x'));
 }
 
 int main(void)

@@ -43,17 +43,6 @@ static void map_filled(struct memory *memory)
     assert_int_equal(space_resident_pages(&space), MANY);
 }
 
-static bool put(uint64_t address, char byte)
-{
-    return arch_copy_to_user(address, &byte, 1) == 0;
-}
-
-static int get(uint64_t address)
-{
-    char byte;
-    return arch_copy_from_user(&byte, address, 1) == 0 ? byte : -1;
-}
-
 /* Steps until a call says that it is done; none may free more than its share. */
 static unsigned count_steps(enum status (*step)(void))
 {
@@ -88,7 +77,7 @@ static void a_range_stays_taken_until_it_is_unmapped(void **state)
     struct call_step step = {0};
     map_filled(NULL);
     assert_int_equal(unmap_step(), STATUS_RESTART);
-    assert_int_equal(get(PLACE), -1);
+    assert_int_equal(get_byte(PLACE), -1);
     struct map_request request = {
         .address = PLACE, .length = PAGE_SIZE, .flags = READ_WRITE, .allowed = MAP_PROTECTION};
     assert_int_equal(space_map(&space, &request, &address), STATUS_OK);
@@ -118,8 +107,8 @@ static void replacing_leaves_no_gap_in_time(void **state)
     while (replace_step() == STATUS_RESTART)
         assert_false(range_is_free(&space, PLACE, SIZE));
     assert_int_equal(space.mapped_bytes, SIZE);
-    assert_int_equal(get(PLACE), 0);
-    assert_true(put(PLACE + 10 * PAGE_SIZE, 'x'));
+    assert_int_equal(get_byte(PLACE), 0);
+    assert_true(put_byte(PLACE + 10 * PAGE_SIZE, 'x'));
     count_steps(unmap_step);
     assert_int_equal(space.mapped_bytes, 0);
 }
@@ -128,10 +117,10 @@ static void replacing_leaves_no_gap_in_time(void **state)
 static void replacing_with_pages_present_does_both(void **state)
 {
     map_filled(NULL);
-    assert_true(put(PLACE + SIZE - 1, 'o'));
+    assert_true(put_byte(PLACE + SIZE - 1, 'o'));
     map_filled(NULL);
-    assert_int_equal(get(PLACE + SIZE - 1), 0);
-    assert_true(put(PLACE + SIZE - 1, 'n'));
+    assert_int_equal(get_byte(PLACE + SIZE - 1), 0);
+    assert_true(put_byte(PLACE + SIZE - 1, 'n'));
     count_steps(unmap_step);
     assert_int_equal(space.mapped_bytes, 0);
 }
@@ -146,14 +135,14 @@ static enum status protect_step(void)
 static void protection_shrinks_in_steps(void **state)
 {
     map_filled(NULL);
-    assert_true(put(PLACE + SIZE - 1, 'z'));
+    assert_true(put_byte(PLACE + SIZE - 1, 'z'));
     progress = (struct call_step){0};
     assert_int_equal(protect_step(), STATUS_RESTART);
-    assert_false(put(PLACE, 'x'));
+    assert_false(put_byte(PLACE, 'x'));
     count_steps(protect_step);
     for (uint64_t i = 0; i < MANY; i += 7)
-        assert_false(put(PLACE + i * PAGE_SIZE, 'x'));
-    assert_int_equal(get(PLACE + SIZE - 1), 'z');
+        assert_false(put_byte(PLACE + i * PAGE_SIZE, 'x'));
+    assert_int_equal(get_byte(PLACE + SIZE - 1), 'z');
     count_steps(unmap_step);
 }
 
@@ -165,11 +154,11 @@ static enum status discard_step(void)
 static void private_pages_are_discarded_in_steps(void **state)
 {
     map_filled(NULL);
-    assert_true(put(PLACE + SIZE - 1, 'z'));
+    assert_true(put_byte(PLACE + SIZE - 1, 'z'));
     progress = (struct call_step){0};
     assert_true(count_steps(discard_step) >= STEPS_MIN);
     assert_int_equal(space_resident_pages(&space), 0);
-    assert_int_equal(get(PLACE + SIZE - 1), 0);
+    assert_int_equal(get_byte(PLACE + SIZE - 1), 0);
     count_steps(unmap_step);
 }
 
@@ -200,15 +189,15 @@ static enum status move_step(void)
 static void a_mapping_is_moved_in_steps(void **state)
 {
     map_filled(NULL);
-    assert_true(put(PLACE, 'a'));
+    assert_true(put_byte(PLACE, 'a'));
     assert_int_equal(move_step(), STATUS_RESTART);
-    assert_int_equal(get(PLACE), 'a');
-    assert_true(put(PLACE + PAGE_SIZE, 'b'));
+    assert_int_equal(get_byte(PLACE), 'a');
+    assert_true(put_byte(PLACE + PAGE_SIZE, 'b'));
     assert_true(count_steps(move_step) > 1);
     assert_int_equal(space_resident_pages(&space), 0);
-    assert_int_equal(get(PLACE), -1);
-    assert_int_equal(get(PLACE + 2 * SIZE), 'a');
-    assert_int_equal(get(PLACE + 2 * SIZE + PAGE_SIZE), 'b');
+    assert_int_equal(get_byte(PLACE), -1);
+    assert_int_equal(get_byte(PLACE + 2 * SIZE), 'a');
+    assert_int_equal(get_byte(PLACE + 2 * SIZE + PAGE_SIZE), 'b');
     end_space(&space);
     assert_int_equal(space_init(&space, account), STATUS_OK);
 }
@@ -235,7 +224,7 @@ static void a_memory_object_shrinks_in_steps(void **state)
 {
     assert_int_equal(memory_create(account, SIZE, 0, &memory), STATUS_OK);
     map_filled(memory);
-    assert_true(put(PLACE + 900 * PAGE_SIZE, 'o'));
+    assert_true(put_byte(PLACE + 900 * PAGE_SIZE, 'o'));
     assert_int_equal(resize_step(), STATUS_RESTART);
     assert_int_equal(memory->size, PAGE_SIZE + 1);
     assert_int_equal(memory_resize(memory, SIZE), STATUS_RESTART);
@@ -245,7 +234,7 @@ static void a_memory_object_shrinks_in_steps(void **state)
     assert_int_equal(space_resident_pages(&space), 2);
     while (memory_resize(memory, SIZE) == STATUS_RESTART)
         continue;
-    assert_int_equal(get(PLACE + 900 * PAGE_SIZE), 0);
+    assert_int_equal(get_byte(PLACE + 900 * PAGE_SIZE), 0);
     count_steps(unmap_step);
     object_release(&memory->object);
 }
@@ -270,14 +259,14 @@ static void pages_leave_many_mappings_in_steps(void **state)
     unsigned steps = 1;
     assert_int_equal(memory_create(account, SIZE, 0, &memory), STATUS_OK);
     for (uint64_t i = 0; i < 40; i++) {
-        assert_true(put(map_in_row(i), (char)i));
+        assert_true(put_byte(map_in_row(i), (char)i));
     }
     while (memory_discard(memory, 0, PAGE_SIZE, &step) == STATUS_RESTART)
         steps++;
     assert_true(steps > 3);
     assert_int_equal(space_resident_pages(&space), 0);
     for (uint64_t i = 0; i < 40; i++) {
-        assert_int_equal(get(PLACE + 2 * i * SIZE), 0);
+        assert_int_equal(get_byte(PLACE + 2 * i * SIZE), 0);
         while (space_unmap(&space, PLACE + 2 * i * SIZE, SIZE) == STATUS_RESTART)
             continue;
     }
@@ -300,7 +289,7 @@ static void no_page_escapes_a_walk_by_a_cut_or_a_join(void **state)
     assert_int_equal(memory_create(account, SIZE, 0, &memory), STATUS_OK);
     for (uint64_t i = 0; i < 20; i++) {
         address = map_in_row(i);
-        assert_true(put(address + SIZE - 1, (char)i));
+        assert_true(put_byte(address + SIZE - 1, (char)i));
     }
     protect_part(PLACE + half, half, MAP_READ);
     assert_int_equal(memory_discard(memory, SIZE - PAGE_SIZE, PAGE_SIZE, &step), STATUS_RESTART);
@@ -314,27 +303,34 @@ static void no_page_escapes_a_walk_by_a_cut_or_a_join(void **state)
     object_release(&memory->object);
 }
 
-static void revoked_mappings_go_in_steps(void **state)
+/* A memory object, mapped at PLACE by a handle of its own. */
+static struct map_request map_derived(struct derivation *derivation)
 {
-    struct derivation derivation = {.references = 1};
     uint64_t address;
-    unsigned steps = 1;
     assert_int_equal(memory_create(account, SIZE, 0, &memory), STATUS_OK);
     struct map_request request = {.memory = memory,
-                                  .derivation = &derivation,
+                                  .derivation = derivation,
                                   .address = PLACE,
                                   .length = SIZE,
                                   .flags = READ_WRITE | MAP_FIXED_ADDRESS,
                                   .allowed = MAP_PROTECTION};
     assert_int_equal(space_map(&space, &request, &address), STATUS_OK);
+    return request;
+}
+
+static void revoked_mappings_go_in_steps(void **state)
+{
+    struct derivation derivation = {.references = 1};
+    unsigned steps = 1;
+    (void)map_derived(&derivation);
     for (uint64_t i = 0; i < MANY; i++)
-        assert_true(put(PLACE + i * PAGE_SIZE, 'r'));
+        assert_true(put_byte(PLACE + i * PAGE_SIZE, 'r'));
     derivation.dead = true;
     while (!memory_unmap_revoked_step(memory))
         steps++;
     assert_true(steps > 1);
     assert_int_equal(space_resident_pages(&space), 0);
-    assert_int_equal(get(PLACE), -1);
+    assert_int_equal(get_byte(PLACE), -1);
     count_steps(unmap_step);
     assert_int_equal(derivation.references, 1);
     object_release(&memory->object);
@@ -345,20 +341,13 @@ static void what_was_joined_is_revoked_too(void **state)
 {
     struct derivation derivation = {.references = 1};
     uint64_t address;
-    assert_int_equal(memory_create(account, SIZE, 0, &memory), STATUS_OK);
-    struct map_request request = {.memory = memory,
-                                  .derivation = &derivation,
-                                  .address = PLACE,
-                                  .length = SIZE,
-                                  .flags = READ_WRITE | MAP_FIXED_ADDRESS,
-                                  .allowed = MAP_PROTECTION};
-    assert_int_equal(space_map(&space, &request, &address), STATUS_OK);
+    struct map_request request = map_derived(&derivation);
     while (space_unmap(&space, PLACE, SIZE / 2) == STATUS_RESTART)
         continue;
     request.length = SIZE / 2;
     assert_int_equal(space_map(&space, &request, &address), STATUS_OK);
     assert_int_equal(derivation.references, 2);
-    assert_true(put(PLACE, 'r'));
+    assert_true(put_byte(PLACE, 'r'));
     derivation.dead = true;
     while (!memory_unmap_revoked_step(memory))
         continue;

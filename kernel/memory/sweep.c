@@ -152,13 +152,6 @@ static struct mapping *find_revoked(const struct memory *memory, const struct sp
     return NULL;
 }
 
-static void unmap_revoked(struct mapping *mapping, uint32_t *limit)
-{
-    if (mapping->cleared < mapping->start)
-        mapping->cleared = mapping->start;
-    range_protect(&mapping->space->table, &mapping->cleared, mapping->end, 0, limit);
-}
-
 bool memory_unmap_revoked_step(struct memory *memory)
 {
     uint32_t limit = SPACE_STEP_LIMIT;
@@ -169,7 +162,7 @@ bool memory_unmap_revoked_step(struct memory *memory)
         lock_both(memory, space);
         mapping = find_revoked(memory, space);
         if (mapping != NULL)
-            unmap_revoked(mapping, &limit);
+            (void)mapping_clear(mapping, &limit);
         unlock_space(memory, space);
     }
     lock_release(&memory->object.lock);

@@ -97,6 +97,9 @@ enum status mapping_cut(struct space *space, uint64_t address, struct list *remo
  * NO_MEMORY changes nothing but boundaries. (removal.c) */
 enum status mapping_remove_range(struct space *space, uint64_t start, uint64_t end,
                                  struct list *removed) must_check;
+/* Take it out of the page table, as much as the limit allows; true when all is out. What others touch
+ * meanwhile comes back. (removal.c) */
+bool mapping_clear(struct mapping *mapping, uint32_t *limit);
 /* Have a neighbour take in what is to be mapped, at an address that is free and before `next`, as
  * above, if it is like it; else NULL. */
 struct mapping *mapping_extend(struct space *space, const struct map_request *request,
