@@ -23,9 +23,10 @@ bomb() {
     for i in 1 2 3 4 5; do ls / | sort | head -1; done | uniq -c
     [ $(users) -ge 150 ] && echo others work
 }
-mkfifo -m 666 /tmp/go
+mkfifo -m 666 /tmp/ready /tmp/go
 for run in 1 2; do
-    su user -c 'read x < /tmp/go; kill -9 -1' & killer=$!
+    su user -c 'echo > /tmp/ready; read x < /tmp/go; kill -9 -1' & killer=$!
+    read x < /tmp/ready # a bomb would leave su no process to start it in
     bomb
     echo > /tmp/go; wait $killer; echo left $(users)
     bomb
