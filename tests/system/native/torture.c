@@ -148,7 +148,7 @@ static void check_unused(handle_t account)
 }
 
 /* The first process of a round, with what its workers count shared with this one. */
-static void start_process(struct round *round, handle_t counters)
+static void start_process(struct round *round, handle_t tally)
 {
     handle_t session = SUCCEED(native_session_create(round->endpoint, 1));
     struct test_child child = {.function = torture_round, .account = round->account};
@@ -156,22 +156,22 @@ static void start_process(struct round *round, handle_t counters)
     child.argument = test_child_give(&child, session, RIGHT_SAME);
     CLOSE(session);
     struct torture there = torture;
-    there.made = (_Atomic uint64_t *)SUCCEED(
-        native_map(child.process, counters, 0, 0, USER_PAGE_SIZE, MAP_READ | MAP_WRITE));
+    there.tally = (struct torture_tally *)SUCCEED(
+        native_map(child.process, tally, 0, 0, USER_PAGE_SIZE, MAP_READ | MAP_WRITE));
     CHECK_EQUAL(native_process_write(child.process, (uint64_t)&torture, &there, sizeof(there)),
                 sizeof(there));
     test_child_start(&child);
     round->parties[0] = (struct party){child.process, child.thread};
 }
 
-static void run_round(handle_t counters)
+static void run_round(handle_t tally)
 {
     struct round round = {
         .random = torture.seed * UINT64_C(0x9e3779b97f4a7c15) | 1,
         .account = SUCCEED(native_account_create(test_world.account, &limits)),
         .endpoint = SUCCEED(native_endpoint_create(test_world.account)),
     };
-    start_process(&round, counters);
+    start_process(&round, tally);
     keep(&round);
     check_end(&round.parties[0], 0);
     CLOSE(round.parties[0].thread);
@@ -208,17 +208,18 @@ void service_main(const struct start_block *start)
     uint64_t rounds = test_option("torture.rounds=", ROUNDS);
     uint64_t seed = test_option("torture.seed=", SEED);
     torture.operations = test_option("torture.operations=", OPERATIONS);
-    handle_t counters = SUCCEED(native_memory_create(test_world.account, USER_PAGE_SIZE, 0));
-    torture.made = (_Atomic uint64_t *)SUCCEED(
-        native_map(test_world.self, counters, 0, 0, USER_PAGE_SIZE, MAP_READ | MAP_WRITE));
+    handle_t tally = SUCCEED(native_memory_create(test_world.account, USER_PAGE_SIZE, 0));
+    torture.tally = (struct torture_tally *)SUCCEED(
+        native_map(test_world.self, tally, 0, 0, USER_PAGE_SIZE, MAP_READ | MAP_WRITE));
     for (uint64_t round = 0; round < rounds; round++) {
         torture.seed = seed + round;
         log_print("seed %lu, %lu pages", torture.seed, free_pages());
-        run_round(counters);
+        run_round(tally);
         if (round > 0)
             check_machine(free);
         else
             free = free_pages();
     }
-    log_print("%lu operations", (uint64_t)*torture.made);
+    log_print("%lu operations, in the order %lx", (uint64_t)torture.tally->operations,
+              (uint64_t)torture.tally->order);
 }

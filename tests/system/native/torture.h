@@ -21,10 +21,16 @@
 #define TORTURE_CLONE 7
 #define CLONE_WITHOUT_SELF UINT64_C(1)
 
+/* What all processes of all rounds have done: shared memory. */
+struct torture_tally {
+    _Atomic uint64_t operations;
+    _Atomic uint64_t order; /* says which came after which */
+};
+
 struct torture {
     uint64_t seed;
-    uint64_t operations;    /* of each worker; a clone makes fewer */
-    _Atomic uint64_t *made; /* operations, by all processes of all rounds: shared memory */
+    uint64_t operations; /* of each worker; a clone makes fewer */
+    struct torture_tally *tally;
 };
 extern struct torture torture;
 

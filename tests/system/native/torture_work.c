@@ -363,6 +363,16 @@ static const struct {
     {do_clone, 1},
 };
 
+static void note(const struct worker *self)
+{
+    struct torture_tally *tally = torture.tally;
+    uint64_t before = tally->order;
+    while (!atomic_compare_exchange_weak(&tally->order, &before,
+                                         before * UINT64_C(0x5851f42d4c957f2d) + self->random))
+        ;
+    atomic_fetch_add(&tally->operations, 1);
+}
+
 static void work(struct worker *self, uint64_t count)
 {
     unsigned all = 0;
@@ -375,7 +385,7 @@ static void work(struct worker *self, uint64_t count)
             drawn -= operations[chosen++].weight;
         self->frame->interrupted = 0;
         operations[chosen].run(self);
-        atomic_fetch_add(torture.made, 1);
+        note(self);
     }
 }
 
