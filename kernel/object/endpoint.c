@@ -4,11 +4,13 @@
 /*
  * Endpoints: where threads wait for calls, and calls for threads.
  *
- * Three kinds of things can be received: queued messages, events, and notices
- * that a session has closed. The kind that was given out last is looked for last
- * the next time, so none of them starves another. A session's notice comes after
- * all its queued messages. Who ends before he has received again may not have acted
- * on the one he was given: it comes back, before anything else.
+ * Three kinds of things can be received: notices that a session has closed, queued
+ * messages, and events. Notices come first, so that whoever closes a session finds it
+ * closed by all that he calls after that; they starve nothing, for each takes a session
+ * that a server made. Of the others the kind that was given out last is looked for last
+ * the next time. A session's notice comes after all its queued messages. Who ends before
+ * he has received again may not have acted on the one he was given: it comes back, before
+ * anything else.
  *
  * Callers are taken by their priority, those of one priority in rounds: in each there is
  * one of every account that has some, in the order they came. So a crowd keeps others
@@ -26,7 +28,6 @@
 #include <kernel/scheduler_queue.h>
 
 #define HOLDER_RIGHTS (RIGHT_READ | RIGHT_MANAGE)
-#define TURN_CLOSED 2
 
 /* Where a caller stands: by its priority, then by its round. */
 #define PLACE_ROUNDS (UINT64_MAX >> 8)
@@ -154,13 +155,12 @@ static bool take_closed(struct endpoint *endpoint, struct arrival *arrival)
 
 bool endpoint_take(struct endpoint *endpoint, struct arrival *arrival)
 {
-    static bool (*const kinds[])(struct endpoint *, struct arrival *) = {
-        take_message, take_event, [TURN_CLOSED] = take_closed};
-    const uint32_t count = sizeof(kinds) / sizeof(kinds[0]);
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t kind = (endpoint->turn + i) % count;
-        if (kinds[kind](endpoint, arrival)) {
-            endpoint->turn = (kind + 1) % count;
+    static bool (*const kinds[])(struct endpoint *, struct arrival *) = {take_message, take_event};
+    if (take_closed(endpoint, arrival))
+        return true;
+    for (uint32_t i = 0; i < 2; i++) {
+        if (kinds[endpoint->turn ^ i](endpoint, arrival)) {
+            endpoint->turn ^= i ^ 1;
             return true;
         }
     }
@@ -332,12 +332,10 @@ static bool queue_notice(struct session *session, bool again)
     struct endpoint *endpoint = session->endpoint;
     lock_acquire(&endpoint->object.lock);
     bool queued = endpoint->holders != 0 && !list_node_is_linked(&session->closed_link);
-    if (queued && again) {
+    if (queued && again)
         list_push_front(&endpoint->closed, &session->closed_link);
-        endpoint->turn = TURN_CLOSED;
-    } else if (queued) {
+    else if (queued)
         list_push_back(&endpoint->closed, &session->closed_link);
-    }
     if (queued)
         give_notice(endpoint);
     lock_release(&endpoint->object.lock);

@@ -363,6 +363,35 @@ static void refusals(void)
     CHECK_ERROR(open(slave_name, O_RDWR | O_NOCTTY), ENOENT);
 }
 
+/* Keeps the server busy until it is killed. */
+static void ask_on_and_on(void)
+{
+    struct winsize size;
+
+    for (;;)
+        CHECK(ioctl(slave, TIOCGWINSZ, &size) == 0);
+}
+
+/* Whoever closed a terminal does not find it afterwards, whatever else its server has to do. */
+static void closing_comes_before_what_follows(void)
+{
+    pid_t busy[2];
+
+    open_pair();
+    for (int i = 0; i < 2; i++) {
+        if ((busy[i] = fork()) == 0)
+            ask_on_and_on();
+    }
+    close_pair();
+    for (int i = 0; i < 100; i++) {
+        open_pair();
+        close_pair();
+        CHECK_ERROR(open(slave_name, O_RDWR | O_NOCTTY), ENOENT);
+    }
+    for (int i = 0; i < 2; i++)
+        CHECK(kill(busy[i], SIGKILL) == 0 && waitpid(busy[i], NULL, 0) == busy[i]);
+}
+
 int main(void)
 {
     lines();
@@ -374,5 +403,6 @@ int main(void)
     slaves_come_and_go();
     jobs();
     refusals();
+    closing_comes_before_what_follows();
     return 0;
 }

@@ -24,7 +24,7 @@ struct endpoint {
     struct observation_queue observations;
     struct observation_keys keys;
     uint32_t holders; /* handles that may receive or manage; at none it is dead */
-    uint32_t turn;    /* which kind of thing is looked for first */
+    uint32_t turn;    /* what is looked for first but for notices: messages (0) or events */
 };
 
 struct session {

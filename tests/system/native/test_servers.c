@@ -351,7 +351,7 @@ static uint64_t sender(uint64_t word, struct frame *frame)
     return 0;
 }
 
-/* The notice that a session has gone comes once, and after what was sent by it. */
+/* The notice that a session has gone comes once, after what was sent by it and before all else. */
 static void test_closed_notices(void)
 {
     struct test_thread thread;
@@ -364,14 +364,14 @@ static void test_closed_notices(void)
     CLOSE(session);
     CLOSE(copy);
     CLOSE(other);
+    CHECK_EQUAL(ipc_receive(endpoint, &message), RECEIVED_CLOSED);
+    CHECK_EQUAL(message.badge, BADGE + 1);
     CHECK_EQUAL(ipc_receive(endpoint, &message), RECEIVED_SEND);
     CHECK_EQUAL(message.badge, BADGE);
     CHECK_EQUAL(message.words[0], 5);
     test_thread_join(&thread);
     CHECK_EQUAL(ipc_receive(endpoint, &message), RECEIVED_CLOSED);
     CHECK_EQUAL(message.badge, BADGE);
-    CHECK_EQUAL(ipc_receive(endpoint, &message), RECEIVED_CLOSED);
-    CHECK_EQUAL(message.badge, BADGE + 1);
     ipc_frame()->deadline = DEADLINE_NOW;
     CHECK_STATUS(ipc_receive_until(endpoint, &message), TIMED_OUT);
     session = HANDLE_NONE;
