@@ -58,6 +58,12 @@ static uint64_t next_sequence(void)
     return next;
 }
 
+/* A node whose terminal there is no more; /dev/tty is nobody's then. */
+static int absent(uint32_t rdev)
+{
+    return rdev == RDEV_TTY ? -LINUX_ENXIO : -LINUX_EIO;
+}
+
 static int choose(struct task *task, uint32_t rdev, struct message *message)
 {
     if (rdev == RDEV_TTY)
@@ -78,7 +84,7 @@ int terminal_open(struct task *task, uint32_t rdev, uint32_t flags, struct file 
     if (error == 0)
         error = request(task, rdev == RDEV_PTMX ? library.process : library.tty, &message);
     if (error != 0)
-        return error == -LINUX_ENOENT ? -LINUX_ENXIO : error;
+        return error == -LINUX_ENOENT ? absent(rdev) : error;
     if (message_handle_count(message.information) != 2)
         return -LINUX_EIO;
     handle_t session = task->frame->handles[0].handle;

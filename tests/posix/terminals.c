@@ -361,6 +361,9 @@ static void refusals(void)
     CHECK_ERROR(read(master, &byte, 1), EIO);
     CHECK(close(master) == 0);
     CHECK_ERROR(open(slave_name, O_RDWR | O_NOCTTY), ENOENT);
+    CHECK(mknod("/tmp/no-terminal", S_IFCHR | 0600, makedev(136, 200)) == 0);
+    CHECK_ERROR(open("/tmp/no-terminal", O_RDWR | O_NOCTTY), EIO);
+    CHECK(unlink("/tmp/no-terminal") == 0);
 }
 
 /* Keeps the server busy until it is killed. */
