@@ -128,9 +128,8 @@ void init_start(const struct boot_info *boot, const struct init_image *image)
     start.argument = map_segment(process, &page);
     struct init_segment stack = {.size = STACK_SIZE, .flags = MAP_READ | MAP_WRITE};
     start.sp = map_segment(process, &stack) + STACK_SIZE;
-    struct thread_create_request request = {.process = process, .start = &start};
     struct thread *thread;
-    must_succeed(thread_create(&request, &thread), "the thread of init");
+    must_succeed(thread_create(process, &start, 0, &thread), "the thread of init");
     object_release(&thread->object);
     object_release(&process->object);
 }

@@ -56,9 +56,8 @@ struct process *machine_process(void)
 struct thread *machine_thread(struct process *process, uint32_t priority)
 {
     const struct thread_start start = {.pc = USER_START, .priority = priority};
-    const struct thread_create_request request = {.process = process, .start = &start};
     struct thread *thread;
-    enum status status = thread_create(&request, &thread);
+    enum status status = thread_create(process, &start, 0, &thread);
     assert(status == STATUS_OK);
     object_release(&thread->object);
     return thread;
@@ -96,7 +95,8 @@ int64_t machine_result(struct thread *thread)
 
 bool machine_waits(const struct thread *thread)
 {
-    return thread_waits(thread);
+    uint32_t state = atomic_load(&thread->wait_state);
+    return state == WAIT_STATE_WAITING || state == WAIT_STATE_INTERRUPTIBLE;
 }
 
 struct endpoint *machine_endpoint(struct thread *server, handle_t *token)

@@ -30,8 +30,6 @@ static struct spinlock teardown_lock = SPINLOCK_INITIAL(LOCK_DEFERRED);
 static struct list ending = LIST_INITIAL(ending);
 static struct list unmapped = LIST_INITIAL(unmapped);
 
-_Atomic uint32_t process_teardown_count;
-
 enum status process_create(struct account *account, const char *name, size_t length, uint32_t flags,
                            struct process **result)
 {
@@ -161,7 +159,6 @@ static void queue_teardown(struct process *process, struct list *list)
     lock_acquire(&teardown_lock);
     list_push_back(list, &process->teardown_link);
     lock_release(&teardown_lock);
-    atomic_fetch_add(&process_teardown_count, 1);
     cpu_current()->teardown = true;
 }
 
@@ -293,7 +290,6 @@ static void end_step(struct process *process)
         put_back(process, &ending);
         return;
     }
-    atomic_fetch_sub(&process_teardown_count, 1);
     announce(process);
 }
 
@@ -304,7 +300,6 @@ static void unmap_step(struct process *process)
         put_back(process, &unmapped);
         return;
     }
-    atomic_fetch_sub(&process_teardown_count, 1);
     if (process->kept_frame != NULL)
         page_release(process->kept_frame);
     rcu_defer(&process->object.deferred, free_process);

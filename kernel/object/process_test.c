@@ -124,7 +124,7 @@ static void a_process_is_freed_a_grace_period_after_its_memory(void **state)
     _Atomic uint64_t *used = &machine_account->used[ALLOW_PROCESSES];
     uint64_t before = atomic_load(used);
     object_release(&machine_process()->object);
-    while (!process_teardown_is_pending())
+    while (!cpu_current()->teardown)
         rcu_quiescent();
     while (process_teardown_step())
         ;
@@ -266,7 +266,6 @@ static void making_without_memory(void **state)
 {
     struct process *process;
     struct thread *thread;
-    const struct thread_create_request request = {.process = parent->process, .start = &start};
     (void)state;
     machine_settle();
     uint64_t pages = test_pages_used(machine_account);
@@ -275,7 +274,7 @@ static void making_without_memory(void **state)
         enum status status = process_create(machine_account, "", 0, 0, &process);
         if (status == STATUS_OK) {
             object_release(&process->object);
-            status = thread_create(&request, &thread);
+            status = thread_create(parent->process, &start, 0, &thread);
         }
         page_fail_after(0);
         machine_settle();

@@ -109,14 +109,16 @@ void thread_suspend(struct thread *thread, int32_t times)
         atomic_fetch_and(&thread->attention, ~ATTENTION_SUSPENDED);
 }
 
-/* Into its process, whose list holds a reference; DEAD if that is ending. */
-static enum status publish_thread(struct thread *thread)
+/* Into its process, whose list holds a reference; DEAD if that is ending. What is not fully made, as
+ * `status` says, or cannot be published is discarded. */
+static enum status publish_thread(struct thread *thread, enum status status, struct thread **result)
 {
     struct process *process = thread->process;
 
     lock_acquire(&process->object.lock);
-    bool alive = process->state < PROCESS_ENDING;
-    if (alive) {
+    if (status == STATUS_OK && process->state >= PROCESS_ENDING)
+        status = STATUS_DEAD;
+    if (status == STATUS_OK) {
         object_acquire(&thread->object);
         list_push_back(&process->threads, &thread->process_link);
         thread_suspend(thread, (int32_t)process->suspended);
@@ -124,19 +126,22 @@ static enum status publish_thread(struct thread *thread)
         relaxed_store(&process->state, PROCESS_RUNNING);
     }
     lock_release(&process->object.lock);
-    return alive ? STATUS_OK : STATUS_DEAD;
+    if (status == STATUS_OK)
+        *result = thread;
+    else
+        discard_thread(thread);
+    return status;
 }
 
-enum status thread_create(const struct thread_create_request *request, struct thread **result)
+enum status thread_create(struct process *process, const struct thread_start *start,
+                          uint64_t identity, struct thread **result)
 {
-    const struct thread_start *start = request->start;
-    const struct arch_thread_start registers = {start->pc, start->sp, start->argument, start->tls};
     struct thread *thread;
 
     if (start->priority >= PRIORITY_COUNT || (start->flags & ~(uint32_t)THREAD_SUSPENDED) != 0 ||
         (start->cpus != 0 && (start->cpus & cpu_all()) == 0))
         return STATUS_INVALID;
-    enum status status = allocate_thread(request->process, request->identity, NULL, &thread);
+    enum status status = allocate_thread(process, identity, NULL, &thread);
     if (status != STATUS_OK)
         return status;
     thread->priority = thread->effective = (uint8_t)start->priority;
@@ -144,16 +149,10 @@ enum status thread_create(const struct thread_create_request *request, struct th
         thread->share.stride = share_stride(start->weight);
     thread_suspend(thread, (start->flags & THREAD_SUSPENDED) != 0);
     thread->cpus = start->cpus != 0 ? start->cpus : UINT64_MAX;
-    status = arch_thread_init(thread, &registers);
+    status = publish_thread(thread, arch_thread_init(thread, start), result);
     if (status == STATUS_OK)
-        status = publish_thread(thread);
-    if (status != STATUS_OK) {
-        discard_thread(thread);
-        return status;
-    }
-    scheduler_wake(thread);
-    *result = thread;
-    return STATUS_OK;
+        scheduler_wake(thread);
+    return status;
 }
 
 enum status thread_clone(struct thread *from, struct process *process, uint64_t identity,
@@ -169,15 +168,7 @@ enum status thread_clone(struct thread *from, struct process *process, uint64_t 
     thread->share.stride = relaxed_load(&from->share.stride);
     thread->frame->interrupted = 0;
     label_frame(thread);
-    status = arch_thread_clone(thread, from);
-    if (status == STATUS_OK)
-        status = publish_thread(thread);
-    if (status != STATUS_OK) {
-        discard_thread(thread);
-        return status;
-    }
-    *result = thread;
-    return STATUS_OK;
+    return publish_thread(thread, arch_thread_clone(thread, from), result);
 }
 
 void thread_finish_end(struct thread *thread)
@@ -229,27 +220,18 @@ void thread_destroy(struct object *object)
 
 /* Calls. */
 
-/* The caller's own priority is the most it can give. */
-static uint32_t ceiling_of(const struct thread *self)
-{
-    return relaxed_load(&self->priority);
-}
-
 int64_t call_thread_create(struct thread *self, const struct thread_create_arguments *arguments)
 {
     bool may_name = (arguments->process_rights & RIGHT_IDENTITY) != 0;
-    struct thread_create_request request = {
-        .process = arguments->process,
-        .start = arguments->start,
-        .identity = may_name ? arguments->start->identity : self->identity,
-    };
+    const struct thread_start *start = arguments->start;
     struct thread *thread;
 
-    uint64_t weight = arguments->start->weight;
-    if (arguments->start->priority > ceiling_of(self) ||
-        (weight != 0 && !share_may_give(weight, relaxed_load(&self->share.stride))))
+    /* The caller's own priority is the most it can give. */
+    if (start->priority > relaxed_load(&self->priority) ||
+        (start->weight != 0 && !share_may_give(start->weight, relaxed_load(&self->share.stride))))
         return status_to_result(STATUS_INVALID);
-    enum status status = thread_create(&request, &thread);
+    enum status status = thread_create(arguments->process, start,
+                                       may_name ? start->identity : self->identity, &thread);
     if (status != STATUS_OK)
         return status_to_result(status);
     int64_t result = handle_of_created(&self->process->handles, &thread->object, RIGHT_ALL);
@@ -388,7 +370,8 @@ int64_t call_thread_read_registers(struct thread *self,
 int64_t call_thread_set_priority(struct thread *self,
                                  const struct thread_set_priority_arguments *arguments)
 {
-    if (arguments->priority >= PRIORITY_COUNT || arguments->priority > ceiling_of(self))
+    if (arguments->priority >= PRIORITY_COUNT ||
+        arguments->priority > relaxed_load(&self->priority))
         return status_to_result(STATUS_INVALID);
     scheduler_set_priority(arguments->thread, (uint8_t)arguments->priority);
     return 0;

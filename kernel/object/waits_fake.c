@@ -81,7 +81,8 @@ void fake_thread_free(struct thread *thread)
 
 bool fake_thread_waits(const struct thread *thread)
 {
-    return thread_waits(thread);
+    uint32_t state = atomic_load(&thread->wait_state);
+    return state == WAIT_STATE_WAITING || state == WAIT_STATE_INTERRUPTIBLE;
 }
 
 enum status thread_begin_wait(struct thread *thread, uint64_t deadline)

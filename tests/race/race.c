@@ -321,9 +321,8 @@ static struct thread *make_thread(struct process *process)
 {
     const struct thread_start start = {
         .pc = USER_START, .priority = (uint32_t)below(4), .flags = THREAD_SUSPENDED};
-    const struct thread_create_request request = {.process = process, .start = &start};
     struct thread *thread;
-    enum status status = thread_create(&request, &thread);
+    enum status status = thread_create(process, &start, 0, &thread);
     assert(status == STATUS_OK);
     give(process, &thread->object);
     return thread;
@@ -389,7 +388,7 @@ static bool is_settled(void)
     for (unsigned i = 0; i < ALLOW_CPU_NS; i++)
         if (atomic_load(&account->used[i]) != 0)
             return false;
-    return !process_teardown_is_pending();
+    return true;
 }
 
 static void check_time(const struct account *of)

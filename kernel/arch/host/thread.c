@@ -8,7 +8,7 @@
 #include <kernel/thread.h>
 #include <string.h>
 
-enum status arch_thread_init(struct thread *thread, const struct arch_thread_start *start)
+enum status arch_thread_init(struct thread *thread, const struct thread_start *start)
 {
     thread->arch = (struct arch_thread){0};
     thread->arch.registers.pc = start->pc;

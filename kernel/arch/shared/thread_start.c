@@ -5,7 +5,7 @@
 
 #include <kernel/thread.h>
 
-enum status arch_thread_init(struct thread *thread, const struct arch_thread_start *start)
+enum status arch_thread_init(struct thread *thread, const struct thread_start *start)
 {
     const struct frame_registers registers = {
         .pc = start->pc,

@@ -13,17 +13,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <trellis/frame.h>
+#include <trellis/structures.h>
 
 struct thread;
 
-struct arch_thread_start {
-    uint64_t pc, sp, argument, tls;
-};
-
 /* A new thread's registers: interrupts on, the argument, thread->frame_address (set before) as second
- * argument, everything else zero. May allocate the FP area. */
-enum status arch_thread_init(struct thread *thread,
-                             const struct arch_thread_start *start) must_check;
+ * argument, everything else zero. */
+enum status arch_thread_init(struct thread *thread, const struct thread_start *start) must_check;
 /* The copy that process_clone makes: all registers, FP state and thread pointers of `from`, which
  * no CPU has loaded. */
 enum status arch_thread_clone(struct thread *thread, struct thread *from) must_check;

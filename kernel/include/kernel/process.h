@@ -53,11 +53,6 @@ void process_last_thread_ended(struct process *process, uint64_t code);
 void process_drop_kept_handles(struct process *process);
 /* Some bounded teardown work; true while there is more. Called on the way out of the kernel and when idle. */
 bool process_teardown_step(void);
-extern _Atomic uint32_t process_teardown_count; /* processes on their way */
-static inline bool process_teardown_is_pending(void)
-{
-    return atomic_load_explicit(&process_teardown_count, memory_order_relaxed) != 0;
-}
 /* A slot for a frame: *slot, or any with FRAME_SLOT_ANY; *frame gets the frame that was kept
  * there, if any. LIMIT, NO_MEMORY. */
 #define FRAME_SLOT_ANY UINT32_MAX

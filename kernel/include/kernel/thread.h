@@ -173,12 +173,6 @@ static inline bool thread_claim_wait(struct thread *thread)
     return false;
 }
 
-static inline bool thread_waits(const struct thread *thread)
-{
-    uint32_t state = atomic_load(&thread->wait_state);
-    return state == WAIT_STATE_WAITING || state == WAIT_STATE_INTERRUPTIBLE;
-}
-
 /* Give a claim back: the thread waits on, unless its wait was to end meanwhile. No locks held. */
 void thread_unclaim_wait(struct thread *thread);
 
@@ -196,14 +190,9 @@ void thread_abort_wait(struct thread *thread, enum status why);
 /* Claim, cancel and finish with an error. No locks held. False if it did not wait. */
 bool thread_cancel_wait(struct thread *thread, enum status why);
 
-struct thread_create_request {
-    struct process *process;
-    const struct thread_start *start;
-    uint64_t identity;
-};
-/* With its frame mapped, one reference for the caller. */
-enum status thread_create(const struct thread_create_request *request,
-                          struct thread **result) must_check;
+/* With its frame mapped, one reference for the caller. `identity` stands for that of `start`. */
+enum status thread_create(struct process *process, const struct thread_start *start,
+                          uint64_t identity, struct thread **result) must_check;
 /* As process_clone makes it: in another process, at the same frame slot, not running, its wait
  * the caller's to set up. One reference for the caller. */
 enum status thread_clone(struct thread *from, struct process *process, uint64_t identity,
