@@ -39,16 +39,9 @@ _Noreturn void trap_call(void)
     struct thread *self = thread_current();
     uint32_t index = (uint32_t)arch_call_number(self) - NATIVE_CALL_BASE;
     relaxed_add(&cpu_current()->calls, 1);
-    if (index >= NATIVE_CALL_COUNT)
-        trap_reflect();
-    finish_call(self, call_table[index].decode(self));
-    scheduler_leave_kernel();
-}
-
-_Noreturn void trap_reflect(void)
-{
-    struct thread *self = thread_current();
-    if (!personality_reflect(self))
+    if (index < NATIVE_CALL_COUNT)
+        finish_call(self, call_table[index].decode(self));
+    else if (!personality_reflect(self))
         arch_call_set_result(self, status_to_result(STATUS_BAD_CALL));
     scheduler_leave_kernel();
 }

@@ -51,11 +51,6 @@ static void end_if_revoked(struct thread *self, const struct handle_view *view)
         (void)thread_cancel_wait(self, STATUS_REVOKED);
 }
 
-static void set_source(struct thread *to, const struct thread *from, const struct session *session)
-{
-    arch_message_set_source(to, session->badge, from->identity);
-}
-
 /* Calling. */
 
 /* The call is with this server, unless that is ending: ipc_abandon looks with the same lock,
@@ -134,7 +129,7 @@ static enum status call_receiver(struct thread *self, struct thread *receiver, u
         return_receiver(endpoint, receiver);
         return status;
     }
-    set_source(receiver, self, session);
+    arch_message_set_source(receiver, session->badge, self->identity);
     if (self->wait.call.is_send) {
         thread_finish_wait(receiver, RECEIVED_SEND);
         return STATUS_OK;
@@ -279,7 +274,7 @@ static bool accept_message(struct thread *self, struct endpoint *endpoint,
 {
     enum status status = message_deliver(arrival->from, self);
     if (status == STATUS_OK)
-        set_source(self, arrival->from, arrival->session);
+        arch_message_set_source(self, arrival->session->badge, arrival->from->identity);
     if (arrival->kind == RECEIVED_SEND)
         thread_finish_wait(arrival->from, status_to_result(status));
     else if (status != STATUS_OK)
@@ -415,7 +410,7 @@ static enum status answer(struct thread *self, struct endpoint *endpoint, struct
     return STATUS_OK;
 }
 
-static enum status reply_and_wait(struct thread *self)
+int64_t call_ipc_reply_and_wait(struct thread *self)
 {
     struct thread *client = NULL;
     struct handle_view view;
@@ -425,7 +420,7 @@ static enum status reply_and_wait(struct thread *self)
     if (status == STATUS_OK && relaxed_load(&self->client) != NULL)
         status = answer(self, self->serves, &self->client, &client);
     if (status != STATUS_OK)
-        return status;
+        return status_to_result(status);
     if (client == NULL)
         message_discard(self);
     status = receive(self, container_of(view.object, struct endpoint, object), DEADLINE_NEVER);
@@ -433,15 +428,10 @@ static enum status reply_and_wait(struct thread *self)
         scheduler_hand_over(client);
     else if (client != NULL)
         scheduler_wake(client);
-    return status;
+    return status_to_result(status);
 }
 
-int64_t call_ipc_reply_and_wait(struct thread *self)
-{
-    return status_to_result(reply_and_wait(self));
-}
-
-static enum status reply(struct thread *self)
+int64_t call_ipc_reply(struct thread *self)
 {
     struct handle_view view;
     struct thread *client;
@@ -449,13 +439,13 @@ static enum status reply(struct thread *self)
     if (status == STATUS_OK && !message_is_valid(arch_message_information(self)))
         status = STATUS_INVALID;
     if (status != STATUS_OK)
-        return status;
+        return status_to_result(status);
     struct reply *object = container_of(view.object, struct reply, object);
     status = answer(self, object->endpoint, &object->client, &client);
     if (status != STATUS_OK) {
         if (atomic_load(&object->object.handles) == 0) /* closed meanwhile, without the client */
             reply_unreachable(&object->object);
-        return status;
+        return status_to_result(status);
     }
     if (client != NULL) {
         scheduler_wake(client);
@@ -464,12 +454,7 @@ static enum status reply(struct thread *self)
         message_discard(self);
     }
     status = handle_close(&self->process->handles, arch_call_argument(self, 0));
-    return client == NULL && status == STATUS_OK ? STATUS_DEAD : status;
-}
-
-int64_t call_ipc_reply(struct thread *self)
-{
-    return status_to_result(reply(self));
+    return status_to_result(client == NULL && status == STATUS_OK ? STATUS_DEAD : status);
 }
 
 /* Endings. */

@@ -12,10 +12,9 @@
 #include <stdint.h>
 #include <trellis/frame.h>
 
-/* A native call, registers saved in the current thread. Looks the number up in the generated table. */
+/* A call, registers saved in the current thread. A native one's number is looked up in the generated
+ * table; another came by the slow path, and without a personality is a BAD_CALL. */
 _Noreturn void trap_call(void);
-/* A number that is not native came by the slow path (no personality: an ended thread or a server): BAD_CALL. */
-_Noreturn void trap_reflect(void);
 struct trap_fault {
     enum fault_kind kind;
     enum fault_access access;
