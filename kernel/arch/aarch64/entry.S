@@ -10,7 +10,12 @@
  * kernel are the exception; they are interrupts in arch_idle, faults in a copy
  * routine, or bugs.
  */
-#include "offsets.h"
+#include <arch/offsets.h>
+#include <trellis/arch/offsets.h>
+
+#define CLASS_CALL 0x15 /* Arm ARM, ESR_EL1.EC: SVC in AArch64 state */
+#define FLAGS_CONDITION 0xf0000000
+#define MESSAGE_SIZE 80 /* ten registers on the stack */
 
 /* For each two of the registers, in the thread or whatever is at the base. */
 .macro PAIRS instruction, base, first, second, rest:vararg
@@ -82,7 +87,7 @@ exception_in_user:
     lsr x16, x16, #26
     cmp x16, #CLASS_CALL
     b.ne exception_in_full
-    movz w16, #CALL_BASE_HIGH, lsl #16
+    movz w16, #(CALL_BASE >> 16), lsl #16
     subs w16, w8, w16
     b.hs native_call
     mrs x17, tpidr_el1
@@ -107,17 +112,17 @@ exception_in_user:
 
 /* frame_resume of a library has a short path too; what it refuses is left to C. */
 native_call:
-    cmp w16, #CALL_MESSAGE
+    cmp w16, #(CALL_MESSAGE - CALL_BASE)
     b.eq message_call
-    cmp w16, #CALL_ANSWER
+    cmp w16, #(CALL_ANSWER - CALL_BASE)
     b.eq message_answer
-    cmp w16, #CALL_RESUME
+    cmp w16, #(CALL_RESUME - CALL_BASE)
     b.ne call_in_full
     mrs x17, tpidr_el1
     ldr x16, [x17, #CPU_FRAME]
     stp x14, x15, [sp, #REGISTER_X(14)]
     movz x17, #USER_END_HIGH, lsl #32
-    movk x17, #USER_END_LOW, lsl #16
+    movk x17, #USER_END_MIDDLE, lsl #16
     ldp x14, x15, [x16, #REGISTER_SP]
     cmp x15, x17
     b.hs 1f

@@ -8,7 +8,7 @@
  * continues at the fixup beside it in .copy_fixups; a2 then holds what is left. Words
  * need not be aligned: where the machine cannot, its firmware does it.
  */
-#include "offsets.h"
+#include <arch/offsets.h>
 
 .macro FIXED instruction:vararg
 9:  \instruction

@@ -10,8 +10,12 @@
  * the exception; they are interrupts in arch_idle, faults in a copy routine, or
  * bugs. sret leaves sstatus.SPP at user mode, so that it says so on every way out.
  */
-#include "offsets.h"
 #include <arch/layout.h>
+#include <arch/offsets.h>
+#include <trellis/arch/offsets.h>
+
+#define CALL_SHIFT 12               /* there are no more than 4096 native calls */
+#define MESSAGE_SIZE REGISTER_X(16) /* on the stack: a1 to a5 */
 
 .macro EACH operation, base, registers:vararg
     .irp n, \registers

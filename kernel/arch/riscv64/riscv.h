@@ -25,6 +25,7 @@ enum riscv_cause {
     CAUSE_BREAKPOINT = 3,
     CAUSE_LOAD_MISALIGNED = 4,
     CAUSE_STORE_MISALIGNED = 6,
+    CAUSE_CALL = 8,
     CAUSE_FETCH_PAGE = 12,
     CAUSE_LOAD_PAGE = 13,
     CAUSE_STORE_PAGE = 15,
@@ -76,7 +77,8 @@ void riscv_entry(void);
 _Noreturn void riscv_return_call(struct thread *thread);
 _Noreturn void riscv_return_full(struct thread *thread);
 /* For a trap with the stack full. */
-extern char riscv_last_stack[];
+#define LAST_STACK_SIZE 4096
+extern char riscv_last_stack[LAST_STACK_SIZE];
 
 /* traps.c, called by entry.S */
 _Noreturn void riscv_trap_user(void);

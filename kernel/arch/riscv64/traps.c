@@ -7,7 +7,6 @@
  */
 #include "riscv.h"
 
-#include "offsets.h"
 #include <arch/copy_fixup.h>
 #include <arch/cpu.h>
 #include <arch/thread.h>

@@ -10,9 +10,11 @@
  * the exception; they are interrupts in arch_idle, faults in a copy routine, or
  * bugs.
  */
-#include "offsets.h"
 #include <arch/layout.h>
+#include <arch/offsets.h>
+#include <trellis/arch/offsets.h>
 
+#define TRAP_VECTORS 256
 #define STUB_SIZE 16
 
 .macro EACH operation, registers:vararg

@@ -15,7 +15,7 @@ struct page_table;
 struct thread;
 
 struct arch_cpu {
-    uint64_t stack_top;       /* assembly knows these four (offsets.h) */
+    uint64_t stack_top;       /* assembly knows these four */
     uint64_t frame;           /* kernel address of the thread's frame */
     uint64_t frame_user;      /* user address of its frame */
     uint64_t reflect;         /* where reflected calls go; 0: not by the short path */

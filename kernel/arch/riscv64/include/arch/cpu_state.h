@@ -17,7 +17,7 @@ struct page_table;
 struct thread;
 
 struct arch_cpu {
-    uint64_t stack_top;    /* assembly knows these six (offsets.h) */
+    uint64_t stack_top;    /* assembly knows these six */
     uint64_t scratch[2];   /* two of the user's registers, for a moment */
     struct thread *thread; /* the one in user mode */
     uint64_t frame; /* kernel address of its frame; 0: calls are not reflected by the short path */

@@ -29,7 +29,7 @@ struct x86_task {
 } __attribute__((packed));
 
 struct arch_cpu {
-    struct cpu *self; /* assembly knows these seven (offsets.h) */
+    struct cpu *self; /* assembly knows these seven */
     uint64_t stack_top;
     uint64_t scratch;      /* the user's stack pointer, for a moment */
     struct thread *thread; /* the one in user mode */
