@@ -24,7 +24,7 @@ static struct interrupt *_Atomic lines[LINES_MAX];
 void interrupt_raise(uint32_t line)
 {
     struct interrupt *interrupt = line < LINES_MAX ? atomic_load(&lines[line]) : NULL;
-    arch_interrupt_mask(line);
+    arch_interrupt_set(line, LINE_MASKED);
     if (interrupt != NULL)
         object_signal(&interrupt->object, 0, SIGNAL_INTERRUPT);
 }
@@ -35,7 +35,7 @@ void interrupt_unreachable(struct object *object)
     struct interrupt *interrupt = container_of(object, struct interrupt, object);
     struct interrupt *expected = interrupt;
     if (atomic_compare_exchange_strong(&lines[interrupt->line], &expected, NULL))
-        arch_interrupt_disable(interrupt->line);
+        arch_interrupt_set(interrupt->line, LINE_OFF);
 }
 
 /* Take the line, then have it delivered. */
@@ -74,6 +74,6 @@ int64_t call_interrupt_acknowledge(struct thread *self,
                                    const struct interrupt_acknowledge_arguments *arguments)
 {
     object_signal(&arguments->interrupt->object, SIGNAL_INTERRUPT, 0);
-    arch_interrupt_unmask(arguments->interrupt->line);
+    arch_interrupt_set(arguments->interrupt->line, LINE_OPEN);
     return 0;
 }

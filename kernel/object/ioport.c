@@ -66,9 +66,7 @@ int64_t call_ioport_read(struct thread *self, const struct ioport_read_arguments
     if (status != STATUS_OK)
         return status_to_result(status);
     for (uint64_t at = 0; at < arguments->length; at += width) {
-        uint32_t value = 0;
-        if (!arch_port_read(arguments->port, width, &value))
-            return status_to_result(STATUS_UNSUPPORTED);
+        uint32_t value = arch_port_read(arguments->port, width);
         memcpy(bytes + at, &value, width);
     }
     atomic_fetch_add(&arguments->ioport->read, arguments->length);
@@ -88,8 +86,7 @@ int64_t call_ioport_write(struct thread *self, const struct ioport_write_argumen
     for (uint64_t at = 0; at < arguments->length; at += width) {
         uint32_t value = 0;
         memcpy(&value, bytes + at, width);
-        if (!arch_port_write(arguments->port, width, value))
-            return status_to_result(STATUS_UNSUPPORTED);
+        arch_port_write(arguments->port, width, value);
     }
     atomic_fetch_add(&arguments->ioport->written, arguments->length);
     return 0;

@@ -209,19 +209,9 @@ enum status arch_interrupt_enable(uint32_t line, uint32_t flags)
     return STATUS_OK;
 }
 
-void arch_interrupt_disable(uint32_t line)
+void arch_interrupt_set(uint32_t line, enum line_state state)
 {
-    set_line_bit(line, LINE_DISABLE);
-}
-
-void arch_interrupt_mask(uint32_t line)
-{
-    set_line_bit(line, LINE_DISABLE);
-}
-
-void arch_interrupt_unmask(uint32_t line)
-{
-    set_line_bit(line, LINE_ENABLE);
+    set_line_bit(line, state == LINE_OPEN ? LINE_ENABLE : LINE_DISABLE);
 }
 
 static uint32_t acknowledge(void)
@@ -262,7 +252,7 @@ void arm_gic_run(void)
         if (line == arm_clock_line())
             arch_timer_set(0);
         else if (line >= OWN_LINES)
-            arch_interrupt_mask(line);
+            arch_interrupt_set(line, LINE_MASKED);
         end(acknowledged);
         take(line);
     }

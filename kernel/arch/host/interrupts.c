@@ -11,19 +11,10 @@ enum status arch_interrupt_enable(uint32_t line, uint32_t flags)
     return STATUS_UNSUPPORTED;
 }
 
-void arch_interrupt_disable(uint32_t line)
+void arch_interrupt_set(uint32_t line, enum line_state state)
 {
     (void)line;
-}
-
-void arch_interrupt_mask(uint32_t line)
-{
-    (void)line;
-}
-
-void arch_interrupt_unmask(uint32_t line)
-{
-    (void)line;
+    (void)state;
 }
 
 uint32_t arch_interrupt_lines(void)

@@ -4,14 +4,13 @@
 /*
  * RISC-V: the platform-level interrupt controller (RISC-V PLIC specification 1.0.0).
  *
- * All lines go to the first CPU's context. A line is masked by its priority: one that
- * is not enabled could not be completed.
+ * All lines go to the first CPU's context, where they are enabled once and for all: a line is
+ * masked by its priority, for one that is not enabled could not be completed.
  */
 #include "riscv.h"
 
 #include <arch/cpu.h>
 #include <arch/page_table.h>
-#include <kernel/lock.h>
 #include <kernel/trap.h>
 #include <trellis/boot_info.h>
 
@@ -23,7 +22,6 @@
 
 static volatile uint8_t *registers;
 static uint32_t context, line_count;
-static struct spinlock enable_lock = SPINLOCK_INITIAL(LOCK_DEVICE); /* lines share a register */
 
 static volatile uint32_t *at(uint64_t offset)
 {
@@ -41,7 +39,7 @@ const char *riscv_plic_init(const struct boot_info *boot)
     for (uint32_t line = 1; line < line_count; line++)
         *at(PRIORITY(line)) = 0;
     for (uint32_t line = 0; line < line_count; line += 32)
-        *at(ENABLE(context, line)) = 0;
+        *at(ENABLE(context, line)) = UINT32_MAX;
     *at(THRESHOLD(context)) = 0;
     return NULL;
 }
@@ -51,38 +49,18 @@ uint32_t arch_interrupt_lines(void)
     return line_count;
 }
 
-static void change_enable(uint32_t line, bool on)
-{
-    lock_acquire(&enable_lock);
-    uint32_t others = *at(ENABLE(context, line)) & ~(UINT32_C(1) << line % 32);
-    *at(ENABLE(context, line)) = others | (uint32_t)on << line % 32;
-    lock_release(&enable_lock);
-}
-
 /* The wiring alone says what triggers a line. */
 enum status arch_interrupt_enable(uint32_t line, uint32_t flags)
 {
     if (line == 0 || line >= line_count)
         return STATUS_OUT_OF_RANGE;
-    *at(PRIORITY(line)) = 1;
-    change_enable(line, true);
+    arch_interrupt_set(line, LINE_OPEN);
     return STATUS_OK;
 }
 
-void arch_interrupt_disable(uint32_t line)
+void arch_interrupt_set(uint32_t line, enum line_state state)
 {
-    change_enable(line, false);
-    *at(PRIORITY(line)) = 0;
-}
-
-void arch_interrupt_mask(uint32_t line)
-{
-    *at(PRIORITY(line)) = 0;
-}
-
-void arch_interrupt_unmask(uint32_t line)
-{
-    *at(PRIORITY(line)) = 1;
+    *at(PRIORITY(line)) = state == LINE_OPEN;
 }
 
 void riscv_plic_interrupt(void)

@@ -9,12 +9,11 @@ uint32_t arch_port_count(void)
     return 0;
 }
 
-bool arch_port_read(uint32_t port, uint32_t width, uint32_t *value)
+uint32_t arch_port_read(uint32_t port, uint32_t width)
 {
-    return false;
+    return 0;
 }
 
-bool arch_port_write(uint32_t port, uint32_t width, uint32_t value)
+void arch_port_write(uint32_t port, uint32_t width, uint32_t value)
 {
-    return false;
 }

@@ -168,28 +168,15 @@ enum status arch_interrupt_enable(uint32_t line, uint32_t flags)
     return STATUS_OK;
 }
 
-static void change_mask(uint32_t entry, uint32_t keep, uint32_t add)
+void arch_interrupt_set(uint32_t line, enum line_state state)
 {
+    uint32_t entry = line - line_base, masked = state == LINE_OPEN ? 0 : IO_MASKED;
+    if (state != LINE_OFF && !line_level[entry])
+        return;
     lock_acquire(&shared_lock);
-    shared_write(IO_LINE(entry), (shared_read(IO_LINE(entry)) & keep) | add);
+    uint32_t keep = state == LINE_OFF ? 0 : shared_read(IO_LINE(entry)) & ~IO_MASKED;
+    shared_write(IO_LINE(entry), keep | masked);
     lock_release(&shared_lock);
-}
-
-void arch_interrupt_disable(uint32_t line)
-{
-    change_mask(line - line_base, 0, IO_MASKED);
-}
-
-void arch_interrupt_mask(uint32_t line)
-{
-    if (line_level[line - line_base])
-        change_mask(line - line_base, ~UINT32_C(0), IO_MASKED);
-}
-
-void arch_interrupt_unmask(uint32_t line)
-{
-    if (line_level[line - line_base])
-        change_mask(line - line_base, ~IO_MASKED, 0);
 }
 
 /* To other CPUs. */

@@ -53,28 +53,15 @@ uint32_t arch_port_count(void)
     return PORTS;
 }
 
-static bool port_valid(uint32_t port, uint32_t width)
+uint32_t arch_port_read(uint32_t port, uint32_t width)
 {
-    return (width == 1 || width == 2 || width == 4) && port <= PORTS - width;
-}
-
-bool arch_port_read(uint32_t port, uint32_t width, uint32_t *value)
-{
-    if (!port_valid(port, width))
-        return false;
     if (width == 1)
-        *value = x86_in8((uint16_t)port);
-    else if (width == 2)
-        *value = x86_in16((uint16_t)port);
-    else
-        *value = x86_in32((uint16_t)port);
-    return true;
+        return x86_in8((uint16_t)port);
+    return width == 2 ? x86_in16((uint16_t)port) : x86_in32((uint16_t)port);
 }
 
-bool arch_port_write(uint32_t port, uint32_t width, uint32_t value)
+void arch_port_write(uint32_t port, uint32_t width, uint32_t value)
 {
-    if (!port_valid(port, width))
-        return false;
     if (port - SERIAL < SERIAL_PORTS)
         log_release_console();
     if (width == 1)
@@ -83,7 +70,6 @@ bool arch_port_write(uint32_t port, uint32_t width, uint32_t value)
         x86_out16((uint16_t)port, (uint16_t)value);
     else
         x86_out32((uint16_t)port, value);
-    return true;
 }
 
 _Noreturn void arch_machine_restart(void)

@@ -42,21 +42,21 @@ uint64_t arch_counter_frequency(void);
 /* One-shot timer of this CPU, in counter ticks from now; 0: none. It may fire early. */
 void arch_timer_set(uint64_t ticks);
 
-/* Interrupt lines: route to this CPU's vector for `line`; masked at first. */
+/* Interrupt lines: each is off at first, and open once it has been enabled. What comes while it is
+ * masked is kept for when it is opened, or interrupts all the same (an edge). */
+enum line_state { LINE_OFF, LINE_MASKED, LINE_OPEN };
 enum status arch_interrupt_enable(uint32_t line, uint32_t flags) must_check;
-void arch_interrupt_disable(uint32_t line);
-void arch_interrupt_mask(uint32_t line);
-void arch_interrupt_unmask(uint32_t line);
+void arch_interrupt_set(uint32_t line, enum line_state state);
 uint32_t arch_interrupt_lines(void);
 
 /* Early console: works before everything, used alone by a panic. */
 void arch_console_put(uint8_t byte);
 /* The machine's own generator; false if it has none. */
 bool arch_random(uint64_t *value);
-/* Port space: false where the architecture has none or the range is invalid. */
-bool arch_port_read(uint32_t port, uint32_t width, uint32_t *value);
-bool arch_port_write(uint32_t port, uint32_t width, uint32_t value);
+/* Port space: how many there are, which is 0 where the architecture has none; of those, 1, 2 or 4 at once. */
 uint32_t arch_port_count(void);
+uint32_t arch_port_read(uint32_t port, uint32_t width);
+void arch_port_write(uint32_t port, uint32_t width, uint32_t value);
 
 enum stop_kind { STOP_ORDERLY = 0x2a, STOP_PANIC = 0x2b, STOP_MEMORY = 0x2c };
 _Noreturn void arch_machine_stop(enum stop_kind kind);
