@@ -241,19 +241,24 @@ static void adopt_pages(struct task *child)
     }
 }
 
-/* Until the child of a vfork has exec'd or ended; then, if the server ended it, what it leaves. */
+/* What one leaves that has exec'd or ended: the server ends its thread in that very request. */
+static void release_ended(struct task *child)
+{
+    struct exec_work *work = __atomic_load_n(&child->exec, __ATOMIC_ACQUIRE);
+
+    if (work != NULL)
+        exec_release(work);
+    request_close_handle(child->group->child_event);
+    task_release(child);
+    task_retire(child);
+    __atomic_store_n(&child->vacant, 1, __ATOMIC_RELEASE);
+}
+
 static void wait_for_vfork(struct task *task, struct task *child)
 {
     wait_uninterrupted(task, task->group->child_event, PROCESS_VFORK_DONE);
     (void)native_event_signal(task->group->child_event, PROCESS_VFORK_DONE, 0);
-    struct exec_work *work = __atomic_load_n(&child->exec, __ATOMIC_ACQUIRE);
-    if (work != NULL) {
-        exec_release(work);
-        request_close_handle(child->group->child_event);
-        task_release(child);
-        task_retire(child);
-        __atomic_store_n(&child->vacant, 1, __ATOMIC_RELEASE);
-    }
+    release_ended(child);
     __atomic_store_n(&task->group->vfork_busy, 0, __ATOMIC_RELEASE);
     (void)native_address_wake((uint64_t)&task->group->vfork_busy, 1, UINT32_MAX, 0);
 }

@@ -5,7 +5,7 @@
  * A pid's end is the process server's business once it is told; the kernel
  * closes the handles and frees the memory. What must happen here, while the
  * memory can still be read, is the marking of robust futexes. A vfork child's
- * kernel process goes on without it, so it also gives back what it holds.
+ * kernel process goes on without it: its parent gives back what it holds (clone.c).
  */
 #include <posix/end.h>
 
@@ -26,8 +26,6 @@ static _Noreturn void vanish(struct task *task)
 {
     uint64_t address = task->clear_child_tid;
 
-    if (task->group != NULL && task->group->borrowed)
-        request_close_handle(task->group->child_event);
     task_release(task);
     task_retire(task);
     arch_thread_vanish(&task->vacant, copy_range_valid(address, sizeof(uint32_t)) ? address : 0);
@@ -68,7 +66,7 @@ void end_group(struct task *task, int status)
     message_begin(&message, PROCESS_EXIT);
     message.words[0] = (uint64_t)(uint32_t)status;
     (void)request_process(task, &message);
-    vanish(task);
+    end_broken("the process server answered what ends the process");
 }
 
 void end_by_signal(struct task *task, int number)

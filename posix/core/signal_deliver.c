@@ -22,6 +22,9 @@
 #include <posix/trace.h>
 #include <posix/wait.h>
 
+#define SIGNAL_DEFAULT_STOPS                                                                       \
+    (SIGNAL_BIT(LINUX_SIGSTOP) | SIGNAL_BIT(LINUX_SIGTSTP) | SIGNAL_BIT(LINUX_SIGTTIN) |           \
+     SIGNAL_BIT(LINUX_SIGTTOU))
 #define SIGNAL_DEFAULT_IGNORED                                                                     \
     (SIGNAL_BIT(LINUX_SIGCHLD) | SIGNAL_BIT(LINUX_SIGCONT) | SIGNAL_BIT(LINUX_SIGURG) |            \
      SIGNAL_BIT(LINUX_SIGWINCH))
@@ -145,11 +148,13 @@ static void settle_call_unhandled(struct task *task, int64_t result, uint64_t nu
         arch_call_rewind(task->frame, LINUX_CALL_RESTART_SYSCALL);
 }
 
-/* One that lost its handler on the way here. */
+/* One that lost its handler on the way here, or that ends the child of a vfork. */
 static void default_action(struct task *task, int number)
 {
-    if ((SIGNAL_DEFAULT_IGNORED & SIGNAL_BIT(number)) == 0)
+    if ((SIGNAL_DEFAULT_STOPS & SIGNAL_BIT(number)) != 0)
         signal_raise(task, number);
+    else if ((SIGNAL_DEFAULT_IGNORED & SIGNAL_BIT(number)) == 0)
+        end_by_signal(task, number);
 }
 
 void signal_deliver(struct task *task, int64_t result, uint64_t number)

@@ -6,7 +6,8 @@
  * is also what happens when a stopped process goes on. A look at a signal finds
  * one of these: ignored, it goes; nobody has it unblocked, it stays; its default
  * action is carried out here; or there is a handler, and a thread is interrupted
- * which then comes and takes it.
+ * which then comes and takes it. So does the child of a vfork whose end it is: it may
+ * hold locks of its parent's library, and ends itself once it does not.
  *
  * The library stores masks and dispositions without asking. It stores a mask
  * before it looks at the pending bits, we store the pending bits before we look
@@ -292,6 +293,22 @@ static void act_by_default(struct process *process, unsigned number)
     }
 }
 
+static bool ends_itself(const struct process *process, unsigned number)
+{
+    enum signal_action action = signal_default_action(number);
+
+    return process->vforked && (action == ACTION_END || action == ACTION_CORE);
+}
+
+/* The library acts upon it. */
+static bool is_taken(const struct process *process, unsigned number)
+{
+    enum process_disposition disposition = disposition_of(process, number);
+
+    return disposition == PROCESS_SIGNAL_HANDLER ||
+           (disposition == PROCESS_SIGNAL_DEFAULT && ends_itself(process, number));
+}
+
 static bool is_ignored(const struct process *process, unsigned number)
 {
     enum process_disposition disposition = disposition_of(process, number);
@@ -316,7 +333,7 @@ static void examine_one(struct process *process, struct thread *only, unsigned n
         forget(process, only, bit);
         return;
     }
-    if (disposition_of(process, number) == PROCESS_SIGNAL_HANDLER) {
+    if (is_taken(process, number)) {
         effect_interrupt(thread);
         return;
     }
@@ -347,10 +364,12 @@ int signal_send(struct process *process, struct thread *thread, const struct pro
 
     if (!process_is_alive(process) || process->kernel == NULL)
         return 0;
-    if (number == SIGNAL_KILL) {
+    if (number == SIGNAL_KILL && !process->vforked) {
         process_terminate(process, SIGNAL_KILL);
         return 0;
     }
+    if ((process->pending.set & signal_bit(SIGNAL_KILL)) != 0)
+        return 0; /* it is to end before anything else */
     if ((signal_bit(number) & STOP_SIGNALS) != 0)
         forget_everywhere(process, signal_bit(SIGNAL_CONT));
     if (number == SIGNAL_CONT)
@@ -358,7 +377,7 @@ int signal_send(struct process *process, struct thread *thread, const struct pro
     int error = enqueue(process, thread, signal);
     if (error != 0)
         return error;
-    if (number == SIGNAL_CONT) {
+    if (number == SIGNAL_CONT || number == SIGNAL_KILL) {
         resume(process);
         signal_examine(process);
     } else if (process->life == LIFE_RUNNING) {
@@ -396,7 +415,7 @@ int signal_take(struct thread *thread, uint64_t leave, bool any, struct process_
             return LINUX_EAGAIN;
         unsigned number = pick(own != 0 ? own : shared);
         dequeue(process, own != 0 ? thread : NULL, number, signal);
-        if (any || disposition_of(process, number) == PROCESS_SIGNAL_HANDLER)
+        if (any || is_taken(process, number))
             return 0;
         if (!is_ignored(process, number))
             act_by_default(process, number);

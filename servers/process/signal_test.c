@@ -160,6 +160,27 @@ static void test_stopped_is_killed(void **state)
     assert_int_equal(process->status, SIGNAL_KILL);
 }
 
+/* It may hold locks of its parent's library: it is asked to end itself. */
+static void test_a_vfork_child_ends_itself(void **state)
+{
+    struct process *process = child();
+    struct thread *thread = process_first_thread(process);
+    struct process_signal signal;
+
+    (void)state;
+    process->vforked = true;
+    assert_int_equal(fake_send(process, SIGNAL_STOP), 0);
+    assert_int_equal(fake_send(process, SIGNAL_KILL), 0);
+    assert_int_equal(process->life, LIFE_RUNNING);
+    assert_int_equal(fake.resumes, 1);
+    assert_ptr_equal(fake.interrupted, thread);
+    assert_int_equal(fake_send(process, SIGNAL_STOP), 0);
+    assert_int_equal(process->life, LIFE_RUNNING);
+    assert_int_equal(signal_take(thread, 0, false, &signal), 0);
+    assert_int_equal(signal.number, SIGNAL_KILL);
+    assert_int_equal(fake.ends, 0);
+}
+
 static void test_continue_forgets_stops(void **state)
 {
     struct process *process = child();
@@ -310,6 +331,7 @@ int main(void)
         TEST(test_waiter_is_told),
         TEST(test_stop_and_continue),
         TEST(test_stopped_is_killed),
+        TEST(test_a_vfork_child_ends_itself),
         TEST(test_continue_forgets_stops),
         TEST(test_orphans_do_not_stop_at_the_terminal),
         TEST(test_realtime_queues_in_order),

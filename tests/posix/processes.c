@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -102,6 +103,66 @@ static long resident_kib(void)
         (void)sscanf(line, "VmRSS: %ld", &kib);
     (void)fclose(file);
     return kib;
+}
+
+static void vfork_and_end(int times)
+{
+    for (int i = 0; i < times; i++) {
+        pid_t child = vfork();
+        if (child == 0)
+            _exit(7);
+        CHECK(wait_for(child) == 7);
+    }
+}
+
+/* Ends each child whose pid is put there, every time a little later. */
+static void kill_on_and_on(volatile pid_t *victim)
+{
+    for (unsigned round = 0;; round++) {
+        while (*victim == 0)
+            (void)sched_yield();
+        for (volatile unsigned i = 0; i < round * 7919 % 30000; i++)
+            continue;
+        CHECK(kill(*victim, SIGKILL) == 0);
+        *victim = 0;
+    }
+}
+
+/* Whatever the child is doing with the memory it shares, its parent goes on. */
+static void vfork_is_killed(void)
+{
+    char *const environment[] = {"A=1234567890", "B=1234567890", "C=1234567890", NULL};
+    volatile pid_t *victim =
+        mmap(NULL, sizeof(*victim), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    int status;
+
+    CHECK(victim != MAP_FAILED);
+    pid_t killer = fork();
+    if (killer == 0)
+        kill_on_and_on(victim);
+    for (int i = 0; i < 100; i++) {
+        pid_t child = vfork();
+        if (child == 0) {
+            *victim = getpid();
+            for (;;)
+                (void)execve("/proc/self/exe/none", environment, environment);
+        }
+        CHECK(waitpid(child, &status, 0) == child);
+        CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+        while (*victim != 0)
+            (void)sched_yield();
+    }
+    CHECK(kill(killer, SIGKILL) == 0 && waitpid(killer, &status, 0) == killer);
+    CHECK(munmap((void *)victim, sizeof(*victim)) == 0);
+}
+
+static void vfork_leaves_nothing(void)
+{
+    vfork_and_end(10);
+    long before = resident_kib();
+    vfork_and_end(200);
+    vfork_is_killed();
+    CHECK(resident_kib() - before < 500);
 }
 
 /* A child that shares the memory until it has a program of its own leaves nothing there. */
@@ -246,6 +307,7 @@ int main(int count, char **arguments)
     fork_copies();
     exec_replaces();
     vfork_shares();
+    vfork_leaves_nothing();
     spawn();
     many_children();
     groups_and_sessions();
