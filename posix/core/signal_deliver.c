@@ -148,7 +148,7 @@ static void settle_call_unhandled(struct task *task, int64_t result, uint64_t nu
         arch_call_rewind(task->frame, LINUX_CALL_RESTART_SYSCALL);
 }
 
-/* One that lost its handler on the way here, or that ends the child of a vfork. */
+/* One that lost its handler on the way here, or that the server has us end by. */
 static void default_action(struct task *task, int number)
 {
     if ((SIGNAL_DEFAULT_STOPS & SIGNAL_BIT(number)) != 0)

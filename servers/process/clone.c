@@ -80,6 +80,7 @@ static struct process *create_child(struct process *parent, bool sibling)
     child->tokens = parent->tokens;
     child->at = parent->at;
     child->dumpable = parent->dumpable;
+    child->traced = parent->traced;
     child->start_ns = server_clock_ns();
     memcpy(child->name, parent->name, sizeof(child->name));
     copy_signal_page(child, parent);

@@ -7,7 +7,8 @@
  * one of these: ignored, it goes; nobody has it unblocked, it stays; its default
  * action is carried out here; or there is a handler, and a thread is interrupted
  * which then comes and takes it. So does the child of a vfork whose end it is: it may
- * hold locks of its parent's library, and ends itself once it does not.
+ * hold locks of its parent's library, and ends itself once it does not; and one that is
+ * traced, which has a last line to write.
  *
  * The library stores masks and dispositions without asking. It stores a mask
  * before it looks at the pending bits, we store the pending bits before we look
@@ -293,11 +294,16 @@ static void act_by_default(struct process *process, unsigned number)
     }
 }
 
-static bool ends_itself(const struct process *process, unsigned number)
+static bool ends_itself(const struct process *process)
+{
+    return process->vforked || process->traced;
+}
+
+static bool is_end(unsigned number)
 {
     enum signal_action action = signal_default_action(number);
 
-    return process->vforked && (action == ACTION_END || action == ACTION_CORE);
+    return action == ACTION_END || action == ACTION_CORE;
 }
 
 /* The library acts upon it. */
@@ -306,7 +312,7 @@ static bool is_taken(const struct process *process, unsigned number)
     enum process_disposition disposition = disposition_of(process, number);
 
     return disposition == PROCESS_SIGNAL_HANDLER ||
-           (disposition == PROCESS_SIGNAL_DEFAULT && ends_itself(process, number));
+           (disposition == PROCESS_SIGNAL_DEFAULT && ends_itself(process) && is_end(number));
 }
 
 static bool is_ignored(const struct process *process, unsigned number)
@@ -364,7 +370,7 @@ int signal_send(struct process *process, struct thread *thread, const struct pro
 
     if (!process_is_alive(process) || process->kernel == NULL)
         return 0;
-    if (number == SIGNAL_KILL && !process->vforked) {
+    if (number == SIGNAL_KILL && !ends_itself(process)) {
         process_terminate(process, SIGNAL_KILL);
         return 0;
     }

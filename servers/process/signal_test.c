@@ -160,8 +160,8 @@ static void test_stopped_is_killed(void **state)
     assert_int_equal(process->status, SIGNAL_KILL);
 }
 
-/* It may hold locks of its parent's library: it is asked to end itself. */
-static void test_a_vfork_child_ends_itself(void **state)
+/* The child of a vfork may hold locks of its parent's library. */
+static void test_who_ends_itself_is_asked(void **state)
 {
     struct process *process = child();
     struct thread *thread = process_first_thread(process);
@@ -178,6 +178,10 @@ static void test_a_vfork_child_ends_itself(void **state)
     assert_int_equal(process->life, LIFE_RUNNING);
     assert_int_equal(signal_take(thread, 0, false, &signal), 0);
     assert_int_equal(signal.number, SIGNAL_KILL);
+    process->vforked = false;
+    process->traced = true; /* it has a last line to write */
+    assert_int_equal(fake_send(process, SIGNAL_TERM), 0);
+    assert_int_equal(signal_take(thread, 0, false, &signal), 0);
     assert_int_equal(fake.ends, 0);
 }
 
@@ -331,7 +335,7 @@ int main(void)
         TEST(test_waiter_is_told),
         TEST(test_stop_and_continue),
         TEST(test_stopped_is_killed),
-        TEST(test_a_vfork_child_ends_itself),
+        TEST(test_who_ends_itself_is_asked),
         TEST(test_continue_forgets_stops),
         TEST(test_orphans_do_not_stop_at_the_terminal),
         TEST(test_realtime_queues_in_order),

@@ -167,6 +167,7 @@ static void give_descriptors(struct first *first, struct start_block_builder *bu
             descriptor->handles[reads ? 0 : 1] = program_give(
                 first->process->kernel->process, first->request->handles[next++], RIGHT_SAME, 0);
     }
+    first->process->traced = message->trace != 0;
     if (message->trace && next < first->request->handle_count)
         builder->start->trace = program_give(first->process->kernel->process,
                                              first->request->handles[next], RIGHT_SAME, 0);

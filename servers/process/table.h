@@ -123,6 +123,7 @@ struct process {
     bool has_run_program; /* exec since fork: setpgid by the parent is too late */
     bool vforked;         /* its parent waits for exec or the end */
     bool dumpable;
+    bool traced; /* --trace: its library writes a line about its end */
     bool subreaper;
     uint32_t death_signal; /* PR_SET_PDEATHSIG */
     char name[PROCESS_COMM];

@@ -55,6 +55,14 @@ def test_processes_and_signals(guest):
         r"exit_group\(3\) = \?", r"\+\+\+ exited with 3 \+\+\+")
 
 
+def test_ends_by_signals(guest):
+    """Of a process that another ends too, waiting, running or stopped; and of the first."""
+    done, lines = traced(guest, ["sh", "-c", "sleep 9 & kill -TERM $!; wait $!; while :; do :; done & kill -KILL $!; wait $!; "
+                                             "sleep 9 & kill -STOP $!; kill -KILL $!; wait $!; kill -HUP $$"])
+    assert done.status == 128 + 1, done
+    assert_traced(lines, *(rf"\+\+\+ killed by SIG{name} \+\+\+" for name in ("TERM", "KILL", "KILL", "HUP")))
+
+
 def test_waits_and_sockets(guest):
     done, lines = traced(guest, ["sh", "-c", "logger x; echo y | timeout 5 cat | wc -l; ls < /dev/ptmx > /dev/null"])
     assert (done.status, done.stdout) == (0, "1\n"), done
