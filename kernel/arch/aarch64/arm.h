@@ -52,12 +52,9 @@ void arm_exception_in_kernel(struct arm_trap *trap);
 _Noreturn void arm_fatal(const struct arm_trap *trap);
 
 /* floating.S */
-struct arm_floating {
-    uint64_t vectors[64];
-    uint64_t status, control; /* FPSR, FPCR */
-};
-void arm_floating_store(struct arm_floating *state);
-void arm_floating_fetch(const struct arm_floating *state);
+struct arch_floating;
+void arm_floating_store(struct arch_floating *state);
+void arm_floating_fetch(const struct arch_floating *state);
 
 /* floating.c */
 void arm_floating_init(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright The Trellis authors */
 
-/* The floating point and vector registers to and from struct arm_floating (x0). */
+/* The floating point and vector registers to and from struct arch_floating (x0). */
     .arch_extension fp
     .arch_extension simd
 

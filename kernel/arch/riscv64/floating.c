@@ -12,23 +12,8 @@
  */
 #include "riscv.h"
 
-#include <arch/thread.h>
-#include <kernel/cpu.h>
-#include <kernel/process.h>
-#include <kernel/slab.h>
+#include <arch/floating_state.h>
 #include <kernel/thread.h>
-
-struct riscv_floating {
-    uint64_t registers[32];
-    uint64_t control; /* fcsr */
-};
-
-static enum status allocate_state(struct thread *thread, struct account *account)
-{
-    thread->arch.floating = memory_allocate(account, sizeof(struct riscv_floating));
-    thread->arch.floating_account = account;
-    return thread->arch.floating != NULL ? STATUS_OK : STATUS_NO_MEMORY;
-}
 
 /*
  * The compiler knows no floating point here, nor does its assembler: fsd is a store with
@@ -38,7 +23,7 @@ static enum status allocate_state(struct thread *thread, struct account *account
     "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, "   \
     "25, 26, 27, 28, 29, 30, 31"
 
-static void save_state(struct riscv_floating *state)
+static void save_state(struct arch_floating *state)
 {
     __asm__ volatile(".irp n, " ALL_REGISTERS "\n\t"
                      ".insn s 0x27, 3, x\\n, 8 * \\n(%1)\n\t"
@@ -49,7 +34,7 @@ static void save_state(struct riscv_floating *state)
                      : "memory");
 }
 
-static void load_state(const struct riscv_floating *state)
+static void load_state(const struct arch_floating *state)
 {
     __asm__ volatile(".irp n, " ALL_REGISTERS "\n\t"
                      ".insn i 0x07, 3, x\\n, 8 * \\n(%1)\n\t"
@@ -62,8 +47,7 @@ static void load_state(const struct riscv_floating *state)
 
 bool riscv_floating_load(struct thread *thread)
 {
-    if (thread->arch.floating == NULL &&
-        allocate_state(thread, thread->process->account) != STATUS_OK)
+    if (!floating_create(thread))
         return false;
     riscv_set(sstatus, STATUS_FLOATING);
     load_state(thread->arch.floating);
@@ -76,31 +60,4 @@ void riscv_floating_leave(struct thread *thread)
     if ((riscv_read(sstatus) & STATUS_FLOATING) == STATUS_FLOATING)
         save_state(thread->arch.floating);
     riscv_clear(sstatus, STATUS_FLOATING);
-}
-
-enum status arch_thread_clone(struct thread *thread, struct thread *from)
-{
-    if (from->arch.floating != NULL) {
-        enum status status = allocate_state(thread, thread->process->account);
-        if (status != STATUS_OK)
-            return status;
-        *thread->arch.floating = *from->arch.floating;
-    }
-    thread->arch.registers = from->arch.registers;
-    thread->arch.full = from->arch.full;
-    return STATUS_OK;
-}
-
-/* If this CPU had it loaded, there is nothing left of it to be kept. */
-void arch_thread_free(struct thread *thread)
-{
-    struct cpu *cpu = cpu_current();
-    if (cpu->arch.thread == thread) {
-        cpu->arch.thread = NULL;
-        riscv_clear(sstatus, STATUS_FLOATING);
-    }
-    if (thread->arch.floating != NULL)
-        memory_free(thread->arch.floating_account, thread->arch.floating,
-                    sizeof(struct riscv_floating));
-    thread->arch.floating = NULL;
 }

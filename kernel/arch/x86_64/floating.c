@@ -72,16 +72,15 @@ static void load_state(struct thread *thread)
         __asm__ volatile("fxrstor64 (%0)" : : "r"(state) : "memory");
 }
 
-static enum status allocate_state(struct thread *thread, struct account *account)
+static bool allocate_state(struct thread *thread)
 {
-    thread->arch.floating = memory_allocate(account, allocation_size());
+    thread->arch.floating = memory_allocate(thread->process->account, allocation_size());
     if (thread->arch.floating == NULL)
-        return STATUS_NO_MEMORY;
-    thread->arch.floating_account = account;
+        return false;
     uint8_t *state = aligned_state(thread);
     *(uint16_t *)state = CONTROL_WORD_INITIAL;
     *(uint32_t *)(state + MXCSR_OFFSET) = MXCSR_INITIAL;
-    return STATUS_OK;
+    return true;
 }
 
 /* What is in the registers may be used, or nothing (NULL). */
@@ -125,8 +124,7 @@ static void fetch(struct thread *thread)
 bool x86_floating_load(struct thread *thread)
 {
     struct cpu *cpu = cpu_current();
-    if (thread->arch.floating == NULL &&
-        allocate_state(thread, thread->process->account) != STATUS_OK)
+    if (thread->arch.floating == NULL && !allocate_state(thread))
         return false;
     fetch(thread);
     x86_floating_put_away(cpu);
@@ -148,9 +146,8 @@ ARCH_COLD void x86_floating_switch(struct cpu *cpu, struct thread *to)
 enum status arch_thread_clone(struct thread *thread, struct thread *from)
 {
     if (from->arch.floating != NULL) {
-        enum status status = allocate_state(thread, thread->process->account);
-        if (status != STATUS_OK)
-            return status;
+        if (!allocate_state(thread))
+            return STATUS_NO_MEMORY;
         fetch(from);
         memcpy(aligned_state(thread), aligned_state(from), x86_features.state_size);
     }
@@ -174,6 +171,5 @@ void arch_thread_free(struct thread *thread)
 {
     forget(thread);
     if (thread->arch.floating != NULL)
-        memory_free(thread->arch.floating_account, thread->arch.floating, allocation_size());
-    thread->arch.floating = NULL;
+        memory_free(thread->process->account, thread->arch.floating, allocation_size());
 }

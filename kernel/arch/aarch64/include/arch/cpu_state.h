@@ -4,7 +4,6 @@
 /* AArch64: what each CPU has of its own, reached through TPIDR_EL1. */
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 
 /* A function off the hot path that returns nothing: its caller keeps all it has in registers. */
@@ -21,8 +20,7 @@ struct arch_cpu {
     uint64_t reflect;         /* where reflected calls go; 0: not by the short path */
     struct page_table *table; /* the one that is loaded; NULL: none of user space */
     uint64_t generation;      /* of the contexts that may be loaded: arch/context.h */
-    struct thread *floating;  /* whose floating point state is in the registers, or NULL */
-    bool floating_off;        /* CPACR_EL1 traps user mode's */
+    struct thread *floating;  /* whose state is in the registers; NULL: their use traps */
     uint64_t hardware_id;     /* affinity, as MPIDR_EL1 has it */
     uint64_t redistributor;   /* GICv3: kernel address of this CPU's */
     uint8_t interface;        /* GICv2: the bit that names this CPU */

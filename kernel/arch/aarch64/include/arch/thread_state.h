@@ -10,12 +10,14 @@
 #include <stdint.h>
 #include <trellis/frame.h>
 
-struct account;
+struct arch_floating {
+    uint64_t vectors[64];
+    uint64_t status, control; /* FPSR, FPCR */
+};
 
 struct arch_thread {
     struct frame_registers registers; /* first: the stack pointer is here while user mode runs */
-    void *floating;                   /* struct arm_floating; NULL until first used */
-    struct account *floating_account; /* who was charged for it */
+    struct arch_floating *floating;   /* NULL until first used */
 };
 
 enum arm_saved_register {

@@ -10,14 +10,15 @@
 #include <stdint.h>
 #include <trellis/frame.h>
 
-struct account;
-struct riscv_floating;
+struct arch_floating {
+    uint64_t registers[32];
+    uint64_t control; /* fcsr */
+};
 
 struct arch_thread {
     struct frame_registers registers; /* first: assembly stores here */
     uint64_t full;                    /* the registers that a call loses matter too */
-    struct riscv_floating *floating;  /* NULL until first used */
-    struct account *floating_account; /* who was charged for it */
+    struct arch_floating *floating;   /* NULL until first used */
 };
 
 enum riscv_saved_register {

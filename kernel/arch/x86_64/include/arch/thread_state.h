@@ -10,14 +10,12 @@
 #include <stdint.h>
 #include <trellis/frame.h>
 
-struct account;
 struct cpu;
 
 struct arch_thread {
     struct frame_registers registers; /* first: assembly stores here */
     uint64_t full;                    /* rcx and r11 matter too: return by iretq, not sysretq */
     void *floating;                   /* as allocated; NULL until first used */
-    struct account *floating_account; /* who was charged for it */
     struct cpu *_Atomic floating_cpu; /* in whose registers it is; NULL: in memory */
 };
 
