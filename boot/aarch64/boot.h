@@ -30,3 +30,8 @@ void boot_show_devices(uint64_t physical);
 
 /* start.S: entries of 1 GiB. */
 extern uint64_t early_direct[512];
+
+/* Where another CPU begins, at this place in RAM, with the top of its stack as argument. */
+extern const char boot_secondary_entry[];
+struct cpu;
+_Noreturn void boot_secondary_main(struct cpu *cpu);

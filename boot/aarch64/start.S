@@ -84,7 +84,7 @@ boot_secondary_high:
     ldr x0, [sp]
     mov x29, xzr
     mov x30, xzr
-    b arm_secondary_main
+    b boot_secondary_main
 
 /* With EL2 there is nobody above to make EL1's time and interrupts its own. */
 leave_el2:

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <arch/cpu_state.h>
+#include <arch/startup.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -37,10 +38,8 @@ struct arm_trap {
     uint64_t unused;
 };
 
-/* boot/aarch64/start.S: the first CPU's stack, and where others begin: at this place in
- * RAM, with the top of their stack as argument. */
+/* boot/aarch64/start.S: the first CPU's stack. */
 extern char boot_stack_top[];
-extern const char boot_secondary_entry[];
 
 /* entry.S */
 extern const char arm_vectors[];
@@ -66,8 +65,6 @@ ARCH_COLD void arm_floating_put_away(struct cpu *cpu);
 /* gic.c */
 /* NULL, or what is missing. */
 const char *arm_gic_init(const struct boot_info *boot);
-/* What each CPU does for itself; false if the controller does not know it. */
-bool arm_gic_start_cpu(void);
 /* Take what is pending on this CPU, one after the other. */
 void arm_gic_run(void);
 
@@ -77,11 +74,7 @@ uint32_t arm_clock_line(void);
 
 /* console.c */
 void arm_firmware_init(const struct boot_info *boot);
-/* A PSCI function with its arguments; not zero where it failed, or there is no firmware. */
-int64_t arm_firmware_call(uint64_t function, uint64_t a, uint64_t b, uint64_t c);
-_Noreturn void arm_stand_still(void);
 
 /* smp.c */
-_Noreturn void arm_secondary_main(struct cpu *cpu);
 /* Another CPU wants this one to come by, asks something, or has it stop. */
 void arm_poked(void);
