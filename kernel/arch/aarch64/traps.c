@@ -27,6 +27,7 @@ enum exception_class {
     CLASS_STEP = 0x32,
     CLASS_WATCHPOINT = 0x34,
     CLASS_BREAK_INSTRUCTION = 0x3c,
+    CLASS_COUNT = 0x40,
 };
 
 #define SYNDROME_CLASS(syndrome) ((syndrome) >> 26 & 0x3f)
@@ -40,6 +41,17 @@ enum exception_class {
 #define STATUS_ALIGNMENT 0x21
 
 #define TAG_BITS 8 /* the top byte of a user address is the program's */
+
+/* Of exceptions but aborts; those that are not here are FAULT_INSTRUCTION. */
+static const uint8_t kinds[CLASS_COUNT] = {
+    [CLASS_PC_ALIGNMENT] = FAULT_ALIGNMENT,
+    [CLASS_SP_ALIGNMENT] = FAULT_ALIGNMENT,
+    [CLASS_FLOATING] = FAULT_FLOAT,
+    [CLASS_STEP] = FAULT_STEP,
+    [CLASS_BREAKPOINT] = FAULT_BREAKPOINT,
+    [CLASS_WATCHPOINT] = FAULT_BREAKPOINT,
+    [CLASS_BREAK_INSTRUCTION] = FAULT_BREAKPOINT,
+};
 
 static enum fault_access access_of(uint64_t syndrome)
 {
@@ -61,24 +73,10 @@ static enum fault_kind kind_of_abort(uint64_t syndrome)
 
 static enum fault_kind kind_of(uint64_t syndrome)
 {
-    switch (SYNDROME_CLASS(syndrome)) {
-    case CLASS_FETCH:
-    case CLASS_ACCESS:
+    uint64_t class = SYNDROME_CLASS(syndrome);
+    if (class == CLASS_FETCH || class == CLASS_ACCESS)
         return kind_of_abort(syndrome);
-    case CLASS_PC_ALIGNMENT:
-    case CLASS_SP_ALIGNMENT:
-        return FAULT_ALIGNMENT;
-    case CLASS_FLOATING:
-        return FAULT_FLOAT;
-    case CLASS_STEP:
-        return FAULT_STEP;
-    case CLASS_BREAKPOINT:
-    case CLASS_WATCHPOINT:
-    case CLASS_BREAK_INSTRUCTION:
-        return FAULT_BREAKPOINT;
-    default:
-        return FAULT_INSTRUCTION;
-    }
+    return kinds[class] != 0 ? kinds[class] : FAULT_INSTRUCTION;
 }
 
 static uint64_t address_of(uint64_t syndrome)

@@ -18,6 +18,13 @@
 
 char riscv_last_stack[LAST_STACK_SIZE] __attribute__((aligned(16)));
 
+/* Of exceptions but page faults; those that are not here are FAULT_OTHER. */
+static const uint8_t kinds[] = {
+    [CAUSE_ILLEGAL] = FAULT_INSTRUCTION,        [CAUSE_BREAKPOINT] = FAULT_BREAKPOINT,
+    [CAUSE_FETCH_MISALIGNED] = FAULT_ALIGNMENT, [CAUSE_LOAD_MISALIGNED] = FAULT_ALIGNMENT,
+    [CAUSE_STORE_MISALIGNED] = FAULT_ALIGNMENT,
+};
+
 static bool is_page_fault(uint64_t cause)
 {
     return cause == CAUSE_FETCH_PAGE || cause == CAUSE_LOAD_PAGE || cause == CAUSE_STORE_PAGE;
@@ -32,18 +39,10 @@ static enum fault_access access_of_cause(uint64_t cause)
 
 static enum fault_kind kind_of_cause(uint64_t cause)
 {
-    switch (cause) {
-    case CAUSE_ILLEGAL:
-        return FAULT_INSTRUCTION;
-    case CAUSE_BREAKPOINT:
-        return FAULT_BREAKPOINT;
-    case CAUSE_FETCH_MISALIGNED:
-    case CAUSE_LOAD_MISALIGNED:
-    case CAUSE_STORE_MISALIGNED:
-        return FAULT_ALIGNMENT;
-    default:
-        return is_page_fault(cause) ? FAULT_PAGE_ABSENT : FAULT_OTHER;
-    }
+    if (is_page_fault(cause))
+        return FAULT_PAGE_ABSENT;
+    bool known = cause < sizeof(kinds) && kinds[cause] != 0;
+    return known ? kinds[cause] : FAULT_OTHER;
 }
 
 /* An instruction that was illegal with floating point off is tried with it on. */

@@ -18,32 +18,19 @@
 #define PAGE_FAULT_WRITE 2
 #define PAGE_FAULT_FETCH 16
 
+/* Of exceptions but page faults; those that are not here are FAULT_OTHER. */
+static const uint8_t kinds[VECTOR_EXCEPTIONS] = {
+    [VECTOR_DIVIDE] = FAULT_ARITHMETIC,     [VECTOR_DEBUG] = FAULT_STEP,
+    [VECTOR_BREAKPOINT] = FAULT_BREAKPOINT, [VECTOR_INVALID_OPCODE] = FAULT_INSTRUCTION,
+    [VECTOR_FLOATING] = FAULT_FLOAT,        [VECTOR_ALIGNMENT] = FAULT_ALIGNMENT,
+    [VECTOR_VECTOR_FLOATING] = FAULT_FLOAT,
+};
+
 static enum fault_access access_of_code(uint64_t code)
 {
     if ((code & PAGE_FAULT_FETCH) != 0)
         return FAULT_EXECUTE;
     return (code & PAGE_FAULT_WRITE) != 0 ? FAULT_WRITE : FAULT_READ;
-}
-
-static enum fault_kind kind_of_vector(uint64_t vector)
-{
-    switch (vector) {
-    case VECTOR_DIVIDE:
-        return FAULT_ARITHMETIC;
-    case VECTOR_DEBUG:
-        return FAULT_STEP;
-    case VECTOR_BREAKPOINT:
-        return FAULT_BREAKPOINT;
-    case VECTOR_INVALID_OPCODE:
-        return FAULT_INSTRUCTION;
-    case VECTOR_FLOATING:
-    case VECTOR_VECTOR_FLOATING:
-        return FAULT_FLOAT;
-    case VECTOR_ALIGNMENT:
-        return FAULT_ALIGNMENT;
-    default:
-        return FAULT_OTHER;
-    }
 }
 
 static _Noreturn void page_fault_in_user(uint64_t code)
@@ -59,7 +46,7 @@ static _Noreturn void page_fault_in_user(uint64_t code)
 static _Noreturn void exception_in_user(uint64_t vector, uint64_t code)
 {
     struct trap_fault fault = {
-        .kind = kind_of_vector(vector),
+        .kind = kinds[vector] != 0 ? kinds[vector] : FAULT_OTHER,
         .address = arch_thread_pc(thread_current()),
         .code = vector << 32 | code,
     };
