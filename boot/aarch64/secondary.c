@@ -26,7 +26,7 @@ _Noreturn void boot_secondary_main(struct cpu *cpu)
 {
     arch_cpu_init(cpu);
     bool usable = arm_gic_start_cpu();
-    atomic_store(&start_state, usable ? START_DONE : START_REFUSED);
+    atomic_store_explicit(&start_state, usable ? START_DONE : START_REFUSED, memory_order_release);
     if (!usable)
         arm_stand_still();
     kernel_main_secondary(cpu);
@@ -51,7 +51,7 @@ enum status arch_cpu_start(struct cpu *cpu, uint64_t hardware_id)
     cpu->arch.hardware_id = hardware_id;
     cpu->arch.stack_top = (uint64_t)page_address(stack) + KERNEL_STACK_SIZE;
     *(struct cpu **)(cpu->arch.stack_top - 16) = cpu;
-    atomic_store(&start_state, START_WAITED_FOR);
+    atomic_store_explicit(&start_state, START_WAITED_FOR, memory_order_release);
     if (arm_firmware_call(CPU_ON, hardware_id, arch_virtual_to_physical(boot_secondary_entry),
                           cpu->arch.stack_top) != 0) {
         page_release(stack);

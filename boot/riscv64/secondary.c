@@ -59,7 +59,7 @@ enum status arch_cpu_start(struct cpu *cpu, uint64_t hardware_id)
     boot_secondary_root = arch_kernel_root();
     boot_secondary_stack = cpu->arch.stack_top - STACK_RESERVED;
     *(struct cpu **)boot_secondary_stack = cpu;
-    atomic_store(&boot_awaited, hardware_id);
+    atomic_store_explicit(&boot_awaited, hardware_id, memory_order_release);
     if (!riscv_start_hart(hardware_id, (uint64_t)boot_entry - LAYOUT_KERNEL))
         return STATUS_UNSUPPORTED;
     return await_answer(hardware_id);
@@ -68,6 +68,6 @@ enum status arch_cpu_start(struct cpu *cpu, uint64_t hardware_id)
 _Noreturn void boot_secondary_main(struct cpu *cpu)
 {
     arch_cpu_init(cpu);
-    atomic_store(&boot_awaited, HART_READY);
+    atomic_store_explicit(&boot_awaited, HART_READY, memory_order_release);
     kernel_main_secondary(cpu);
 }

@@ -46,7 +46,7 @@ static bool counters_agree(void)
 {
     for (uint64_t round = 2; round < 2 + ROUNDS; round++) {
         uint64_t before = arch_counter_read();
-        atomic_store(&question, round);
+        atomic_store_explicit(&question, round, memory_order_release);
         if (!wait_for_answer(round, ANSWER_NS))
             return false;
         uint64_t seen = atomic_load(&answered_counter);
@@ -84,8 +84,8 @@ enum status arch_cpu_start(struct cpu *cpu, uint64_t hardware_id)
     boot_secondary_root = translation_root();
     boot_secondary_stack = cpu->arch.stack_top;
     boot_secondary_cpu = cpu;
-    atomic_store(&question, 0);
-    atomic_store(&answer, 0);
+    atomic_store_explicit(&question, 0, memory_order_release);
+    atomic_store_explicit(&answer, 0, memory_order_release);
     status = wake((uint32_t)hardware_id);
     if (status == STATUS_OK && !counters_agree())
         status = STATUS_UNSUPPORTED;
@@ -96,12 +96,12 @@ _Noreturn void boot_secondary_main(struct cpu *cpu)
 {
     arch_cpu_init(cpu);
     x86_apic_start_local();
-    atomic_store(&answer, 1);
+    atomic_store_explicit(&answer, 1, memory_order_release);
     for (uint64_t round = 2; round < 2 + ROUNDS; round++) {
         while (atomic_load(&question) != round)
             arch_cpu_relax();
-        atomic_store(&answered_counter, arch_counter_read());
-        atomic_store(&answer, round);
+        atomic_store_explicit(&answered_counter, arch_counter_read(), memory_order_release);
+        atomic_store_explicit(&answer, round, memory_order_release);
     }
     kernel_main_secondary(cpu);
 }

@@ -42,14 +42,14 @@ void scheduler_wake(struct thread *thread)
 {
     if (thread_needs(thread, ATTENTION_UNPAID))
         atomic_fetch_and(&thread->attention, ~ATTENTION_UNPAID);
-    atomic_store(&thread->runnable, true);
-    if (atomic_load(&thread->holder) == HOLDER_NONE)
+    ordered_store(&thread->runnable, true);
+    if (atomic_load_explicit(&thread->holder, memory_order_acquire) == HOLDER_NONE)
         scheduler_queue_add(thread);
 }
 
 void scheduler_block(struct thread *thread)
 {
-    atomic_store(&thread->runnable, false);
+    atomic_store_explicit(&thread->runnable, false, memory_order_release);
 }
 
 void scheduler_reconsider(struct thread *thread)
@@ -189,10 +189,11 @@ static ARCH_COLD void look_after(struct thread *thread)
 /* All of its state is saved. */
 static inline __attribute__((always_inline)) void let_go(struct thread *thread)
 {
-    atomic_store(&thread->holder, HOLDER_NONE);
-    if ((atomic_load(&thread->runnable) &&
-         (!atomic_load(&thread->queued) || atomic_load(&scheduler_idle_cpus) != 0)) ||
-        atomic_load(&thread->attention) != 0)
+    ordered_store(&thread->holder, HOLDER_NONE);
+    if ((atomic_load_explicit(&thread->runnable, memory_order_acquire) &&
+         (!atomic_load_explicit(&thread->queued, memory_order_acquire) ||
+          atomic_load_explicit(&scheduler_idle_cpus, memory_order_acquire) != 0)) ||
+        atomic_load_explicit(&thread->attention, memory_order_acquire) != 0)
         look_after(thread);
 }
 
@@ -243,7 +244,7 @@ void scheduler_choose(struct cpu *cpu)
     uint64_t now = time_now();
 
     book_time(cpu, now);
-    atomic_store(&cpu->reschedule, false);
+    ordered_store(&cpu->reschedule, false);
     bool hands_on = current != NULL && !current->yielded;
     struct thread *next = hands_on ? scheduler_queue_take_only(cpu) : NULL;
     if (current != NULL && (next == NULL || thread_may_run(current)))
@@ -295,7 +296,7 @@ void scheduler_hand_over(struct thread *to)
     }
     scheduler_switch(cpu, cpu->current, to);
     if (scheduler_queue_has_above(cpu, relaxed_load(&to->effective)))
-        atomic_store(&cpu->reschedule, true);
+        atomic_store_explicit(&cpu->reschedule, true, memory_order_release);
 }
 
 void scheduler_personality_changed(struct process *process)
@@ -313,10 +314,10 @@ static void poll(struct cpu *cpu)
 {
     uint64_t end = time_now() + POLL_NS;
 
-    atomic_store(&cpu->polling, true);
+    atomic_store_explicit(&cpu->polling, true, memory_order_release);
     while (!cpu->reschedule && time_now() < end)
         arch_cpu_relax();
-    atomic_store(&cpu->polling, false);
+    ordered_store(&cpu->polling, false);
 }
 
 /* The CPU may sleep long: first let go of everything that was put off. */

@@ -113,7 +113,7 @@ static void enqueue(struct run_queue *queue, struct thread *thread, struct accou
     }
     thread->queued = true;
     queue->waiting[thread->queued_priority]++;
-    atomic_store(&queue->cpu->ready, filled(queue) | 1u << thread->queued_priority);
+    ordered_store(&queue->cpu->ready, filled(queue) | 1u << thread->queued_priority);
 }
 
 static void dequeue(struct run_queue *queue, struct thread *thread)
@@ -125,7 +125,8 @@ static void dequeue(struct run_queue *queue, struct thread *thread)
         return;
     }
     if (--queue->waiting[priority] == 0)
-        atomic_store(&queue->cpu->ready, filled(queue) & ~(1u << priority));
+        atomic_store_explicit(&queue->cpu->ready, filled(queue) & ~(1u << priority),
+                              memory_order_release);
     if (queue->only == thread) {
         queue->only = NULL;
         return;
@@ -189,7 +190,7 @@ static __attribute__((noinline, cold)) struct thread *find_with_time(struct run_
         thread->queued = true;
     }
     if (filled(queue) != 0 || queue->taken_up_at != changes)
-        atomic_store(&queue->cpu->reschedule, true);
+        atomic_store_explicit(&queue->cpu->reschedule, true, memory_order_release);
     return NULL;
 }
 
@@ -242,8 +243,8 @@ static struct thread *find_for(struct run_queue *queue, const struct cpu *cpu, u
 /* Held from here on. The queue it was in is locked. */
 static void hold(struct cpu *cpu, struct thread *thread)
 {
-    atomic_store(&thread->cpu, cpu->number);
-    atomic_store(&thread->holder, holder_of_cpu(cpu->number));
+    atomic_store_explicit(&thread->cpu, cpu->number, memory_order_release);
+    ordered_store(&thread->holder, holder_of_cpu(cpu->number));
 }
 
 /* From a queue where at least `count` threads wait with this priority or more, one of them. */
@@ -409,7 +410,7 @@ void scheduler_queue_add(struct thread *thread)
         idle = claim_idle(thread->cpus, atomic_load(&thread->cpu));
         uint32_t number = idle != CPU_MAX ? idle : place_busy(thread);
         if (number != queue->cpu->number) {
-            atomic_store(&thread->cpu, number);
+            atomic_store_explicit(&thread->cpu, number, memory_order_release);
             lock_release(&queue->lock);
             queue = lock_queue_of(thread);
             add = is_to_be_queued(thread) && thread_may_use(thread, queue->cpu->number);
@@ -449,7 +450,7 @@ int64_t call_thread_set_cpus(struct thread *self, const struct thread_set_cpus_a
     if ((arguments->cpus & cpu_all()) == 0)
         return status_to_result(STATUS_INVALID);
     struct run_queue *queue = lock_queue_of(thread);
-    atomic_store(&thread->cpus, arguments->cpus);
+    ordered_store(&thread->cpus, arguments->cpus);
     if (thread->queued)
         dequeue(queue, thread);
     lock_release(&queue->lock);

@@ -32,8 +32,8 @@ void thread_start_wait(struct thread *thread, uint64_t deadline)
     scheduler_block(thread);
     if (thread->wait.until)
         timer_arm(&thread->wait.timer, deadline);
-    atomic_store(&thread->wait_state,
-                 is_interruptible(&thread->wait) ? WAIT_STATE_INTERRUPTIBLE : WAIT_STATE_WAITING);
+    ordered_store(&thread->wait_state,
+                  is_interruptible(&thread->wait) ? WAIT_STATE_INTERRUPTIBLE : WAIT_STATE_WAITING);
 }
 
 static bool is_marked(const struct thread *thread)
@@ -56,8 +56,8 @@ void thread_unclaim_wait(struct thread *thread)
 {
     bool interruptible = is_interruptible(&thread->wait);
     bool until = thread->wait.until;
-    atomic_store(&thread->wait_state,
-                 interruptible ? WAIT_STATE_INTERRUPTIBLE : WAIT_STATE_WAITING);
+    ordered_store(&thread->wait_state,
+                  interruptible ? WAIT_STATE_INTERRUPTIBLE : WAIT_STATE_WAITING);
     if (until && !timer_is_armed(&thread->wait.timer))
         (void)thread_cancel_wait(thread, STATUS_TIMED_OUT);
     else if (thread_needs(thread, ATTENTION_ENDING | (interruptible ? ATTENTION_MARKED : 0)))
@@ -72,7 +72,7 @@ void thread_settle_wait(struct thread *thread, int64_t result)
         timer_disarm(&thread->wait.timer);
     relaxed_store(&thread->wait.until, false);
     relaxed_store(&thread->wait.kind, WAIT_NONE);
-    atomic_store(&thread->wait_state, WAIT_STATE_NONE);
+    atomic_store_explicit(&thread->wait_state, WAIT_STATE_NONE, memory_order_release);
     if (result == status_to_result(STATUS_RESTART))
         arch_call_rewind(thread);
     else if (!rewound)
@@ -137,7 +137,7 @@ bool thread_notice_mark(struct thread *thread)
 /* The mark is in the frame before the kernel knows of it: see personality_interrupt. */
 void thread_interrupt(struct thread *thread)
 {
-    __atomic_store_n(&thread->frame->interrupted, 1, __ATOMIC_SEQ_CST);
+    (void)__atomic_exchange_n(&thread->frame->interrupted, 1, __ATOMIC_SEQ_CST);
     atomic_fetch_or(&thread->attention, ATTENTION_MARKED);
     if (!thread_notice_mark(thread))
         scheduler_disturb(thread);

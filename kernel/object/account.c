@@ -137,7 +137,8 @@ ARCH_COLD void account_pay_messages(struct account *account, uint64_t *messages)
 static void account_apply_limits(struct account *account, const struct account_limits *limits)
 {
     for (unsigned what = 0; what < ALLOWANCE_COUNT; what++)
-        atomic_store(&account->limit[what], ((const uint64_t *)limits)[what]);
+        atomic_store_explicit(&account->limit[what], ((const uint64_t *)limits)[what],
+                              memory_order_release);
 }
 
 static size_t turns_size(void)

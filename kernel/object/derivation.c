@@ -98,7 +98,7 @@ enum status derivation_create(struct derivation *parent, struct account *account
 /* One step; the child that was cut off, whose reference on `above` the caller drops, or NULL. Locked. */
 static struct derivation *revoke_child(struct derivation *above, struct derivation *child)
 {
-    atomic_store(&child->dead, true);
+    atomic_store_explicit(&child->dead, true, memory_order_release);
     struct list_node *first = list_first(&child->children);
     if (first != NULL) {
         struct derivation *grandchild = container_of(first, struct derivation, sibling);

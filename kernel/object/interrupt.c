@@ -46,7 +46,7 @@ static enum status interrupt_connect(struct interrupt *interrupt, uint32_t flags
         return STATUS_BUSY;
     enum status status = arch_interrupt_enable(interrupt->line, flags);
     if (status != STATUS_OK)
-        atomic_store(&lines[interrupt->line], NULL);
+        atomic_store_explicit(&lines[interrupt->line], NULL, memory_order_release);
     return status;
 }
 

@@ -90,7 +90,7 @@ static void destroy(struct deferred *deferred)
     if (!used && atomic_load(&object->deferral) == DEFERRAL_ONE) {
         object_operations[object->type].destroy(object);
     } else if (!atomic_compare_exchange_strong(&object->deferral, &once, DEFERRAL_NONE)) {
-        atomic_store(&object->deferral, DEFERRAL_ONE);
+        atomic_store_explicit(&object->deferral, DEFERRAL_ONE, memory_order_release);
         rcu_defer(deferred, destroy);
     }
 }

@@ -74,7 +74,7 @@ void reply_bind_clone(struct reply *reply, struct thread *client)
     lock_acquire(&endpoint->object.lock);
     relaxed_store(&client->wait.kind, WAIT_REPLY);
     list_push_back(&endpoint->held, &client->wait.link);
-    atomic_store(&client->wait_state, WAIT_STATE_WAITING);
+    atomic_store_explicit(&client->wait_state, WAIT_STATE_WAITING, memory_order_release);
     lock_release(&endpoint->object.lock);
 }
 

@@ -116,7 +116,7 @@ static void observer_free(struct deferred *deferred)
 
 static void observer_remove_locked(struct observer *observer)
 {
-    atomic_store(&observer->removed, true);
+    atomic_store_explicit(&observer->removed, true, memory_order_release);
     list_remove(&observer->all_link);
     list_remove(&observer->key_link);
     list_remove(&observer->fired_link);

@@ -23,7 +23,7 @@
 static void signalled(struct object *owner)
 {
     struct thread *thread = container_of(owner, struct thread, object);
-    atomic_store(&thread->signalled, true);
+    ordered_store(&thread->signalled, true);
     observation_queue_clear_locked(&thread->observations);
     if (thread_claim_wait(thread))
         thread_finish_wait(thread, status_to_result(STATUS_RESTART));
@@ -42,7 +42,7 @@ static enum status observe_targets(struct thread *self, const struct observation
         observation_queue_init(&self->observations, &self->object, &self->observations_lock, NULL,
                                signalled);
     }
-    atomic_store(&self->signalled, false);
+    atomic_store_explicit(&self->signalled, false, memory_order_release);
     for (uint32_t i = 0; i < count; i++) {
         enum status status = observation_add(&self->observations, &targets[i]);
         if (status != STATUS_OK)

@@ -47,8 +47,8 @@ static void begin(struct driver *driver, uint32_t kind, uint32_t count)
     note->counter = counter(&driver->ring, kind);
     note->count = count;
     note->moved = moved(&driver->registers, kind);
-    atomic_store(&note->done, 0);
-    atomic_store(&note->kind, kind);
+    atomic_store_explicit(&note->done, 0, memory_order_release);
+    atomic_store_explicit(&note->kind, kind, memory_order_release);
 }
 
 static void move(struct driver *driver, uint32_t kind, uint32_t offset, uint32_t count)
@@ -87,7 +87,7 @@ static void transfer(struct driver *driver, uint32_t kind, uint32_t offset, uint
     begin(driver, kind, count);
     move(driver, kind, offset, count);
     settle(driver, kind, count);
-    atomic_store(&note_of(driver)->kind, NONE);
+    atomic_store_explicit(&note_of(driver)->kind, NONE, memory_order_release);
 }
 
 uint32_t driver_transmit(struct driver *driver, uint32_t offset, uint32_t most)
@@ -126,6 +126,6 @@ void driver_finish_transfer(struct driver *driver, const struct frame_registers 
         uint32_t done = done_before(driver, predecessor);
         settle(driver, kind, done < note->count ? done : note->count);
     }
-    atomic_store(&note->kind, NONE);
+    atomic_store_explicit(&note->kind, NONE, memory_order_release);
     ring_notify(&driver->ring, RING_DATA | RING_ROOM);
 }

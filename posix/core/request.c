@@ -63,7 +63,7 @@ int request(struct task *task, handle_t session, struct message *message)
         result = ipc_call(session, message);
         enum status status = status_of_result(result);
         if (status == STATUS_INTERRUPTED) {
-            __atomic_store_n(&frame->interrupted, 0, __ATOMIC_SEQ_CST);
+            (void)__atomic_exchange_n(&frame->interrupted, 0, __ATOMIC_SEQ_CST);
             marked = true;
         } else if (status == STATUS_SERVER_DIED) {
             uint32_t never = 0;
@@ -76,7 +76,7 @@ int request(struct task *task, handle_t session, struct message *message)
             frame->handles[i] = first.handles[i];
     }
     if (marked)
-        __atomic_store_n(&frame->interrupted, 1, __ATOMIC_SEQ_CST);
+        (void)__atomic_exchange_n(&frame->interrupted, 1, __ATOMIC_SEQ_CST);
     return result < 0 ? request_error(result) : -(int)message_label(message->information);
 }
 

@@ -67,9 +67,9 @@ void signal_set_mask(struct task *task, uint64_t mask)
 {
     uint64_t *own = &task->group->signals->threads[task->slot].mask;
 
-    __atomic_store_n(own, mask & ~SIGNAL_UNBLOCKABLE, __ATOMIC_SEQ_CST);
+    (void)__atomic_exchange_n(own, mask & ~SIGNAL_UNBLOCKABLE, __ATOMIC_SEQ_CST);
     if (signal_deliverable(task) != 0)
-        __atomic_store_n(&task->frame->interrupted, 1, __ATOMIC_SEQ_CST);
+        (void)__atomic_exchange_n(&task->frame->interrupted, 1, __ATOMIC_SEQ_CST);
 }
 
 void signal_raise(struct task *task, int number)
@@ -82,7 +82,7 @@ void signal_raise(struct task *task, int number)
     message.words[2] = task->tid;
     (void)request_process(task, &message);
     if (signal_deliverable(task) != 0)
-        __atomic_store_n(&task->frame->interrupted, 1, __ATOMIC_SEQ_CST);
+        (void)__atomic_exchange_n(&task->frame->interrupted, 1, __ATOMIC_SEQ_CST);
 }
 
 void signal_force(struct task *task, const struct process_signal *signal)

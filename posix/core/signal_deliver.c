@@ -162,7 +162,7 @@ void signal_deliver(struct task *task, int64_t result, uint64_t number)
     bool settled = false;
     struct process_signal signal;
 
-    __atomic_store_n(&task->frame->interrupted, 0, __ATOMIC_SEQ_CST);
+    (void)__atomic_exchange_n(&task->frame->interrupted, 0, __ATOMIC_SEQ_CST);
     while (signal_deliverable(task) != 0 && take_signal(task, &signal)) {
         struct signal_action action = use_action(task, signal.number);
         if (action.handler == LINUX_SIG_IGN)

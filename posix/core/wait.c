@@ -20,7 +20,7 @@
 /* After INTERRUPTED: whether a signal ends the wait. */
 static bool is_ended_by_signal(struct task *task)
 {
-    __atomic_store_n(&task->frame->interrupted, 0, __ATOMIC_SEQ_CST);
+    (void)__atomic_exchange_n(&task->frame->interrupted, 0, __ATOMIC_SEQ_CST);
     return signal_deliverable(task) != 0 ||
            __atomic_load_n(&task->group->exiting, __ATOMIC_RELAXED) != 0;
 }
@@ -67,7 +67,7 @@ static bool put_mark_aside(struct task *task)
 static void put_mark_back(struct task *task, bool marked)
 {
     if (marked)
-        __atomic_store_n(&task->frame->interrupted, 1, __ATOMIC_SEQ_CST);
+        (void)__atomic_exchange_n(&task->frame->interrupted, 1, __ATOMIC_SEQ_CST);
 }
 
 void wait_uninterrupted(struct task *task, handle_t handle, uint32_t mask)

@@ -134,7 +134,7 @@ int64_t terminal_background(struct task *task, const struct file *file, int sign
     if (error != 0)
         return error;
     if (signal_deliverable(task) != 0)
-        __atomic_store_n(&task->frame->interrupted, 1, __ATOMIC_SEQ_CST);
+        (void)__atomic_exchange_n(&task->frame->interrupted, 1, __ATOMIC_SEQ_CST);
     return -POSIX_RESTART;
 }
 

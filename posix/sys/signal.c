@@ -211,7 +211,7 @@ static int64_t send(struct task *task, int64_t pid, uint32_t tid,
     }
     int error = request_process(task, &message);
     if (error == 0 && signal_deliverable(task) != 0)
-        __atomic_store_n(&task->frame->interrupted, 1, __ATOMIC_SEQ_CST);
+        (void)__atomic_exchange_n(&task->frame->interrupted, 1, __ATOMIC_SEQ_CST);
     return error;
 }
 

@@ -113,7 +113,7 @@ static void publish(struct process *process, struct thread *thread)
         thread == NULL ? &process->info->pending : &process->signals->threads[thread->slot].pending;
     uint64_t set = thread == NULL ? process->pending.set : thread->pending.set;
 
-    __atomic_store_n(place, set, __ATOMIC_SEQ_CST);
+    (void)__atomic_exchange_n(place, set, __ATOMIC_SEQ_CST);
 }
 
 static struct pending *pending_of(struct process *process, struct thread *thread)

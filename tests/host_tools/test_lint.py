@@ -121,6 +121,8 @@ def test_own_header_first(tree):
     ("typedef struct {\n    int a;\n} thing;\n", "no typedefs"),
     ("extern int x;\n", "extern in a .c file"),
     ("void f(void)\n{\n    goto out;\n}\n", "no goto"),
+    ("void f(void)\n{\n    atomic_store(&a, 1);\n}\n", "overtake"),
+    ("void f(void)\n{\n    __atomic_store_n(&a, 1, __ATOMIC_SEQ_CST);\n}\n", "overtake"),
 ])
 def test_shape(tree, text, words):
     findings = shape.check(tree({"lib/base/x.c": text}))

@@ -74,6 +74,20 @@ def test_shares(guest):
     check(guest, "test_shares")
 
 
+def wakeups(guest, rounds, **machine):
+    if guest.cpus < 2:
+        raise Skip("a wait ends on one processor while it begins on another")
+    check(guest, "test_wakeups", append=f"wakeups.rounds={rounds}", **machine)
+
+
+def test_wakeups(guest):
+    wakeups(guest, rounds=1000)
+
+
+def torture_wakeups(guest):
+    wakeups(guest, rounds=50000, timeout=1800)
+
+
 def test_steps(guest):
     if guest.cpus > 1:
         raise Skip("how long others wait is told by counting instructions, on one CPU")

@@ -15,7 +15,7 @@ static _Atomic bool stopping;
 
 void arch_cpu_stop(const struct cpu *cpu)
 {
-    atomic_store(&stopping, true);
+    atomic_store_explicit(&stopping, true, memory_order_release);
     arch_cpu_poke(cpu);
 }
 

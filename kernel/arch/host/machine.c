@@ -19,9 +19,9 @@ static struct cpu host_cpu = {.bit = 1};
 void host_run_thread(struct thread *thread)
 {
     if (host_cpu.current != NULL)
-        atomic_store(&host_cpu.current->holder, 0);
+        atomic_store_explicit(&host_cpu.current->holder, 0, memory_order_release);
     if (thread != NULL)
-        atomic_store(&thread->holder, 1);
+        atomic_store_explicit(&thread->holder, 1, memory_order_release);
     host_cpu.current = thread;
 }
 

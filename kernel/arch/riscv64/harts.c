@@ -81,6 +81,6 @@ void riscv_poked(void)
 
 void arch_cpu_stop(const struct cpu *cpu)
 {
-    atomic_store(&is_stopping, true);
+    atomic_store_explicit(&is_stopping, true, memory_order_release);
     arch_cpu_poke(cpu);
 }

@@ -26,7 +26,7 @@ void cpu_ask(uint64_t cpus, void (*serve)(void *argument), void *argument)
     uint32_t self = cpu_current()->number;
     requests[self].serve = serve;
     requests[self].argument = argument;
-    atomic_store(&requests[self].waiting, cpus);
+    atomic_store_explicit(&requests[self].waiting, cpus, memory_order_release);
     for (uint64_t left = cpus; left != 0; left &= left - 1) {
         uint32_t asked = (uint32_t)__builtin_ctzll(left);
         if (atomic_fetch_or(&requests[asked].askers, UINT64_C(1) << self) == 0)

@@ -100,7 +100,7 @@ void x86_floating_put_away(struct cpu *cpu)
         return;
     show(cpu, thread->arch.floating);
     save_state(thread);
-    atomic_store(&thread->arch.floating_cpu, NULL);
+    atomic_store_explicit(&thread->arch.floating_cpu, NULL, memory_order_release);
     show(cpu, NULL);
 }
 
@@ -130,8 +130,8 @@ bool x86_floating_load(struct thread *thread)
     x86_floating_put_away(cpu);
     show(cpu, thread->arch.floating);
     load_state(thread);
-    atomic_store(&thread->arch.floating_cpu, cpu);
-    atomic_store(&cpu->arch.floating, thread);
+    atomic_store_explicit(&thread->arch.floating_cpu, cpu, memory_order_release);
+    atomic_store_explicit(&cpu->arch.floating, thread, memory_order_release);
     return true;
 }
 

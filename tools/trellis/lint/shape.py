@@ -24,6 +24,7 @@ ARCHITECTURE = re.compile(
 STRUCT_TYPEDEF = re.compile(r"^typedef\s+(?:struct|union)\b", re.MULTILINE)
 EXTERN = re.compile(r"^\s*extern\b", re.MULTILINE)
 GOTO = re.compile(r"^\s+goto\b", re.MULTILINE)
+OVERTAKEN_STORE = re.compile(r"\batomic_store\(|\b__atomic_store_n\([^;]*__ATOMIC_SEQ_CST")
 FUNCTION = re.compile(r"^(?P<head>[A-Za-z_][^;{}=]*?\((?P<parameters>[^;{}]*)\)[^;{}]*?)\n\{\n"
                       r"(?P<body>.*?)^\}", re.MULTILINE | re.DOTALL)
 
@@ -109,13 +110,18 @@ def check_architecture(tree):
 
 
 def check_habits(tree):
-    """Struct typedefs, extern in .c files, goto; tests may declare what C libraries lack."""
+    """Struct typedefs, extern in .c files, goto, stores that promise more than they hold (docs/locking.md).
+
+    Tests may declare what C libraries lack.
+    """
     findings = []
     for path in tree.matching(".c", ".h"):
         if is_test(path):
             continue
         findings += _each(tree, path, STRUCT_TYPEDEF, "no typedefs of structures")
         findings += _each(tree, path, GOTO, "no goto: check first, then commit")
+        findings += _each(tree, path, OVERTAKEN_STORE, "a later load may overtake it: exchange, "
+                          "ordered_store or an explicit order")
         if path.endswith(".c"):
             findings += _each(tree, path, EXTERN, "extern in a .c file: declare it in a header")
     return findings
