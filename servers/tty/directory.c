@@ -227,16 +227,37 @@ static uint32_t serve_statistics(size_t *text)
     return 0;
 }
 
-static uint32_t mint(struct message *message, unsigned *handles)
+/* What is to be renewed is the first that came, if it is a session of this directory; or NULL. */
+static const struct directory_session *session_that_came(const struct message *message)
+{
+    uint64_t badge;
+    bool ours = message_handle_count(message->information) > 0 &&
+                native_session_badge(server.endpoint, server.frame->handles[0].handle, &badge) == 0;
+
+    return ours ? find(badge) : NULL;
+}
+
+static uint32_t mint(uint32_t node, const struct message *message, unsigned *handles)
 {
     struct fs_credentials credentials;
 
-    if (message->badge != TTY_BADGE_CONTROL)
-        return LINUX_EBADF;
     if (message_text_length(message->information) != sizeof(credentials))
         return LINUX_EINVAL;
     memcpy(&credentials, frame_text(server.frame), sizeof(credentials));
-    return put_session(ROOT_NODE, &credentials, handles);
+    return put_session(node, &credentials, handles);
+}
+
+/* On the control session. */
+static uint32_t serve_mint(const struct message *message, uint32_t label, unsigned *handles)
+{
+    const struct directory_session *renewed = label == FS_RENEW ? session_that_came(message) : NULL;
+
+    server_close_received(message);
+    if (message->badge != TTY_BADGE_CONTROL)
+        return LINUX_EBADF;
+    if (label == FS_RENEW && renewed == NULL)
+        return LINUX_EXDEV;
+    return mint(label == FS_RENEW ? renewed->node : ROOT_NODE, message, handles);
 }
 
 uint32_t directory_serve(struct message *message, uint32_t label, unsigned *handles, size_t *text)
@@ -244,9 +265,9 @@ uint32_t directory_serve(struct message *message, uint32_t label, unsigned *hand
     struct directory_session *session = find(message->badge);
     uint32_t node, error;
 
-    server_close_received(message);
     if (label == FS_MINT || label == FS_RENEW)
-        return mint(message, handles);
+        return serve_mint(message, label, handles);
+    server_close_received(message);
     if (session == NULL)
         return LINUX_EBADF;
     switch (label) {

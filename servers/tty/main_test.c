@@ -31,8 +31,9 @@
 static struct start_block block;
 static struct ring_side *host; /* of the ring, with its bytes behind the header */
 static jmp_buf all_done;
-static unsigned at;  /* the next of the requests */
-static bool waiting; /* for the answer to that one */
+static unsigned at;       /* the next of the requests */
+static bool waiting;      /* for the answer to that one */
+static uint32_t expected; /* its error */
 static uint64_t input_written;
 
 static handle_t give(const char *name, handle_t handle)
@@ -161,9 +162,36 @@ static int64_t copy_session(struct message *message)
     return RECEIVED_CALL;
 }
 
+static int64_t renew(struct message *message, handle_t session)
+{
+    const struct fs_credentials credentials = {.uid = 1001};
+    begin(message, TTY_BADGE_CONTROL, FS_RENEW);
+    message_add_handle(message, ipc_frame(), session, RIGHT_SAME, 0);
+    message_copy_text(message, ipc_frame(), &credentials, sizeof(credentials));
+    return RECEIVED_CALL;
+}
+
+static int64_t renew_opened(struct message *message)
+{
+    return renew(message, fake_client_sends(DIRECTORY_FIRST_BADGE + 1));
+}
+
+static int64_t renew_terminal(struct message *message)
+{
+    expected = LINUX_EXDEV;
+    return renew(message, fake_client_sends(FS_FIRST_SESSION + 1));
+}
+
+static int64_t renew_strange(struct message *message)
+{
+    expected = LINUX_EXDEV;
+    return renew(message, fake_make(OBJECT_SESSION, 0));
+}
+
 static int64_t (*const requests[])(struct message *message) = {
-    start_program, type_input, attach,         open_console, open_master, unlock,
-    open_slave,    mint,       open_directory, copy_session, end_input,
+    start_program, type_input,     attach,        open_console,   open_master,
+    unlock,        open_slave,     mint,          open_directory, copy_session,
+    renew_opened,  renew_terminal, renew_strange, end_input,
 };
 #define REQUESTS (sizeof(requests) / sizeof(requests[0]))
 
@@ -184,13 +212,13 @@ static void note_input(void)
 /* What was answered last; a request that was refused is made again. At the end all is closed. */
 static int64_t next(struct message *message)
 {
-    uint32_t error =
-        waiting ? message_label(fake_replies[(fake_reply_count - 1) % 4].information) : 0;
+    uint32_t error = message_label(fake_replies[(fake_reply_count - 1) % 4].information);
 
-    assert_true(error == 0 || may_refuse(error));
-    if (waiting && error == 0)
+    assert_true(!waiting || error == expected || may_refuse(error));
+    if (waiting && error == expected)
         at++;
     waiting = false;
+    expected = 0;
     note_input();
     if (at > REQUESTS)
         longjmp(all_done, 1);
@@ -242,6 +270,8 @@ static void check(void)
         assert_false(ledger->opens[i].in_use);
     for (unsigned i = 0; i < LEDGER_DIRECTORY; i++)
         assert_false(ledger->directory[i].in_use);
+    assert_int_equal(ledger->directory[3].node, ledger->directory[1].node);
+    assert_int_equal(ledger->directory[3].credentials.uid, 1001);
     for (unsigned i = LEDGER_CONSOLE + 1; i < LEDGER_TERMINALS; i++)
         assert_false(ledger->terminals[i].in_use);
 }

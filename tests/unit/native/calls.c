@@ -30,10 +30,22 @@ static int64_t create(enum object_type type)
 
 static int64_t create_session(const uint64_t *arguments)
 {
-    (void)fake_need(arguments[0], OBJECT_ENDPOINT);
+    const struct fake_object *endpoint = fake_need(arguments[0], OBJECT_ENDPOINT);
     handle_t session = fake_make(OBJECT_SESSION, 0);
-    fake_need(session, OBJECT_SESSION)->badge = arguments[1];
+    struct fake_object *object = fake_need(session, OBJECT_SESSION);
+    object->badge = arguments[1];
+    object->endpoint = endpoint;
     return (int64_t)session;
+}
+
+static int64_t session_badge(const uint64_t *arguments)
+{
+    const struct fake_object *session = fake_need(arguments[1], OBJECT_SESSION);
+
+    if (session->endpoint != fake_need(arguments[0], OBJECT_ENDPOINT))
+        return status_to_result(STATUS_NOT_FOUND);
+    *(uint64_t *)arguments[2] = session->badge;
+    return 0;
 }
 
 static int64_t create_stream(const uint64_t *arguments)
@@ -331,7 +343,7 @@ int64_t fake_native_call(uint64_t number, const uint64_t *arguments)
         (void)fake_need(arguments[0], OBJECT_ANY);
         return 0;
     case CALL_SESSION_BADGE:
-        return status_to_result(STATUS_NOT_FOUND);
+        return session_badge(arguments);
     case CALL_CLOCK_READ:
     case CALL_LOG_WRITE:
     case CALL_CPU_INSPECT:

@@ -272,6 +272,16 @@ int fake_suspended(handle_t thread)
     return fake_need(thread, OBJECT_THREAD)->suspended;
 }
 
+handle_t fake_client_sends(uint64_t badge)
+{
+    list_for_each (&fake_client->handles, node) {
+        struct fake_object *object = container_of(node, struct fake_handle, link)->object;
+        if (object->type == OBJECT_SESSION && object->badge == badge)
+            return fake_insert(fake_server, object, HANDLE_NONE, 0);
+    }
+    give_up("the client has no session with badge", badge);
+}
+
 void fake_client_closes(void)
 {
     fake_close_all(fake_client);

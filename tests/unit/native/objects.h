@@ -41,6 +41,7 @@ struct fake_object {
     uint64_t size;
     /* Session */
     uint64_t badge;
+    const struct fake_object *endpoint; /* compared only; NULL: one of nobody's */
     /* Thread */
     int suspended;
     /* Stream */

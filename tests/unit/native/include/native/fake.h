@@ -52,6 +52,8 @@ const void *fake_own_object(handle_t handle);
 void fake_close_of(handle_t process, handle_t token);
 /* How often a thread is suspended. */
 int fake_suspended(handle_t thread);
+/* A handle of the server's to the client's session with this badge, as one comes with a request. */
+handle_t fake_client_sends(uint64_t badge);
 /* The client closes all it has been given. */
 void fake_client_closes(void);
 
