@@ -64,14 +64,19 @@ static int absent(uint32_t rdev)
     return rdev == RDEV_TTY ? -LINUX_ENXIO : -LINUX_EIO;
 }
 
-static int choose(struct task *task, uint32_t rdev, struct message *message)
+/* Whom to ask is in `*server`: the process server says for whom a new terminal or open counts. */
+static int choose(struct task *task, uint32_t rdev, struct message *message, handle_t *server)
 {
     if (rdev == RDEV_TTY)
         rdev = task->group->info->terminal;
     if (rdev == 0)
         return -LINUX_ENXIO;
-    message_begin(message, rdev == RDEV_PTMX ? PROCESS_OPEN_MASTER : TTY_OPEN);
-    message->words[0] = rdev >> 8 == PTS_MAJOR ? TTY_NODE_PTS : TTY_NODE_CONSOLE;
+    bool is_pts = rdev >> 8 == PTS_MAJOR;
+    *server = is_pts ? library.tty : library.process;
+    message_begin(message, is_pts ? TTY_OPEN : PROCESS_OPEN_TERMINAL);
+    message->words[0] = is_pts              ? TTY_NODE_PTS
+                        : rdev == RDEV_PTMX ? TTY_NODE_PTMX
+                                            : TTY_NODE_CONSOLE;
     message->words[1] = rdev & 0xff;
     return 0;
 }
@@ -79,10 +84,11 @@ static int choose(struct task *task, uint32_t rdev, struct message *message)
 int terminal_open(struct task *task, uint32_t rdev, uint32_t flags, struct file **file)
 {
     struct message message;
+    handle_t server;
 
-    int error = choose(task, rdev, &message);
+    int error = choose(task, rdev, &message, &server);
     if (error == 0)
-        error = request(task, rdev == RDEV_PTMX ? library.process : library.tty, &message);
+        error = request(task, server, &message);
     if (error != 0)
         return error == -LINUX_ENOENT ? absent(rdev) : error;
     if (message_handle_count(message.information) != 2)

@@ -490,8 +490,8 @@ enum answer request_serve(struct message *message)
         return clone_thread(thread, message);
     case PROCESS_EXEC:
         return exec_serve(thread, message);
-    case PROCESS_OPEN_MASTER:
-        return terminal_open_master(thread, message);
+    case PROCESS_OPEN_TERMINAL:
+        return terminal_open(thread, message);
     }
     if (label >= sizeof(handlers) / sizeof(handlers[0]) || handlers[label] == NULL)
         return refuse(message, LINUX_ENOSYS);

@@ -95,14 +95,15 @@ void terminal_messages(void)
     }
 }
 
-enum answer terminal_open_master(struct thread *caller, struct message *message)
+enum answer terminal_open(struct thread *caller, struct message *message)
 {
     struct frame *frame = ipc_frame();
 
     for (unsigned i = 0; i < message_handle_count(message->information); i++)
         server_close(frame->handles[i].handle);
+    uint64_t node = message->words[0] == TTY_NODE_PTMX ? TTY_NODE_PTMX : TTY_NODE_CONSOLE;
     message_begin(message, TTY_OPEN);
-    message->words[0] = TTY_NODE_PTMX;
+    message->words[0] = node;
     message->words[2] = caller->process->info->uid;
     int error = server_call(server.tty, message);
     unsigned count = error == 0 ? message_handle_count(message->information) : 0;

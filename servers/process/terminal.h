@@ -10,5 +10,5 @@
 _Bool terminal_attach(void);
 /* KEY_TERMINAL fired: take what is there. */
 void terminal_messages(void);
-/* OPEN_MASTER: a new pseudo-terminal, which counts for the caller's user. */
-enum answer terminal_open_master(struct thread *caller, struct message *message);
+/* OPEN_TERMINAL: the console or a new pseudo-terminal, which counts for the caller's user. */
+enum answer terminal_open(struct thread *caller, struct message *message);

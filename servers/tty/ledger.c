@@ -215,7 +215,7 @@ static uint32_t opens_of(const struct ledger *ledger, uint32_t owner)
 
     for (uint32_t i = 0; i < LEDGER_OPENS; i++) {
         const struct terminal_open *open = &ledger->opens[i];
-        count += open->in_use && ledger->terminals[open->terminal].owner == owner;
+        count += open->in_use && open->owner == owner;
     }
     return count;
 }

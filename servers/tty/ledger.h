@@ -38,7 +38,7 @@
 #include "terminal.h"
 
 #define LEDGER_MAGIC UINT64_C(0x7474795f6c656467)
-#define LEDGER_VERSION 4
+#define LEDGER_VERSION 5
 #define LEDGER_TERMINALS 33 /* the console and 32 pseudo-terminals */
 #define LEDGER_OPENS 1024
 #define LEDGER_CONSOLE 0
@@ -50,7 +50,8 @@
 struct terminal_open {
     uint32_t in_use;
     uint16_t terminal;
-    uint16_t side; /* enum terminal_side */
+    uint16_t side;  /* enum terminal_side */
+    uint32_t owner; /* user id of whom it counts for: who opened the console, or has the terminal */
 };
 
 /* A session of the file system of /dev/pts; its index plus DIRECTORY_FIRST_BADGE is its badge. */

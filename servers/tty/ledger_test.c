@@ -283,7 +283,8 @@ static void a_user_has_a_quarter(void **state)
     assert_null(ledger_new_terminal(&ledger, 1000));
     assert_non_null(ledger_new_terminal(&ledger, 1001));
     for (int i = 0; i < LEDGER_OPENS_OF_USER; i++)
-        *ledger_new_open(&ledger, 1000) = (struct terminal_open){.in_use = 1, .terminal = 1};
+        *ledger_new_open(&ledger, 1000) =
+            (struct terminal_open){.in_use = 1, .owner = 1000, .terminal = LEDGER_CONSOLE};
     assert_null(ledger_new_open(&ledger, 1000));
     assert_non_null(ledger_new_open(&ledger, 1001));
     for (int i = LEDGER_TERMINALS_OF_USER + 2; i < LEDGER_TERMINALS; i++)

@@ -115,7 +115,7 @@ static int64_t attach(struct message *message)
 
 static int64_t open_terminal(struct message *message, enum tty_node node)
 {
-    begin(message, node == TTY_NODE_PTMX ? TTY_BADGE_CONTROL : TTY_BADGE_OPEN, TTY_OPEN);
+    begin(message, node == TTY_NODE_PTS ? TTY_BADGE_OPEN : TTY_BADGE_CONTROL, TTY_OPEN);
     message->words[0] = node;
     return RECEIVED_CALL;
 }
@@ -123,6 +123,15 @@ static int64_t open_terminal(struct message *message, enum tty_node node)
 static int64_t open_console(struct message *message)
 {
     return open_terminal(message, TTY_NODE_CONSOLE);
+}
+
+/* By a program itself: nobody has said for whom it counts. */
+static int64_t open_console_alone(struct message *message)
+{
+    (void)open_console(message);
+    message->badge = TTY_BADGE_OPEN;
+    expected = LINUX_EACCES;
+    return RECEIVED_CALL;
 }
 
 static int64_t open_master(struct message *message)
@@ -189,9 +198,9 @@ static int64_t renew_strange(struct message *message)
 }
 
 static int64_t (*const requests[])(struct message *message) = {
-    start_program, type_input,     attach,        open_console,   open_master,
-    unlock,        open_slave,     mint,          open_directory, copy_session,
-    renew_opened,  renew_terminal, renew_strange, end_input,
+    start_program, type_input,   attach,         open_console,  open_console_alone,
+    open_master,   unlock,       open_slave,     mint,          open_directory,
+    copy_session,  renew_opened, renew_terminal, renew_strange, end_input,
 };
 #define REQUESTS (sizeof(requests) / sizeof(requests[0]))
 

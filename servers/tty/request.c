@@ -69,6 +69,8 @@ static uint32_t choose_terminal(const struct request *request, struct terminal *
 {
     switch (request->words[0]) {
     case TTY_NODE_CONSOLE:
+        if (request->name.badge != TTY_BADGE_CONTROL)
+            return LINUX_EACCES;
         *terminal = console_terminal();
         return 0;
     case TTY_NODE_PTMX:
@@ -126,7 +128,8 @@ static uint32_t serve_open(struct request *request)
     uint32_t error = choose_terminal(request, &terminal);
     if (error != 0)
         return error;
-    struct terminal_open *open = ledger_new_open(server.ledger, terminal->owner);
+    uint32_t owner = terminal == console_terminal() ? (uint32_t)request->words[2] : terminal->owner;
+    struct terminal_open *open = ledger_new_open(server.ledger, owner);
     handle_t event = open == NULL ? HANDLE_NONE : side_event(terminal, side);
     uint64_t index = event == HANDLE_NONE ? 0 : (uint64_t)(open - server.ledger->opens);
     int64_t session = event == HANDLE_NONE
@@ -140,6 +143,7 @@ static uint32_t serve_open(struct request *request)
     server.ledger->opening = (handle_t)session; /* until the reply has taken it along */
     open->terminal = (uint16_t)(terminal - server.ledger->terminals);
     open->side = (uint16_t)side;
+    open->owner = owner;
     open->in_use = 1;
     count_open(terminal, side);
     terminal_update_events(terminal);

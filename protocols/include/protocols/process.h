@@ -110,8 +110,9 @@ static inline uint64_t process_identity(uint32_t pid, uint32_t tid)
      * later where that one is lost, [1] behind the last that was written, [2] behind those that     \
      * were cleared; text: as much as fits. */  \
     X(LOG, 29)                                                                                          \
-    /* A new pseudo-terminal. The reply is that of the tty server's OPEN. */                            \
-    X(OPEN_MASTER, 30)
+    /* [0] TTY_NODE_CONSOLE, or _PTMX for a new pseudo-terminal. The reply is that of the tty        \
+     * server's OPEN. */  \
+    X(OPEN_TERMINAL, 30)
 
 enum process_operation {
 #define X(name, number) PROCESS_##name = (number),

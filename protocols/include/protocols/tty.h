@@ -24,8 +24,9 @@
 
 #define TTY_OPERATIONS(X)                                                                              \
     /* Service session. [0] enum tty_node, [1] number of the pts. Reply: handles session, event;    \
-     * [0] the terminal's number, [1] its rdev. PTMX: control session, [2] the user id of whom the   \
-     * new terminal is for. ENOSPC: there is none, or that user has a quarter of all; ENFILE. */  \
+     * [0] the terminal's number, [1] its rdev. PTS: any session, and it counts for whose terminal     \
+     * it is. Else control session, [2] the user id of whom it counts for. ENOSPC: there is no other \
+     * terminal, or that user has a quarter of all; ENFILE: the same of opens. */  \
     X(OPEN, 1)                                                                                         \
     /* [0] bytes wanted, at most 4096, [1] a number that only a repetition of the same request has   \
      * again. Reply: text; no text and 0: end of file. EAGAIN: [0] how many ms to wait at most       \
