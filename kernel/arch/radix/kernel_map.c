@@ -14,7 +14,7 @@
 uint64_t arch_map_kernel(uint64_t physical, uint64_t size, uint32_t flags)
 {
     static uint64_t next = LAYOUT_DEVICES;
-    const struct page_table table = {.root = arch_kernel_root()};
+    struct page_table table = {.root = arch_kernel_root()};
     uint64_t start = next += PAGE_SIZE;
     for (uint64_t end = physical + size; physical < end; physical += PAGE_SIZE, next += PAGE_SIZE) {
         uint64_t *entry;

@@ -11,6 +11,9 @@
  * less faults, and finds more. The hardware never writes to an entry: what it would mark
  * there is set from the beginning.
  *
+ * The table of level 0 that was used last is found again without a walk from the root: what
+ * is mapped, touched and unmapped is close together.
+ *
  * A large page is never split: what is to change in part of it, or another page in its place,
  * takes it away as a whole, and faults show the rest again.
  */
@@ -52,21 +55,21 @@ static uint64_t *entry_at(uint64_t table, uint64_t address, unsigned level)
     return &entries[(address / entry_span(level)) % TABLE_ENTRIES];
 }
 
-static enum status table_create(struct account *account, uint64_t *physical)
+/* The entry of level 0 for an address, if its table is the one that was used last; else NULL. */
+static inline uint64_t *recent_entry(const struct page_table *table, uint64_t address)
 {
-    struct page *page;
-    enum status status = page_allocate_zeroed(account, &page);
-    if (status == STATUS_OK)
-        *physical = page_physical(page);
-    return status;
+    bool hit = (address ^ table->recent_start) < LARGE_PAGE_SIZE;
+    return hit ? &table->recent[address / PAGE_SIZE % TABLE_ENTRIES] : NULL;
 }
 
 enum status arch_table_init(struct page_table *table, struct account *account)
 {
-    *table = (struct page_table){.account = account};
-    enum status status = table_create(account, &table->root);
+    *table = (struct page_table){.account = account, .recent_start = UINT64_MAX};
+    struct page *root;
+    enum status status = page_allocate_zeroed(account, &root);
     if (status != STATUS_OK)
         return status;
+    table->root = page_physical(root);
     uint64_t *to = arch_physical_to_virtual(table->root);
     const uint64_t *from = arch_physical_to_virtual(arch_kernel_root());
     memcpy(to + ARCH_SPACE_ENTRIES, from + ARCH_SPACE_ENTRIES,
@@ -94,22 +97,28 @@ static bool table_free(uint64_t table, unsigned level, unsigned entries, uint32_
 
 bool arch_table_free(struct page_table *table, uint32_t *limit)
 {
+    table->recent_start = UINT64_MAX;
     return table_free(table->root, TOP_LEVEL, ARCH_SPACE_ENTRIES, limit);
 }
 
-enum status radix_create(const struct page_table *table, uint64_t address, unsigned level,
+enum status radix_create(struct page_table *table, uint64_t address, unsigned level,
                          uint64_t **result)
 {
     uint64_t *entry = entry_at(table->root, address, TOP_LEVEL);
-    for (unsigned at = TOP_LEVEL; at > level && !(at == LARGE_LEVEL && is_large(*entry)); at--) {
+    unsigned at = TOP_LEVEL;
+    for (; at > level && !(at == LARGE_LEVEL && is_large(*entry)); at--) {
         if (*entry == 0) {
-            uint64_t created;
-            enum status status = table_create(table->account, &created);
+            struct page *created;
+            enum status status = page_allocate_zeroed(table->account, &created);
             if (status != STATUS_OK)
                 return status;
-            radix_set(entry, entry_of_table(created));
+            radix_set(entry, entry_of_table(page_physical(created)));
         }
         entry = entry_at(entry_physical(*entry), address, at - 1);
+    }
+    if (at == 0) {
+        table->recent_start = address & ~(LARGE_PAGE_SIZE - 1);
+        table->recent = entry - address / PAGE_SIZE % TABLE_ENTRIES;
     }
     *result = entry;
     return STATUS_OK;
@@ -117,11 +126,11 @@ enum status radix_create(const struct page_table *table, uint64_t address, unsig
 
 /* The entry of the first page in [*address, end) for which there is a table, or of a large page;
  * NULL if there is none. */
-static uint64_t *entry_find(uint64_t root, uint64_t *address, uint64_t end)
+static uint64_t *entry_find(const struct page_table *table, uint64_t *address, uint64_t end)
 {
     while (*address < end) {
         unsigned level = TOP_LEVEL;
-        uint64_t *entry = entry_at(root, *address, level);
+        uint64_t *entry = entry_at(table->root, *address, level);
         while (level > 0 && *entry != 0 && !(level == LARGE_LEVEL && is_large(*entry))) {
             level--;
             entry = entry_at(entry_physical(*entry), *address, level);
@@ -133,6 +142,16 @@ static uint64_t *entry_find(uint64_t root, uint64_t *address, uint64_t end)
     return NULL;
 }
 
+/* No CPU has the page any more. */
+static void entry_clear(struct page_table *table, uint64_t address, uint64_t *entry)
+{
+    struct translation_change change;
+    change.count = 1;
+    change.addresses[0] = address;
+    radix_set(entry, 0);
+    arch_translation_forget(table, &change);
+}
+
 static void entry_replace(struct page_table *table, uint64_t address, uint64_t *entry,
                           uint64_t made)
 {
@@ -142,11 +161,8 @@ static void entry_replace(struct page_table *table, uint64_t address, uint64_t *
         arch_translation_renew(address);
         return;
     }
-    if (old != 0) {
-        struct translation_change change = {.count = 1, .addresses = {address}};
-        radix_set(entry, 0);
-        arch_translation_forget(table, &change);
-    }
+    if (old != 0)
+        entry_clear(table, address, entry);
     radix_set(entry, made);
     arch_translation_added();
 }
@@ -157,15 +173,15 @@ static void table_drop(struct page_table *table, uint64_t address, uint64_t *ent
     struct translation_change all = {.count = UINT64_MAX};
     uint64_t old = *entry;
     arch_table_unmap(table, address, address + LARGE_PAGE_SIZE);
+    table->recent_start = UINT64_MAX;
     radix_set(entry, 0);
     arch_translation_forget(table, &all);
     page_release(page_of_physical(entry_physical(old)));
 }
 
-enum status arch_table_map(struct page_table *table, uint64_t address, uint64_t physical,
-                           uint32_t flags)
+static __attribute__((noinline)) enum status map(struct page_table *table, uint64_t address,
+                                                 uint64_t physical, uint32_t flags)
 {
-    debug_assert((flags & PTE_RIGHTS) != 0);
     uint64_t *entry, made = entry_of_page(physical, flags);
     unsigned level = is_large(made);
     enum status status = radix_create(table, address, level, &entry);
@@ -184,10 +200,23 @@ enum status arch_table_map(struct page_table *table, uint64_t address, uint64_t 
     return STATUS_OK;
 }
 
+enum status arch_table_map(struct page_table *table, uint64_t address, uint64_t physical,
+                           uint32_t flags)
+{
+    debug_assert((flags & PTE_RIGHTS) != 0);
+    uint64_t *entry = recent_entry(table, address);
+    if (entry == NULL || *entry != 0 || (flags & (PTE_EXECUTE | PTE_LARGE)) != 0)
+        return map(table, address, physical, flags);
+    table->resident_pages++;
+    radix_set(entry, entry_of_page(physical, flags));
+    arch_translation_added();
+    return STATUS_OK;
+}
+
 bool arch_table_lookup(const struct page_table *table, uint64_t address, uint64_t *physical,
                        uint32_t *flags)
 {
-    const uint64_t *entry = entry_find(table->root, &address, address + 1);
+    const uint64_t *entry = entry_find(table, &address, address + 1);
     if (entry == NULL || *entry == 0)
         return false;
     *physical = entry_physical(*entry) + (address & (entry_size(*entry) - 1));
@@ -195,14 +224,15 @@ bool arch_table_lookup(const struct page_table *table, uint64_t address, uint64_
     return true;
 }
 
-uint64_t arch_table_protect(struct page_table *table, uint64_t start, uint64_t end, uint32_t flags)
+static __attribute__((noinline)) uint64_t protect(struct page_table *table, uint64_t start,
+                                                  uint64_t end, uint32_t flags)
 {
     struct translation_change change;
     uint64_t address = start, count = 0;
     uint32_t rights = flags & PTE_RIGHTS;
     uint64_t *entry;
     change.count = 0;
-    while ((entry = entry_find(table->root, &address, end)) != NULL) {
+    while ((entry = entry_find(table, &address, end)) != NULL) {
         uint64_t limit = span_end(address, 1) < end ? span_end(address, 1) : end;
         bool large = is_large(*entry), part = large && limit - address != LARGE_PAGE_SIZE;
         uint64_t size = large ? limit - address : PAGE_SIZE, removed = 0;
@@ -228,7 +258,19 @@ uint64_t arch_table_protect(struct page_table *table, uint64_t start, uint64_t e
     return count;
 }
 
+uint64_t arch_table_protect(struct page_table *table, uint64_t start, uint64_t end, uint32_t flags)
+{
+    uint64_t *entry = recent_entry(table, start);
+    if (end - start != PAGE_SIZE || entry == NULL || (flags & PTE_RIGHTS) != 0)
+        return protect(table, start, end, flags);
+    if (*entry == 0)
+        return 0;
+    table->resident_pages--;
+    entry_clear(table, start, entry);
+    return 1;
+}
+
 uint64_t arch_table_next(const struct page_table *table, uint64_t address, uint64_t end)
 {
-    return entry_find(table->root, &address, end) != NULL ? address : end;
+    return entry_find(table, &address, end) != NULL ? address : end;
 }

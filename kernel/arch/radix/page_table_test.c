@@ -196,6 +196,17 @@ static void in_part_it_goes(void **state)
     assert_int_equal(host_translation.forgets, 5);
 }
 
+static void the_table_that_a_large_page_replaces_is_used_no_more(void **state)
+{
+    (void)state;
+    const uint64_t second = LARGE + PAGE_SIZE;
+    assert_int_equal(arch_table_map(&table, second, 0, PTE_READ), STATUS_OK);
+    map_large(PTE_READ);
+    assert_int_equal(arch_table_unmap(&table, second, second + PAGE_SIZE), 1);
+    assert_int_equal(count(&table, LARGE, LARGE + LARGE_PAGE_SIZE), 0);
+    assert_int_equal(table.resident_pages, 0);
+}
+
 static void without_memory_nothing_changes(void **state)
 {
     (void)state;
@@ -306,6 +317,7 @@ int main(void)
         TEST(next_skips_what_has_no_table),
         TEST(a_large_page_is_changed_as_a_whole),
         TEST(in_part_it_goes),
+        TEST(the_table_that_a_large_page_replaces_is_used_no_more),
         TEST(without_memory_nothing_changes),
         TEST(tables_go_in_steps),
         TEST(no_root_without_memory),

@@ -33,9 +33,10 @@ static void tell(struct page_table *table, const struct translation_change *chan
 {
     struct loss loss = {table, change};
     const struct cpu *self = cpu_current();
-    uint64_t running = 0;
     atomic_thread_fence(memory_order_seq_cst);
-    for (uint64_t left = atomic_exchange(&table->fresh, 0); left != 0; left &= left - 1) {
+    uint64_t left = atomic_exchange(&table->fresh, 0);
+    uint64_t running = self->arch.table == table ? left & self->bit : 0;
+    for (left &= ~self->bit; left != 0; left &= left - 1) {
         const struct cpu *cpu = cpu_get((uint32_t)__builtin_ctzll(left));
         if (relaxed_load(&cpu->arch.table) == table)
             running |= cpu->bit;

@@ -46,7 +46,7 @@ void arch_translation_fetch(struct page_table *table, uint64_t physical);
 
 /* The entry for an address at a level, with the tables down to it made, or that of a large page
  * above it. NO_MEMORY. */
-enum status radix_create(const struct page_table *table, uint64_t address, unsigned level,
+enum status radix_create(struct page_table *table, uint64_t address, unsigned level,
                          uint64_t **result) must_check;
 /* An entry, and before it what was stored into what it leads to. */
 static inline void radix_set(uint64_t *entry, uint64_t value)

@@ -13,9 +13,10 @@ struct account;
 #define CONTEXT_BETWEEN 0
 
 struct page_table {
-    uint64_t root;           /* physical address of the top-level table; constant */
-    struct account *account; /* charged for table pages; constant */
-    uint64_t resident_pages; /* space lock */
+    uint64_t root;                  /* physical address of the top-level table; constant */
+    struct account *account;        /* charged for table pages; constant */
+    uint64_t resident_pages;        /* space lock */
+    uint64_t recent_start, *recent; /* space lock; the table of level 0 used last: arch/radix */
     uint64_t context; /* its address space identifier and of which generation: arch/context.h */
 };
 

@@ -12,10 +12,11 @@ struct account;
 #define ARCH_PAGE_LEVELS 4
 
 struct page_table {
-    uint64_t root;           /* physical address of the top-level table; constant */
-    struct account *account; /* charged for table pages; constant */
-    uint64_t resident_pages; /* space lock */
-    _Atomic uint64_t cpus;   /* a bit for each that has it loaded, from before until after that */
+    uint64_t root;                  /* physical address of the top-level table; constant */
+    struct account *account;        /* charged for table pages; constant */
+    uint64_t resident_pages;        /* space lock */
+    uint64_t recent_start, *recent; /* space lock; the table of level 0 used last: arch/radix */
+    _Atomic uint64_t cpus; /* a bit for each that has it loaded, from before until after that */
 };
 
 static inline void *arch_physical_to_virtual(uint64_t physical)
