@@ -38,10 +38,10 @@ struct key {
 };
 
 static enum status find_key(struct process *process, uint64_t address, uint32_t flags,
-                            struct key *key)
+                            uint32_t mask, struct key *key)
 {
     bool shared = (flags & ADDRESS_SHARED) != 0;
-    if (address % sizeof(uint32_t) != 0)
+    if (address % sizeof(uint32_t) != 0 || mask == 0)
         return STATUS_INVALID;
     enum status status =
         space_address_key(&process->space, address, shared, &key->object, &key->offset);
@@ -102,22 +102,32 @@ static void cancel_wait(struct thread *thread)
     }
 }
 
-static uint32_t wake_locked(const struct key *key, uint32_t count, uint32_t mask)
+/* Wake up to `count` who wait at a key for one of the mask, or have them wait at another. */
+static uint32_t release_locked(const struct key *key, uint32_t count, uint32_t mask,
+                               const struct key *to)
 {
-    uint32_t woken = 0;
-    atomic_fetch_add(&bucket_of(key)->wakes, 1);
+    uint32_t released = 0;
     list_for_each_safe (&bucket_of(key)->waiters, node) {
         struct thread *thread = container_of(node, struct thread, wait.link);
-        if (woken == count)
+        if (released == count)
             break;
         if (!waits_at(thread, key) || (thread->wait.address.mask & mask) == 0 ||
-            !thread_claim_wait(thread))
+            (to == NULL && !thread_claim_wait(thread)))
             continue;
         list_remove(node);
-        thread_finish_wait(thread, 0);
-        woken++;
+        if (to == NULL)
+            thread_finish_wait(thread, 0);
+        else
+            enqueue_locked(thread, to);
+        released++;
     }
-    return woken;
+    return released;
+}
+
+static uint32_t wake_locked(const struct key *key, uint32_t count, uint32_t mask)
+{
+    atomic_fetch_add(&bucket_of(key)->wakes, 1);
+    return release_locked(key, count, mask, NULL);
 }
 
 static uint32_t wake(const struct key *key, uint32_t count, uint32_t mask)
@@ -132,8 +142,8 @@ static uint32_t wake(const struct key *key, uint32_t count, uint32_t mask)
 void address_wake_at(struct process *process, uint64_t address, uint32_t count)
 {
     struct key shared, own;
-    if (find_key(process, address, ADDRESS_SHARED, &shared) != STATUS_OK ||
-        find_key(process, address, 0, &own) != STATUS_OK)
+    if (find_key(process, address, ADDRESS_SHARED, UINT32_MAX, &shared) != STATUS_OK ||
+        find_key(process, address, 0, UINT32_MAX, &own) != STATUS_OK)
         return;
     uint32_t woken = wake(&shared, count, UINT32_MAX);
     if (own.object != shared.object)
@@ -167,9 +177,8 @@ static enum status wait_locked(struct thread *self, const struct key *key, uint3
 int64_t call_address_wait(struct thread *self, const struct address_wait_arguments *arguments)
 {
     struct key key;
-    if (arguments->mask == 0)
-        return status_to_result(STATUS_INVALID);
-    enum status status = find_key(self->process, arguments->address, arguments->flags, &key);
+    enum status status =
+        find_key(self->process, arguments->address, arguments->flags, arguments->mask, &key);
     if (status != STATUS_OK)
         return status_to_result(status);
     struct bucket *bucket = bucket_of(&key);
@@ -189,28 +198,11 @@ int64_t call_address_wait(struct thread *self, const struct address_wait_argumen
 int64_t call_address_wake(struct thread *self, const struct address_wake_arguments *arguments)
 {
     struct key key;
-    if (arguments->mask == 0)
-        return status_to_result(STATUS_INVALID);
-    enum status status = find_key(self->process, arguments->address, arguments->flags, &key);
+    enum status status =
+        find_key(self->process, arguments->address, arguments->flags, arguments->mask, &key);
     if (status != STATUS_OK)
         return status_to_result(status);
     return wake(&key, arguments->count, arguments->mask);
-}
-
-static uint32_t requeue_locked(const struct key *from, const struct key *to, uint32_t count)
-{
-    uint32_t moved = 0;
-    list_for_each_safe (&bucket_of(from)->waiters, node) {
-        struct thread *thread = container_of(node, struct thread, wait.link);
-        if (moved == count)
-            break;
-        if (!waits_at(thread, from))
-            continue;
-        list_remove(node);
-        enqueue_locked(thread, to);
-        moved++;
-    }
-    return moved;
 }
 
 static int64_t requeue(const struct requeue_request *request, const struct key *from,
@@ -227,7 +219,7 @@ static int64_t requeue(const struct requeue_request *request, const struct key *
     lock_buckets(first, second);
     if (atomic_load(&first->wakes) == wakes) {
         result = wake_locked(from, request->wake, UINT32_MAX);
-        result += requeue_locked(from, to, request->requeue);
+        result += release_locked(from, request->requeue, UINT32_MAX, to);
     }
     unlock_buckets(first, second);
     return result;
@@ -239,9 +231,9 @@ int64_t call_address_requeue(struct thread *self, const struct address_requeue_a
     struct key from, to;
     if ((request->flags & ~(uint32_t)ADDRESS_SHARED) != 0)
         return status_to_result(STATUS_INVALID);
-    enum status status = find_key(self->process, request->from, request->flags, &from);
+    enum status status = find_key(self->process, request->from, request->flags, UINT32_MAX, &from);
     if (status == STATUS_OK)
-        status = find_key(self->process, request->to, request->flags, &to);
+        status = find_key(self->process, request->to, request->flags, UINT32_MAX, &to);
     if (status == STATUS_OK && from.object == to.object && from.offset == to.offset)
         status = STATUS_INVALID;
     return status == STATUS_OK ? requeue(request, &from, &to) : status_to_result(status);

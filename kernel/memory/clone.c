@@ -87,7 +87,7 @@ enum status space_carry_on(struct space *space)
 
 enum status space_clone_begin(struct space *from, struct space *to, struct object *owner)
 {
-    enum status status = space_begin_change(from);
+    enum status status = space_begin_change(from, STATUS_OK);
     if (status != STATUS_OK)
         return status;
     to->copied = STATUS_RESTART;

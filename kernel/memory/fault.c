@@ -76,16 +76,10 @@ static bool is_revoked(const struct mapping *mapping)
 
 static bool access_is_allowed(const struct mapping *mapping, enum fault_access access)
 {
-    if (is_revoked(mapping))
-        return false;
-    switch (access) {
-    case FAULT_WRITE:
-        return (mapping->flags & MAP_WRITE) != 0;
-    case FAULT_EXECUTE:
-        return (mapping->flags & MAP_EXECUTE) != 0;
-    default:
-        return (mapping->flags & MAP_PROTECTION) != 0;
-    }
+    uint32_t one_of = access == FAULT_WRITE     ? MAP_WRITE
+                      : access == FAULT_EXECUTE ? MAP_EXECUTE
+                                                : MAP_PROTECTION;
+    return !is_revoked(mapping) && (mapping->flags & one_of) != 0;
 }
 
 struct found {
@@ -125,18 +119,27 @@ static void zero_page(struct page *page)
 }
 
 /*
- * Find or make the page of an address. The object's lock need not be kept: a page
- * that leaves the object is freed only after a sweep, which needs this space's lock.
+ * What the object has. Its lock need not be kept: a page that leaves the object is freed
+ * only after a sweep, which needs this space's lock.
  */
-static enum status find_page(struct mapping *mapping, uint64_t address, enum memory_need need,
-                             struct found *found)
+static inline enum status locate(const struct mapping *mapping, uint64_t address,
+                                 enum memory_need need, struct found *found)
 {
     struct memory *memory = mapping->memory;
-    bool private = mapping_is_private(mapping), own = false;
+    lock_acquire(&memory->object.lock);
+    enum status status = memory_locate_locked(memory, mapping_memory_offset(mapping, address), need,
+                                              &found->physical, &found->writable);
+    lock_release(&memory->object.lock);
+    return status;
+}
+
+/* Find or make the page of an address where the mapping has private ones. */
+static __attribute__((noinline)) enum status
+find_private(struct mapping *mapping, uint64_t address, enum memory_need need, struct found *found)
+{
     uint64_t index = mapping_private_index(mapping, address);
-    struct page *page = private ? page_tree_find(&mapping->private_pages, index, &own) : NULL;
-    bool raw = page != NULL && page->paging == PAGE_RAW;
-    *found = (struct found){.writable = own};
+    struct page *page = page_tree_find(&mapping->private_pages, index, &found->writable);
+    bool own = found->writable, raw = page != NULL && page->paging == PAGE_RAW;
     if (raw && own)
         zero_page(page);
     if (page != NULL && (!raw || own)) {
@@ -145,23 +148,25 @@ static enum status find_page(struct mapping *mapping, uint64_t address, enum mem
             return STATUS_OK;
         return make_private(mapping, address, page_address(page), found);
     }
-    if (memory == NULL)
+    if (mapping->memory == NULL)
         return need == MEMORY_PEEK ? STATUS_NOT_FOUND : make_private(mapping, address, NULL, found);
-    uint64_t offset = mapping_memory_offset(mapping, address);
-    enum memory_need wanted = private && need == MEMORY_WRITE ? MEMORY_READ : need;
-    lock_acquire(&memory->object.lock);
-    enum status status =
-        memory_locate_locked(memory, offset, wanted, &found->physical, &found->writable);
-    lock_release(&memory->object.lock);
-    if (!private)
-        return status;
+    enum status status = locate(mapping, address, need == MEMORY_WRITE ? MEMORY_READ : need, found);
     found->writable = false;
     if (status != STATUS_OK || need != MEMORY_WRITE)
         return status;
     return make_private(mapping, address, arch_physical_to_virtual(found->physical), found);
 }
 
-static enum status show_page(struct mapping *mapping, uint64_t address, enum memory_need need)
+static inline enum status find_page(struct mapping *mapping, uint64_t address,
+                                    enum memory_need need, struct found *found)
+{
+    *found = (struct found){0};
+    return mapping_is_private(mapping) ? find_private(mapping, address, need, found)
+                                       : locate(mapping, address, need, found);
+}
+
+static inline __attribute__((always_inline)) enum status
+show_page(struct mapping *mapping, uint64_t address, enum memory_need need)
 {
     struct found found;
     struct page_table *table = &mapping->space->table;
@@ -210,7 +215,7 @@ static enum status zero_step(const struct page_tree *tree, uint64_t index, struc
     return done ? STATUS_OK : STATUS_RESTART;
 }
 
-/* A step towards a large page around an address: RESTART, or OK if it is shown. Any other status
+/* A step towards a large page around an address, of a mapping without object: RESTART, or OK if it is shown. Any other status
  * is for a small page to be shown. */
 static enum status show_large(struct mapping *mapping, uint64_t address, enum memory_need need)
 {
@@ -218,8 +223,7 @@ static enum status show_large(struct mapping *mapping, uint64_t address, enum me
     const struct page_tree *tree = &mapping->private_pages;
     uint64_t start = address & ~(LARGE_PAGE_SIZE - 1), end = start + LARGE_PAGE_SIZE, physical;
     uint32_t flags, needed = PTE_LARGE | (need == MEMORY_WRITE ? PTE_WRITE : PTE_READ);
-    if (mapping->memory != NULL || (mapping->flags & MAP_EXECUTE) != 0 || start < mapping->start ||
-        end > mapping->end)
+    if ((mapping->flags & MAP_EXECUTE) != 0 || start < mapping->start || end > mapping->end)
         return STATUS_NOT_FOUND;
     uint64_t index = mapping_private_index(mapping, start), index_end = index + LARGE_PAGES;
     bool own;
@@ -262,11 +266,13 @@ static void show_around(struct mapping *mapping, uint64_t address)
 }
 
 /* What is on its way out of the table is there again from here on: show_large shows the most. */
-static enum status show(struct mapping *mapping, uint64_t address, enum memory_need need)
+static inline enum status show(struct mapping *mapping, uint64_t address, enum memory_need need)
 {
+    enum status status = STATUS_NOT_FOUND;
     if (address < mapping->cleared)
         mapping->cleared = address & ~(LARGE_PAGE_SIZE - 1);
-    enum status status = show_large(mapping, address, need);
+    if (mapping->memory == NULL)
+        status = show_large(mapping, address, need);
     bool large = status == STATUS_OK || status == STATUS_RESTART;
     return large ? status : show_page(mapping, address, need);
 }
@@ -289,7 +295,8 @@ static enum status resolve(struct space *space, uint64_t address, enum fault_acc
     return status;
 }
 
-enum status fault_populate(struct space *space, uint64_t *at, uint64_t end, uint32_t flags)
+__attribute__((always_inline)) enum status fault_populate(struct space *space, uint64_t *at,
+                                                          uint64_t end, uint32_t flags)
 {
     bool write = (flags & MAP_WRITE) != 0;
     enum memory_need need = write ? MEMORY_WRITE : MEMORY_READ;
@@ -308,15 +315,13 @@ enum status fault_populate(struct space *space, uint64_t *at, uint64_t end, uint
 enum status space_fault(struct space *space, uint64_t address, enum fault_access access,
                         bool at_once, enum fault_kind *kind)
 {
-    enum status status = space_begin_change(space);
+    enum status status = space_begin_change(space, STATUS_OK);
     while (at_once && status != STATUS_OK)
-        status = space_begin_change(space);
+        status = space_begin_change(space, STATUS_OK);
     if (status != STATUS_OK)
         return status;
     space->faults++;
-    status = resolve(space, address & ~(PAGE_SIZE - 1), access, kind);
-    lock_release(&space->lock);
-    return status;
+    return space_end_change(space, resolve(space, address & ~(PAGE_SIZE - 1), access, kind));
 }
 
 /* Reading and writing from outside. */
@@ -348,13 +353,12 @@ static enum status get_page(struct mapping *mapping, uint64_t address, bool writ
 enum status space_get_page(struct space *space, uint64_t address, bool write, struct page **result)
 {
     address &= ~(PAGE_SIZE - 1);
-    enum status status = space_begin_change(space);
+    enum status status = space_begin_change(space, STATUS_OK);
     if (status != STATUS_OK)
         return status;
     status = STATUS_BAD_ADDRESS;
     struct mapping *mapping = find_mapping(space, address);
     if (mapping != NULL && outsider_may(mapping, write))
         status = get_page(mapping, address, write, result);
-    lock_release(&space->lock);
-    return status == STATUS_OUT_OF_RANGE ? STATUS_BAD_ADDRESS : status;
+    return space_end_change(space, status == STATUS_OUT_OF_RANGE ? STATUS_BAD_ADDRESS : status);
 }

@@ -77,7 +77,6 @@ static struct mapping *treap_merge(struct mapping *left, struct mapping *right)
 static void treap_insert(struct space *space, struct mapping *mapping)
 {
     struct mapping **slot = &space->root;
-    mapping->priority = random_next(space);
     while (*slot != NULL && (*slot)->priority >= mapping->priority)
         slot = mapping->start < (*slot)->start ? &(*slot)->left : &(*slot)->right;
     treap_split(*slot, mapping->start, &mapping->left, &mapping->right);
@@ -94,10 +93,29 @@ static void treap_remove(struct space *space, struct mapping *mapping)
         space->recent = NULL;
 }
 
+struct mapping *mapping_next(const struct mapping *mapping)
+{
+    struct list_node *node = mapping->link.next;
+    return node == &mapping->space->mappings.head ? NULL : container_of(node, struct mapping, link);
+}
+
+struct mapping *mapping_previous(const struct mapping *mapping)
+{
+    struct list_node *node = mapping->link.previous;
+    return node == &mapping->space->mappings.head ? NULL : container_of(node, struct mapping, link);
+}
+
+/* Between the mapping and the one before it. */
+static bool is_in_gap(const struct mapping *mapping, uint64_t address)
+{
+    const struct mapping *previous = mapping_previous(mapping);
+    return previous == NULL || address >= previous->end;
+}
+
 struct mapping *mapping_find(struct space *space, uint64_t address)
 {
     struct mapping *best = space->recent;
-    if (best != NULL && best->start <= address && address < best->end)
+    if (best != NULL && address < best->end && (address >= best->start || is_in_gap(best, address)))
         return best;
     best = NULL;
     for (struct mapping *mapping = space->root; mapping != NULL;) {
@@ -109,18 +127,6 @@ struct mapping *mapping_find(struct space *space, uint64_t address)
         }
     }
     return space->recent = best;
-}
-
-struct mapping *mapping_next(const struct mapping *mapping)
-{
-    struct list_node *node = mapping->link.next;
-    return node == &mapping->space->mappings.head ? NULL : container_of(node, struct mapping, link);
-}
-
-struct mapping *mapping_previous(const struct mapping *mapping)
-{
-    struct list_node *node = mapping->link.previous;
-    return node == &mapping->space->mappings.head ? NULL : container_of(node, struct mapping, link);
 }
 
 /* Making and unmaking. */
@@ -136,18 +142,23 @@ void mapping_set_range(struct mapping *mapping, uint64_t start, uint64_t length)
         mapping->private_base = pages < PRIVATE_BASE_PAGES ? PRIVATE_BASE_PAGES - pages : 0;
 }
 
-enum status mapping_create(struct space *space, const struct map_request *request,
-                           struct mapping **result)
+__attribute__((always_inline)) enum status
+mapping_create(struct space *space, const struct map_request *request, struct mapping **result)
 {
-    struct mapping *mapping = slab_allocate(&mapping_cache, space->account);
-    if (mapping == NULL)
-        return STATUS_NO_MEMORY;
+    struct mapping *mapping = atomic_exchange(&space->spare, NULL);
+    if (mapping == NULL) {
+        mapping = slab_allocate(&mapping_cache, space->account);
+        if (mapping == NULL)
+            return STATUS_NO_MEMORY;
+        mapping->priority = random_next(space);
+    }
     if (request->derivation != NULL && !derivation_try_acquire(request->derivation)) {
         slab_free(&mapping_cache, space->account, mapping);
         return STATUS_BAD_HANDLE;
     }
     mapping->flags = request->flags & MAPPING_FLAGS;
     mapping->allowed = request->allowed;
+    mapping->cleared = 0;
     mapping->memory = request->memory;
     mapping->memory_offset = request->offset;
     mapping->derivation = request->derivation;
@@ -161,7 +172,7 @@ enum status mapping_create(struct space *space, const struct map_request *reques
     return STATUS_OK;
 }
 
-void mapping_insert(struct mapping *mapping, struct mapping *next)
+__attribute__((always_inline)) void mapping_insert(struct mapping *mapping, struct mapping *next)
 {
     struct space *space = mapping->space;
     struct list_node *after = next == NULL ? &space->mappings.head : &next->link;
@@ -173,7 +184,7 @@ void mapping_insert(struct mapping *mapping, struct mapping *next)
         memory_attach_mapping(mapping->memory, mapping);
 }
 
-void mapping_remove(struct mapping *mapping, struct list *removed)
+__attribute__((always_inline)) void mapping_take_out(struct mapping *mapping)
 {
     struct space *space = mapping->space;
     treap_remove(space, mapping);
@@ -181,7 +192,25 @@ void mapping_remove(struct mapping *mapping, struct list *removed)
     space->mapped_bytes -= mapping->end - mapping->start;
     if (mapping->memory != NULL)
         memory_detach_mapping(mapping->memory, mapping);
-    list_push_back(removed, &mapping->link);
+}
+
+void mapping_discard(struct mapping *mapping)
+{
+    mapping->right = mapping->space->removed;
+    mapping->space->removed = mapping;
+}
+
+void mapping_remove(struct mapping *mapping)
+{
+    mapping_take_out(mapping);
+    mapping_discard(mapping);
+}
+
+void mapping_keep_spare(struct space *space, struct mapping *mapping)
+{
+    mapping = atomic_exchange(&space->spare, mapping);
+    if (mapping != NULL)
+        slab_free(&mapping_cache, space->account, mapping);
 }
 
 static __attribute__((noinline)) void mapping_destroy(struct mapping *mapping)
@@ -191,13 +220,19 @@ static __attribute__((noinline)) void mapping_destroy(struct mapping *mapping)
         object_release(&mapping->memory->object);
     if (mapping->derivation != NULL)
         derivation_release(mapping->derivation);
-    slab_free(&mapping_cache, mapping->space->account, mapping);
+    mapping_keep_spare(mapping->space, mapping);
 }
 
-void mapping_free_list(struct list *removed)
+enum status space_end_change(struct space *space, enum status status)
 {
-    while (!list_is_empty(removed))
-        mapping_destroy(container_of(list_pop_front(removed), struct mapping, link));
+    struct mapping *mapping = space->removed, *next;
+    space->removed = NULL;
+    lock_release(&space->lock);
+    for (; mapping != NULL; mapping = next) {
+        next = mapping->right;
+        mapping_destroy(mapping);
+    }
+    return status;
 }
 
 /* Boundaries. */
@@ -221,7 +256,7 @@ enum status mapping_copy(const struct mapping *from, struct space *space, uint64
     return STATUS_OK;
 }
 
-enum status mapping_cut(struct space *space, uint64_t address, struct list *removed)
+enum status mapping_cut(struct space *space, uint64_t address)
 {
     struct mapping *upper, *lower = mapping_find(space, address);
     if (lower == NULL || lower->start >= address)
@@ -234,7 +269,7 @@ enum status mapping_cut(struct space *space, uint64_t address, struct list *remo
     if (status == STATUS_OK)
         status = page_tree_prepare_clear(&upper->private_pages, 0, index);
     if (status != STATUS_OK) {
-        list_push_back(removed, &upper->link);
+        mapping_discard(upper);
         return status;
     }
     page_tree_clear(&lower->private_pages, index, PAGE_TREE_INDEX_MAX, NULL);
@@ -263,7 +298,7 @@ static bool may_join(const struct mapping *lower, const struct mapping *upper)
 }
 
 /* The lower one takes the upper one's place; pages stay mapped. */
-static void join(struct mapping *lower, struct mapping *upper, struct list *removed)
+static void join(struct mapping *lower, struct mapping *upper)
 {
     struct space *space = lower->space;
     if (!page_tree_is_empty(&upper->private_pages)) {
@@ -272,13 +307,10 @@ static void join(struct mapping *lower, struct mapping *upper, struct list *remo
         lower->private_pages = upper->private_pages;
         page_tree_init(&upper->private_pages, space->account);
     }
-    treap_remove(space, upper);
-    list_remove(&upper->link);
-    if (upper->memory != NULL) {
+    if (upper->memory != NULL)
         memory_settle_mapping(upper->memory, upper);
-        memory_detach_mapping(upper->memory, upper);
-    }
-    list_push_back(removed, &upper->link);
+    mapping_remove(upper);
+    space->mapped_bytes += upper->end - upper->start;
     lower->end = upper->end;
 }
 
@@ -311,11 +343,11 @@ struct mapping *mapping_extend(struct space *space, const struct map_request *re
     return previous;
 }
 
-void mapping_join(struct mapping *mapping, struct list *removed)
+void mapping_join(struct mapping *mapping)
 {
     struct mapping *next = mapping_next(mapping), *previous = mapping_previous(mapping);
     if (next != NULL && may_join(mapping, next))
-        join(mapping, next, removed);
+        join(mapping, next);
     if (previous != NULL && may_join(previous, mapping))
-        join(previous, mapping, removed);
+        join(previous, mapping);
 }

@@ -19,7 +19,7 @@
 #define DESTROY_STEP_PAGES 256
 
 static enum status memory_make(struct account *account, enum memory_kind kind, uint64_t size,
-                               struct memory **result)
+                               uint32_t flags, struct memory **result)
 {
     if (size > MEMORY_SIZE_MAX)
         return STATUS_OUT_OF_RANGE;
@@ -27,6 +27,7 @@ static enum status memory_make(struct account *account, enum memory_kind kind, u
     if (memory == NULL)
         return STATUS_NO_MEMORY;
     memory->kind = kind;
+    memory->flags = flags;
     memory->size = size;
     page_tree_init(&memory->pages, account);
     list_init(&memory->mappings);
@@ -39,21 +40,17 @@ static enum status memory_make(struct account *account, enum memory_kind kind, u
 enum status memory_create(struct account *account, uint64_t size, uint32_t flags,
                           struct memory **result)
 {
-    enum status status = memory_make(account, MEMORY_ANONYMOUS, size, result);
-    if (status == STATUS_OK)
-        (*result)->flags = flags;
-    return status;
+    return memory_make(account, MEMORY_ANONYMOUS, size, flags, result);
 }
 
 enum status memory_create_physical(struct account *account, uint64_t physical, uint64_t size,
                                    bool device, struct memory **result)
 {
-    enum status status = memory_make(account, MEMORY_PHYSICAL, size, result);
+    enum status status = memory_make(account, MEMORY_PHYSICAL, size, MEMORY_FIXED_SIZE, result);
     if (status != STATUS_OK)
         return status;
     (*result)->physical = physical;
     (*result)->device = device;
-    (*result)->flags = MEMORY_FIXED_SIZE;
     return STATUS_OK;
 }
 
@@ -107,8 +104,10 @@ static enum status find_page(struct memory *memory, uint64_t offset, enum memory
     return STATUS_OK;
 }
 
-enum status memory_locate_locked(struct memory *memory, uint64_t offset, enum memory_need need,
-                                 uint64_t *physical, bool *writable)
+__attribute__((always_inline)) enum status memory_locate_locked(struct memory *memory,
+                                                                uint64_t offset,
+                                                                enum memory_need need,
+                                                                uint64_t *physical, bool *writable)
 {
     debug_assert(lock_is_held(&memory->object.lock));
     struct page *page = NULL;

@@ -156,9 +156,8 @@ int64_t call_memory_requests(struct thread *self, const struct memory_requests_a
 {
     struct memory *memory = arguments->memory;
     struct pager_request results[PAGER_REQUESTS_MAX];
-    uint32_t limit = PAGER_REQUESTS_MAX;
-    if (arguments->count < limit)
-        limit = (uint32_t)arguments->count;
+    const uint32_t most = PAGER_REQUESTS_MAX;
+    uint32_t limit = arguments->count < most ? (uint32_t)arguments->count : most;
     if (limit == 0)
         return status_to_result(STATUS_INVALID);
     enum status status = copy_prepare_out(arguments->requests, limit * sizeof(results[0]));
@@ -326,9 +325,8 @@ int64_t call_memory_collect(struct thread *self, const struct memory_collect_arg
 {
     struct memory *memory = arguments->memory;
     struct memory_range results[MEMORY_RANGES_MAX];
-    uint32_t limit = MEMORY_RANGES_MAX;
-    if (arguments->count < limit)
-        limit = (uint32_t)arguments->count;
+    const uint32_t most = MEMORY_RANGES_MAX;
+    uint32_t limit = arguments->count < most ? (uint32_t)arguments->count : most;
     if (limit == 0 || arguments->offset % PAGE_SIZE != 0 || !memory_is_paged(memory))
         return status_to_result(memory_is_paged(memory) ? STATUS_INVALID : STATUS_BAD_STATE);
     enum status status = copy_prepare_out(arguments->ranges, limit * sizeof(results[0]));

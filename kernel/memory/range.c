@@ -51,17 +51,18 @@ static uint64_t reserved_start(const struct mapping *mapping)
     return mapping->end > SPACE_STACK_MAX ? mapping->end - SPACE_STACK_MAX : 0;
 }
 
-/* The highest free range of this length in [low, high); false if there is none. */
-static bool find_free(const struct space *space, uint64_t low, uint64_t high, uint64_t length,
+/* The highest free range of this length in [low, high); false if there is none. What is above it
+ * is looked for next. */
+static bool find_free(struct space *space, uint64_t low, uint64_t high, uint64_t length,
                       uint64_t *address)
 {
     uint64_t limit = high;
-    for (const struct list_node *node = space->mappings.head.previous;
-         node != &space->mappings.head; node = node->previous) {
+    struct list_node *node = space->mappings.head.previous;
+    for (; node != &space->mappings.head; node = node->previous) {
         const struct mapping *mapping = container_of(node, struct mapping, link);
         if (mapping->start >= high)
             continue;
-        if (mapping->end <= low || (mapping->end <= limit && limit - mapping->end >= length))
+        if (mapping->end <= limit && limit - mapping->end >= length)
             break;
         uint64_t start = reserved_start(mapping);
         limit = start < limit ? start : limit;
@@ -69,6 +70,8 @@ static bool find_free(const struct space *space, uint64_t low, uint64_t high, ui
     if (limit < low || limit - low < length)
         return false;
     *address = limit - length;
+    if (node->next != &space->mappings.head)
+        space->recent = container_of(node->next, struct mapping, link);
     return true;
 }
 
@@ -86,7 +89,8 @@ uint64_t range_protect(struct page_table *table, uint64_t *at, uint64_t end, uin
     return count;
 }
 
-bool range_choose(struct space *space, uint64_t length, uint32_t flags, uint64_t *address)
+__attribute__((always_inline)) bool range_choose(struct space *space, uint64_t length,
+                                                 uint32_t flags, uint64_t *address)
 {
     uint64_t wish = *address & ~(PAGE_SIZE - 1);
     if (wish != 0 && range_is_valid(wish, length) && range_is_free(space, wish, length)) {

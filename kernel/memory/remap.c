@@ -29,11 +29,8 @@ static enum status check_request(struct remap_request *request)
 /* Put a mapping, with all its pages, elsewhere. */
 static void move(struct mapping *mapping, uint64_t address, uint64_t length)
 {
-    struct list moving;
-    list_init(&moving);
     mapping->cleared = 0;
-    mapping_remove(mapping, &moving);
-    list_remove(&mapping->link);
+    mapping_take_out(mapping);
     mapping->start = address;
     mapping->end = address + length;
     mapping_insert(mapping, mapping_find(mapping->space, address));
@@ -41,15 +38,15 @@ static void move(struct mapping *mapping, uint64_t address, uint64_t length)
 
 /* To a place that is free, or will be made so. */
 static enum status relocate(struct space *space, const struct remap_request *request,
-                            uint64_t *address, struct list *removed)
+                            uint64_t *address)
 {
     uint64_t end = request->address + request->old_length, place = request->new_address;
     uint32_t region = request->address >= USER_LIBRARY ? MAP_LIBRARY : 0;
-    enum status status = mapping_cut(space, request->address, removed);
+    enum status status = mapping_cut(space, request->address);
     if (status == STATUS_OK)
-        status = mapping_cut(space, end, removed);
+        status = mapping_cut(space, end);
     if (status == STATUS_OK && (request->flags & REMAP_FIXED) != 0)
-        status = mapping_remove_range(space, place, place + request->new_length, removed);
+        status = mapping_remove_range(space, place, place + request->new_length);
     if (status != STATUS_OK)
         return status;
     struct mapping *mapping = mapping_find(space, request->address);
@@ -76,8 +73,7 @@ static bool can_grow_here(struct space *space, const struct mapping *mapping,
 }
 
 static enum status grow(struct space *space, struct mapping *mapping,
-                        const struct remap_request *request, uint64_t *address,
-                        struct list *removed)
+                        const struct remap_request *request, uint64_t *address)
 {
     if (can_grow_here(space, mapping, request)) {
         uint64_t more = request->new_length - request->old_length;
@@ -88,7 +84,7 @@ static enum status grow(struct space *space, struct mapping *mapping,
     }
     if ((request->flags & REMAP_MAY_MOVE) == 0)
         return STATUS_NO_MEMORY;
-    return relocate(space, request, address, removed);
+    return relocate(space, request, address);
 }
 
 /* Up to `end`, or up to what a former step has begun to remove. */
@@ -100,7 +96,7 @@ static bool reaches(const struct mapping *mapping, uint64_t end)
 }
 
 static enum status remap_locked(struct space *space, struct remap_request *request,
-                                uint64_t *address, struct list *removed)
+                                uint64_t *address)
 {
     uint64_t end = request->address + request->old_length;
     struct mapping *mapping = mapping_find(space, request->address);
@@ -108,31 +104,24 @@ static enum status remap_locked(struct space *space, struct remap_request *reque
         return STATUS_NOT_FOUND;
     if (request->new_length < request->old_length) {
         enum status status =
-            mapping_remove_range(space, request->address + request->new_length, end, removed);
+            mapping_remove_range(space, request->address + request->new_length, end);
         if (status != STATUS_OK)
             return status;
         request->old_length = request->new_length;
     }
     if ((request->flags & REMAP_FIXED) != 0)
-        return relocate(space, request, address, removed);
+        return relocate(space, request, address);
     *address = request->address;
     if (request->new_length == request->old_length)
         return STATUS_OK;
-    return grow(space, mapping, request, address, removed);
+    return grow(space, mapping, request, address);
 }
 
 enum status space_remap(struct space *space, const struct remap_request *asked, uint64_t *address)
 {
     struct remap_request request = *asked;
-    struct list removed;
-    enum status status = check_request(&request);
-    if (status == STATUS_OK)
-        status = space_begin_change(space);
+    enum status status = space_begin_change(space, check_request(&request));
     if (status != STATUS_OK)
         return status;
-    list_init(&removed);
-    status = remap_locked(space, &request, address, &removed);
-    lock_release(&space->lock);
-    mapping_free_list(&removed);
-    return status;
+    return space_end_change(space, remap_locked(space, &request, address));
 }

@@ -60,17 +60,16 @@ static bool empty_step(struct mapping *mapping, uint32_t *limit)
     return mapping_clear(mapping, limit) && page_tree_drain(&mapping->private_pages, limit);
 }
 
-static void absorb(struct mapping *into, struct mapping *next, uint32_t *limit,
-                   struct list *removed)
+static void absorb(struct mapping *into, struct mapping *next, uint32_t *limit)
 {
-    mapping_remove(next, removed);
+    mapping_remove(next);
     into->space->mapped_bytes += next->end - into->end;
     into->end = into->cleared = next->end;
     range_spend(limit, REMOVE_COST);
 }
 
 /* From the first mapping of the range on. */
-static enum status remove_step(struct mapping *mapping, uint64_t end, struct list *removed)
+static enum status remove_step(struct mapping *mapping, uint64_t end)
 {
     uint32_t limit = SPACE_STEP_LIMIT;
     struct mapping *empty = NULL, *next;
@@ -81,33 +80,30 @@ static enum status remove_step(struct mapping *mapping, uint64_t end, struct lis
         if (empty == NULL)
             empty = mapping;
         else
-            absorb(empty, mapping, &limit, removed);
+            absorb(empty, mapping, &limit);
     }
     if (empty != NULL)
-        mapping_remove(empty, removed);
+        mapping_remove(empty);
     return STATUS_OK;
 }
 
-enum status mapping_remove_range(struct space *space, uint64_t start, uint64_t end,
-                                 struct list *removed)
+enum status mapping_remove_range(struct space *space, uint64_t start, uint64_t end)
 {
     struct mapping *mapping = mapping_find(space, start);
     if (mapping == NULL || mapping->start >= end)
         return STATUS_OK;
-    bool lower = mapping->start == start, upper = mapping->end == end, whole = lower && upper;
-    bool little = end - start <= SPACE_STEP_LIMIT * PAGE_SIZE && mapping->start <= start &&
-                  mapping->end >= end && (mapping->flags & MAPPING_LEAVING) == 0;
-    if (little && whole) {
+    bool lower = mapping->start == start, upper = mapping->end == end;
+    bool little =
+        end - start <= SPACE_STEP_LIMIT * PAGE_SIZE && (mapping->flags & MAPPING_LEAVING) == 0;
+    if (little && lower && upper) {
         arch_table_unmap(&space->table, start, end);
-        mapping_remove(mapping, removed);
+        mapping_remove(mapping);
         return STATUS_OK;
     }
-    if (little && (lower || upper))
+    if (little && ((lower && end < mapping->end) || (upper && start > mapping->start)))
         return trim(mapping, start, end);
-    if (whole)
-        return remove_step(mapping, end, removed);
-    enum status status = mapping_cut(space, start, removed);
+    enum status status = mapping_cut(space, start);
     if (status == STATUS_OK)
-        status = mapping_cut(space, end, removed);
-    return status == STATUS_OK ? remove_step(mapping_find(space, start), end, removed) : status;
+        status = mapping_cut(space, end);
+    return status == STATUS_OK ? remove_step(mapping_find(space, start), end) : status;
 }

@@ -5,8 +5,8 @@
  * Address spaces: mapping, unmapping, protection, teardown.
  *
  * Each change first makes the boundaries it needs and everything else that takes
- * memory, then commits with steps that cannot fail. What is removed goes onto a
- * list and is freed when the space is unlocked again. Nothing is ever added to a
+ * memory, then commits with steps that cannot fail. What is removed is
+ * freed when the space is unlocked again. Nothing is ever added to a
  * page table here: that is left to faults (fault.c).
  */
 #include <kernel/space.h>
@@ -33,8 +33,6 @@ enum status space_init(struct space *space, struct account *account)
 
 bool space_teardown_step(struct space *space, uint32_t limit)
 {
-    struct list removed;
-    list_init(&removed);
     if (space->account == NULL)
         return true;
     while (limit > 0 && !list_is_empty(&space->mappings)) {
@@ -42,12 +40,12 @@ bool space_teardown_step(struct space *space, uint32_t limit)
         struct mapping *mapping = container_of(list_first(&space->mappings), struct mapping, link);
         range_spend(&limit, REMOVE_COST);
         if (page_tree_drain(&mapping->private_pages, &limit))
-            mapping_remove(mapping, &removed);
-        lock_release(&space->lock);
-        mapping_free_list(&removed);
+            mapping_remove(mapping);
+        (void)space_end_change(space, STATUS_OK);
     }
     if (!list_is_empty(&space->mappings) || !arch_table_free(&space->table, &limit))
         return false;
+    mapping_keep_spare(space, NULL);
     struct account *account = space->account;
     space->account = NULL;
     object_release(&account->object);
@@ -79,17 +77,14 @@ static enum status check_request(struct map_request *request)
     bool copies = (request->flags & (MAP_PRIVATE_COPY | MAP_GROWS_DOWN)) != 0;
     if (request->memory != NULL && request->memory->device && copies)
         return STATUS_INVALID;
-    if ((request->flags & MAP_FIXED_ADDRESS) != 0) {
-        enum status status = range_check(request->address, &request->length);
-        if (status != STATUS_OK)
-            return status;
-    }
-    return check_protection(request->flags, request->allowed);
+    bool fixed = (request->flags & MAP_FIXED_ADDRESS) != 0;
+    enum status status = fixed ? range_check(request->address, &request->length) : STATUS_OK;
+    return status == STATUS_OK ? check_protection(request->flags, request->allowed) : status;
 }
 
 /* A mapping of its own before `next`, or in place of what is there if that reaches into it. */
 static enum status insert(struct space *space, const struct map_request *request, uint64_t address,
-                          struct mapping *next, struct list *removed)
+                          struct mapping *next)
 {
     struct mapping *mapping;
     uint64_t end = address + request->length;
@@ -98,20 +93,19 @@ static enum status insert(struct space *space, const struct map_request *request
     if (status != STATUS_OK)
         return status;
     if (taken)
-        status = mapping_remove_range(space, address, end, removed);
+        status = mapping_remove_range(space, address, end);
     if (status != STATUS_OK) {
-        list_push_back(removed, &mapping->link);
+        mapping_discard(mapping);
         return status;
     }
     mapping_set_range(mapping, address, request->length);
     mapping_insert(mapping, taken ? mapping_find(space, address) : next);
     if (taken)
-        mapping_join(mapping, removed);
+        mapping_join(mapping);
     return STATUS_OK;
 }
 
-static enum status place(struct space *space, const struct map_request *request, uint64_t *address,
-                         struct list *removed)
+static enum status place(struct space *space, const struct map_request *request, uint64_t *address)
 {
     *address = request->address;
     if ((request->flags & MAP_FIXED_ADDRESS) == 0 &&
@@ -123,18 +117,18 @@ static enum status place(struct space *space, const struct map_request *request,
         return STATUS_EXISTS;
     struct mapping *mapping = taken ? NULL : mapping_extend(space, request, *address, next);
     if (mapping == NULL)
-        return insert(space, request, *address, next, removed);
-    mapping_join(mapping, removed);
+        return insert(space, request, *address, next);
+    mapping_join(mapping);
     return STATUS_OK;
 }
 
 static enum status map_locked(struct space *space, const struct map_request *request,
-                              uint64_t *address, struct list *removed)
+                              uint64_t *address)
 {
     struct call_step *step = request->step;
     if ((request->flags & MAP_POPULATE) == 0)
-        return place(space, request, address, removed);
-    enum status status = step->result == 0 ? place(space, request, address, removed) : STATUS_OK;
+        return place(space, request, address);
+    enum status status = step->result == 0 ? place(space, request, address) : STATUS_OK;
     if (status != STATUS_OK)
         return status;
     if (step->result == 0)
@@ -145,32 +139,18 @@ static enum status map_locked(struct space *space, const struct map_request *req
 
 enum status space_map(struct space *space, struct map_request *request, uint64_t *address)
 {
-    struct list removed;
-    enum status status = check_request(request);
-    if (status == STATUS_OK)
-        status = space_begin_change(space);
+    enum status status = space_begin_change(space, check_request(request));
     if (status != STATUS_OK)
         return status;
-    list_init(&removed);
-    status = map_locked(space, request, address, &removed);
-    lock_release(&space->lock);
-    mapping_free_list(&removed);
-    return status;
+    return space_end_change(space, map_locked(space, request, address));
 }
 
 enum status space_unmap(struct space *space, uint64_t address, uint64_t length)
 {
-    struct list removed;
-    enum status status = range_check(address, &length);
-    if (status == STATUS_OK)
-        status = space_begin_change(space);
+    enum status status = space_begin_change(space, range_check(address, &length));
     if (status != STATUS_OK)
         return status;
-    list_init(&removed);
-    status = mapping_remove_range(space, address, address + length, &removed);
-    lock_release(&space->lock);
-    mapping_free_list(&removed);
-    return status;
+    return space_end_change(space, mapping_remove_range(space, address, address + length));
 }
 
 /* Protection. */
@@ -190,19 +170,19 @@ static enum status check_protect(struct space *space, uint64_t start, uint64_t e
     return STATUS_OK;
 }
 
-static void join_range(struct space *space, uint64_t start, uint64_t end, struct list *removed)
+static void join_range(struct space *space, uint64_t start, uint64_t end)
 {
     struct mapping *mapping;
     for (uint64_t at = start; at < end; at = mapping_find(space, at)->end)
-        mapping_join(mapping_find(space, at), removed);
+        mapping_join(mapping_find(space, at));
     mapping = mapping_find(space, end);
     if (mapping != NULL)
-        mapping_join(mapping, removed);
+        mapping_join(mapping);
 }
 
 /* Boundaries have been made. What rights the table has shrink here, faults add them. */
 static enum status apply_protection(struct space *space, const struct range *range, uint32_t flags,
-                                    struct call_step *step, struct list *removed)
+                                    struct call_step *step)
 {
     uint32_t limit = SPACE_STEP_LIMIT;
     struct mapping *mapping = mapping_find(space, range->start);
@@ -213,31 +193,25 @@ static enum status apply_protection(struct space *space, const struct range *ran
     range_protect(&space->table, &step->at, range->end, mapping_table_rights(flags), &limit);
     if (step->at < range->end)
         return STATUS_RESTART;
-    join_range(space, range->start, range->end, removed);
+    join_range(space, range->start, range->end);
     return STATUS_OK;
 }
 
 enum status space_protect(struct space *space, uint64_t address, uint64_t length, uint32_t flags,
                           struct call_step *step)
 {
-    struct list removed;
-    enum status status = range_check(address, &length);
+    enum status status = space_begin_change(space, range_check(address, &length));
     const struct range range = {address, address + length};
-    if (status == STATUS_OK)
-        status = space_begin_change(space);
     if (status != STATUS_OK)
         return status;
-    list_init(&removed);
     status = check_protect(space, range.start, range.end, flags);
     if (status == STATUS_OK)
-        status = mapping_cut(space, range.start, &removed);
+        status = mapping_cut(space, range.start);
     if (status == STATUS_OK)
-        status = mapping_cut(space, range.end, &removed);
+        status = mapping_cut(space, range.end);
     if (status == STATUS_OK)
-        status = apply_protection(space, &range, flags, step, &removed);
-    lock_release(&space->lock);
-    mapping_free_list(&removed);
-    return status;
+        status = apply_protection(space, &range, flags, step);
+    return space_end_change(space, status);
 }
 
 /* Discarding. */
@@ -277,9 +251,7 @@ enum status space_discard(struct space *space, uint64_t address, uint64_t length
 {
     struct range part;
     uint32_t limit = SPACE_STEP_LIMIT;
-    enum status status = range_check(address, &length);
-    if (status == STATUS_OK)
-        status = space_begin_change(space);
+    enum status status = space_begin_change(space, range_check(address, &length));
     if (status != STATUS_OK)
         return status;
     if (step->at == 0)
@@ -288,8 +260,7 @@ enum status space_discard(struct space *space, uint64_t address, uint64_t length
     while (status == STATUS_OK && limit > 0 &&
            (more = discard_next(space, address + length, step, &part)))
         status = discard_part(mapping_find(space, part.start), &part, &limit);
-    lock_release(&space->lock);
-    return status == STATUS_OK && more ? STATUS_RESTART : status;
+    return space_end_change(space, status == STATUS_OK && more ? STATUS_RESTART : status);
 }
 
 /* Looking. */
@@ -330,8 +301,7 @@ enum status space_inspect(struct space *space, uint64_t address, bool hidden,
         describe(mapping, information);
         information->resident_pages = step->result;
     }
-    lock_release(&space->lock);
-    return status;
+    return space_end_change(space, status);
 }
 
 enum status space_address_key(struct space *space, uint64_t address, bool shared, uint64_t *object,
@@ -362,8 +332,7 @@ enum status space_map_frame(struct space *space, uint32_t slot, struct page *pag
     enum status status = arch_table_map(&space->table, address, page_physical(pages[0]), flags);
     if (status == STATUS_OK)
         status = arch_table_map(&space->table, address + PAGE_SIZE, page_physical(pages[1]), flags);
-    lock_release(&space->lock);
-    return status;
+    return space_end_change(space, status);
 }
 
 void space_unmap_frame(struct space *space, uint32_t slot)

@@ -13,7 +13,7 @@
 #include <list/list.h>
 
 struct mapping {
-    struct list_node link;        /* in space->mappings, or a list of removed ones */
+    struct list_node link;        /* in space->mappings */
     struct mapping *left, *right; /* in the tree of the space */
     uint32_t priority;            /* constant */
     uint32_t flags;               /* enum map_flag */
@@ -63,12 +63,17 @@ static inline uint64_t mapping_memory_offset(const struct mapping *mapping, uint
 
 /* Do a step of the clone that is being made, and unlock the space: RESTART. (clone.c) */
 enum status space_carry_on(struct space *space);
-/* Lock the space to change it; RESTART, and it is not locked, while a clone of it is being made. */
-static inline enum status must_check space_begin_change(struct space *changed)
+/* Lock the space to change it, if the status so far is OK, which is returned; RESTART, and it is not locked,
+ * while a clone of it is being made. */
+static inline enum status must_check space_begin_change(struct space *changed, enum status status)
 {
+    if (status != STATUS_OK)
+        return status;
     lock_acquire(&changed->lock);
     return changed->copy == NULL ? STATUS_OK : space_carry_on(changed);
 }
+/* Unlock it, then free what was removed; returns the status. */
+enum status space_end_change(struct space *space, enum status status);
 
 /* The first mapping that ends above the address, or NULL. O(log n). */
 struct mapping *mapping_find(struct space *space, uint64_t address);
@@ -86,17 +91,20 @@ enum status mapping_copy(const struct mapping *from, struct space *space, uint64
 void mapping_set_range(struct mapping *mapping, uint64_t start, uint64_t length);
 /* In front of `next`, or with NULL behind all others. */
 void mapping_insert(struct mapping *mapping, struct mapping *next);
-/* Take it out of its space, onto a list of removed ones; page tables are the caller's business. */
-void mapping_remove(struct mapping *mapping, struct list *removed);
-/* Free those; the space is not locked. */
-void mapping_free_list(struct list *removed);
+/* Take it out of its space; page tables are the caller's business. */
+void mapping_take_out(struct mapping *mapping);
+/* One that is in no space is freed by space_end_change. */
+void mapping_discard(struct mapping *mapping);
+/* Both. */
+void mapping_remove(struct mapping *mapping);
+/* Keep one without references, or with NULL none, for the space's next mapping; free what was kept before. */
+void mapping_keep_spare(struct space *space, struct mapping *mapping);
 
 /* Make an address a boundary between mappings if it is inside of one. NO_MEMORY changes nothing. */
-enum status mapping_cut(struct space *space, uint64_t address, struct list *removed) must_check;
+enum status mapping_cut(struct space *space, uint64_t address) must_check;
 /* Remove [start, end): all of it or, with RESTART, as much as one step does, keeping the place.
  * NO_MEMORY changes nothing but boundaries. (removal.c) */
-enum status mapping_remove_range(struct space *space, uint64_t start, uint64_t end,
-                                 struct list *removed) must_check;
+enum status mapping_remove_range(struct space *space, uint64_t start, uint64_t end) must_check;
 /* Take it out of the page table, as much as the limit allows; true when all is out. What others touch
  * meanwhile comes back. (removal.c) */
 bool mapping_clear(struct mapping *mapping, uint32_t *limit);
@@ -105,7 +113,7 @@ bool mapping_clear(struct mapping *mapping, uint32_t *limit);
 struct mapping *mapping_extend(struct space *space, const struct map_request *request,
                                uint64_t address, struct mapping *next);
 /* Make one of this mapping and its neighbours where they are alike. The mapping may be gone after it. */
-void mapping_join(struct mapping *mapping, struct list *removed);
+void mapping_join(struct mapping *mapping);
 
 /* Whether programs may have something in a page-aligned range. */
 bool range_is_valid(uint64_t start, uint64_t length);

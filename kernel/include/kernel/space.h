@@ -35,14 +35,16 @@ struct range {
 };
 
 struct space {
-    struct spinlock lock;    /* LOCK_SPACE */
-    struct list mappings;    /* lock; by address */
-    struct mapping *root;    /* lock; the same, as a tree (mapping.c) */
-    struct mapping *recent;  /* lock; the one in it found or made last, or NULL */
-    uint32_t random;         /* lock; for the shape of that tree */
-    struct page_table table; /* arch; lock */
-    struct account *account; /* a reference; constant; NULL once torn down */
-    uint64_t mapped_bytes;   /* lock */
+    struct spinlock lock;          /* LOCK_SPACE */
+    struct list mappings;          /* lock; by address */
+    struct mapping *root;          /* lock; the same, as a tree (mapping.c) */
+    struct mapping *recent;        /* lock; the one in it found or made last, or NULL */
+    struct mapping *removed;       /* lock; to be freed when that is released, linked by `right` */
+    struct mapping *_Atomic spare; /* no mapping any more, and charged for; or NULL */
+    uint32_t random;               /* lock; for the shape of that tree */
+    struct page_table table;       /* arch; lock */
+    struct account *account;       /* a reference; constant; NULL once torn down */
+    uint64_t mapped_bytes;         /* lock */
     uint64_t sealed;    /* lock; below it nothing private can be written through the page table */
     struct space *copy; /* lock; what is being made of it, or NULL */
     struct object *copy_owner; /* lock; who has that */
