@@ -23,14 +23,6 @@ struct page_table {
 /* The image's physical address less LAYOUT_KERNEL; set by boot/. */
 extern uint64_t image_displacement;
 
-static inline void *arch_physical_to_virtual(uint64_t physical)
-{
-    return (void *)(LAYOUT_DIRECT_MAP + physical);
-}
+#define IMAGE_PHYSICAL(address) ((address) + image_displacement)
 
-/* An address in the direct map or in the kernel's image. */
-static inline uint64_t arch_virtual_to_physical(const void *virtual)
-{
-    uint64_t address = (uint64_t) virtual;
-    return address >= LAYOUT_KERNEL ? address + image_displacement : address - LAYOUT_DIRECT_MAP;
-}
+#include <arch/direct_map.h>

@@ -22,14 +22,6 @@ struct page_table {
     _Atomic uint64_t fresh;         /* CPUs that remember nothing old of it: arch/fresh.h */
 };
 
-static inline void *arch_physical_to_virtual(uint64_t physical)
-{
-    return (void *)(LAYOUT_DIRECT_MAP + physical);
-}
+#define IMAGE_PHYSICAL(address) ((address)-LAYOUT_KERNEL)
 
-/* An address in the direct map or in the kernel's image. */
-static inline uint64_t arch_virtual_to_physical(const void *virtual)
-{
-    uint64_t address = (uint64_t) virtual;
-    return address >= LAYOUT_IMAGE ? address - LAYOUT_KERNEL : address - LAYOUT_DIRECT_MAP;
-}
+#include <arch/direct_map.h>

@@ -13,6 +13,7 @@
 #define LAYOUT_DIRECT_MAP 0xffff800000000000 /* all RAM, at LAYOUT_DIRECT_MAP + physical */
 #define LAYOUT_DEVICES 0xffffff0000000000    /* device registers, 512 GiB */
 #define LAYOUT_KERNEL 0xffffffff80000000     /* the image, at LAYOUT_KERNEL + physical */
+#define LAYOUT_IMAGE LAYOUT_KERNEL           /* the lowest address that it can have */
 
 #define KERNEL_STACK_SIZE 16384
 #define FRAME_RECORD_BELOW 0
