@@ -320,7 +320,7 @@ static enum status copy_planned(struct thread *self, const struct stream_read_ar
         count = status == STATUS_OK ? plan->enclosure->parcel.count : 0;
     }
     if (status == STATUS_OK)
-        status = ring_copy_out(&stream->ring, plan->position, arguments->buffer, plan->count);
+        status = ring_copy(&stream->ring, RING_OUT, plan->position, arguments->buffer, plan->count);
     end_read(stream, plan, take && status == STATUS_OK);
     if (status != STATUS_OK) {
         parcel_repack(self, made, count);
@@ -372,7 +372,7 @@ static enum status copy_to_end(struct stream *stream, uint64_t user, uint64_t le
         *(uint64_t *)ring_byte(&stream->ring, position) = length;
         position += HEADER;
     }
-    return ring_copy_in(&stream->ring, position, user, length);
+    return ring_copy(&stream->ring, RING_IN, position, user, length);
 }
 
 /* `size` 0: nothing after all. */

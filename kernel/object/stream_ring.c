@@ -99,29 +99,16 @@ void *ring_byte(const struct ring *ring, uint64_t position)
     return (char *)page_address(*place_of(ring, position / PAGE_SIZE)) + position % PAGE_SIZE;
 }
 
-/* How many bytes from a position are in one page. */
-static uint64_t run_length(uint64_t position, uint64_t length)
-{
-    uint64_t run = PAGE_SIZE - position % PAGE_SIZE;
-    return length < run ? length : run;
-}
-
-enum status ring_copy_in(const struct ring *ring, uint64_t position, uint64_t from, uint64_t length)
+enum status ring_copy(const struct ring *ring, enum ring_direction direction, uint64_t position,
+                      uint64_t user, uint64_t length)
 {
     enum status status = STATUS_OK;
     for (uint64_t done = 0, run; done < length && status == STATUS_OK; done += run) {
-        run = run_length(position + done, length - done);
-        status = copy_in(ring_byte(ring, position + done), from + done, run);
-    }
-    return status;
-}
-
-enum status ring_copy_out(const struct ring *ring, uint64_t position, uint64_t to, uint64_t length)
-{
-    enum status status = STATUS_OK;
-    for (uint64_t done = 0, run; done < length && status == STATUS_OK; done += run) {
-        run = run_length(position + done, length - done);
-        status = copy_out(to + done, ring_byte(ring, position + done), run);
+        void *bytes = ring_byte(ring, position + done);
+        uint64_t in_page = PAGE_SIZE - (position + done) % PAGE_SIZE;
+        run = length - done < in_page ? length - done : in_page;
+        status = direction == RING_IN ? copy_in(bytes, user + done, run)
+                                      : copy_out(user + done, bytes, run);
     }
     return status;
 }

@@ -34,11 +34,10 @@ void ring_put(struct ring *ring, uint64_t length);
 /* Bytes before `start` are done with; their pages are given back. */
 void ring_take(struct ring *ring, uint64_t start);
 
-/* User memory. BAD_ADDRESS, NO_MEMORY, RESTART. */
-enum status ring_copy_in(const struct ring *ring, uint64_t position, uint64_t from,
-                         uint64_t length) must_check;
-enum status ring_copy_out(const struct ring *ring, uint64_t position, uint64_t to,
-                          uint64_t length) must_check;
+/* From or to user memory. BAD_ADDRESS, NO_MEMORY, RESTART. */
+enum ring_direction { RING_IN, RING_OUT };
+enum status ring_copy(const struct ring *ring, enum ring_direction direction, uint64_t position,
+                      uint64_t user, uint64_t length) must_check;
 /* Where a byte is; those after it in the same page follow it. */
 void *ring_byte(const struct ring *ring, uint64_t position);
 
