@@ -88,9 +88,4 @@ void lock_acquire_two(struct spinlock *first, struct spinlock *second)
     take(ordered ? first : second);
     take(ordered ? second : first);
 }
-
-bool lock_is_held(const struct spinlock *lock)
-{
-    return atomic_load_explicit(&lock->taken, memory_order_relaxed) != 0;
-}
 #endif

@@ -15,7 +15,6 @@
 #include <kernel/call_arguments.h>
 #include <kernel/cpu.h>
 #include <kernel/interrupt.h>
-#include <kernel/ipc.h>
 #include <kernel/personality.h>
 #include <kernel/process.h>
 #include <kernel/rcu.h>

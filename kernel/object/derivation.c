@@ -36,7 +36,7 @@ static bool is_root(const struct derivation *derivation)
     return derivation == &derivation->object->root;
 }
 
-void derivation_acquire(struct derivation *derivation)
+static void derivation_acquire(struct derivation *derivation)
 {
     if (!is_root(derivation))
         atomic_fetch_add(&derivation->references, 1);
@@ -72,8 +72,9 @@ void derivation_release(struct derivation *derivation)
     }
 }
 
-enum status derivation_create(struct derivation *parent, struct account *account,
-                              struct derivation **result)
+/* Below `parent`, one reference for the caller. REVOKED, NO_MEMORY. */
+static enum status derivation_create(struct derivation *parent, struct account *account,
+                                     struct derivation **result)
 {
     struct derivation *derivation = slab_allocate(&derivation_cache, account);
     if (derivation == NULL)

@@ -216,11 +216,6 @@ enum status handle_close(struct handle_table *table, handle_t token)
     return STATUS_OK;
 }
 
-void derivation_acquire(struct derivation *derivation)
-{
-    derivation->references++;
-}
-
 void derivation_release(struct derivation *derivation)
 {
     assert(derivation->references > 0);

@@ -12,7 +12,6 @@
 
 #include "arm.h"
 #include <arch/context.h>
-#include <arch/page_entry.h>
 #include <kernel/cpu.h>
 #include <kernel/page.h>
 #include <kernel/relaxed.h>

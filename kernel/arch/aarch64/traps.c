@@ -8,7 +8,6 @@
 #include "arm.h"
 
 #include <arch/copy_fixup.h>
-#include <arch/cpu.h>
 #include <arch/thread.h>
 #include <kernel/cpu.h>
 #include <kernel/log.h>

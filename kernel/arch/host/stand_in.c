@@ -217,11 +217,6 @@ stand_in void object_signal(struct object *object, uint32_t clear, uint32_t set)
     lock_release(&object->lock);
 }
 
-stand_in void derivation_acquire(struct derivation *derivation)
-{
-    derivation->references++;
-}
-
 stand_in bool derivation_try_acquire(struct derivation *derivation)
 {
     derivation->references++;

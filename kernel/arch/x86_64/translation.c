@@ -13,7 +13,6 @@
 
 #include "x86.h"
 #include <arch/ask.h>
-#include <arch/page_entry.h>
 #include <arch/radix.h>
 #include <kernel/cpu.h>
 

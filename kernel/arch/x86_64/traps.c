@@ -8,7 +8,6 @@
 #include "x86.h"
 
 #include <arch/copy_fixup.h>
-#include <arch/cpu.h>
 #include <arch/thread.h>
 #include <kernel/log.h>
 #include <kernel/scheduler.h>

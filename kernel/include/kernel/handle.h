@@ -113,8 +113,7 @@ enum status handle_table_clone(struct handle_table *from, struct handle_table *t
 /* What was made through a handle and must end with its revocation (a mapping)
  * keeps its derivation and looks at `dead`. Releasing may take the derivation
  * lock. */
-void derivation_acquire(struct derivation *derivation);
-/* The same for one that was only looked up: false if its last reference has gone meanwhile. */
+/* False if the last reference to what was only looked up has gone meanwhile. */
 bool derivation_try_acquire(struct derivation *derivation) must_check;
 void derivation_release(struct derivation *derivation);
 
@@ -130,6 +129,3 @@ static inline int64_t handle_of_created(struct handle_table *table, struct objec
 }
 
 void derivation_init_root(struct derivation *derivation, struct object *object);
-/* Below `parent`, one reference for the caller. REVOKED, NO_MEMORY. */
-enum status derivation_create(struct derivation *parent, struct account *account,
-                              struct derivation **result) must_check;

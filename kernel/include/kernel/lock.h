@@ -62,6 +62,6 @@ static inline void lock_release(struct spinlock *lock)
 #endif
 /* Two different locks of one class, in the order of their addresses. */
 void lock_acquire_two(struct spinlock *first, struct spinlock *second);
-/* For assertions: this CPU holds it; it holds none at all (debug builds). */
+/* For assertions of debug builds: this CPU holds it; it holds none at all. */
 bool lock_is_held(const struct spinlock *lock);
 bool lock_none_held(void);

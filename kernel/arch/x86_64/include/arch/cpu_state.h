@@ -7,7 +7,6 @@
  */
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 
 /* A function off the hot path that returns nothing: its caller keeps all it has in registers. */
