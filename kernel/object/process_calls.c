@@ -56,17 +56,6 @@ static enum status clone_into(struct process *child, struct thread *from, uint64
     return thread_clone(from, child, identity, thread);
 }
 
-/* The child's thread waits for a reply object of its own, like its parent. */
-static enum status make_waiting(struct thread *thread, struct account *account,
-                                struct endpoint *endpoint, struct reply **result)
-{
-    *result = reply_create(account, endpoint, thread);
-    if (*result == NULL)
-        return STATUS_NO_MEMORY;
-    reply_bind_clone(*result, thread);
-    return STATUS_OK;
-}
-
 static enum status give_clone(struct thread *self, struct thread *child, struct reply *reply,
                               const struct process_clone_arguments *asked)
 {
@@ -125,9 +114,9 @@ static enum status finish_clone(struct thread *self, struct thread *from,
     enum status status =
         clone_into(child, from, may_name ? asked->identity : from->identity, &thread);
     if (status == STATUS_OK)
-        status = make_waiting(thread, asked->account, asked->reply->endpoint, &reply);
+        reply = reply_create_for_clone(asked->account, asked->reply->endpoint, thread);
     if (status == STATUS_OK)
-        status = give_clone(self, thread, reply, asked);
+        status = reply != NULL ? give_clone(self, thread, reply, asked) : STATUS_NO_MEMORY;
     if (reply != NULL)
         object_release(&reply->object);
     if (thread != NULL)

@@ -10,8 +10,9 @@
 #include <kernel/relaxed.h>
 #include <kernel/scheduler.h>
 
-struct reply *reply_create(struct account *account, struct endpoint *endpoint,
-                           struct thread *client)
+/* The right to answer a client. One reference for the caller; NULL without memory. */
+static struct reply *reply_create(struct account *account, struct endpoint *endpoint,
+                                  struct thread *client)
 {
     struct reply *reply = object_create(OBJECT_REPLY, account);
     if (reply == NULL)
@@ -65,9 +66,12 @@ int64_t call_reply_take(struct thread *self)
     return status == STATUS_OK ? (int64_t)token : status_to_result(status);
 }
 
-void reply_bind_clone(struct reply *reply, struct thread *client)
+struct reply *reply_create_for_clone(struct account *account, struct endpoint *endpoint,
+                                     struct thread *client)
 {
-    struct endpoint *endpoint = reply->endpoint;
+    struct reply *reply = reply_create(account, endpoint, client);
+    if (reply == NULL)
+        return NULL;
     client->wait.on = &endpoint->object;
     client->wait.cancel = ipc_cancel_call;
     client->reply = reply;
@@ -76,6 +80,7 @@ void reply_bind_clone(struct reply *reply, struct thread *client)
     list_push_back(&endpoint->held, &client->wait.link);
     atomic_store_explicit(&client->wait_state, WAIT_STATE_WAITING, memory_order_release);
     lock_release(&endpoint->object.lock);
+    return reply;
 }
 
 /* The right to answer is gone, unused. */

@@ -83,12 +83,10 @@ void endpoint_tell_again(struct session *session);
 /* Show a notice to a thread; the result of its call. */
 int64_t arrival_show(const struct arrival *arrival, struct thread *thread);
 
-/* The right to answer a client that is set to wait for it. One reference for the caller; NULL
- * without memory. */
-struct reply *reply_create(struct account *account, struct endpoint *endpoint,
-                           struct thread *client) must_check;
-/* A thread that does not run is set to wait for it, as the one it was cloned from does. */
-void reply_bind_clone(struct reply *reply, struct thread *client);
+/* The right to answer a thread that does not run and is set to wait for that, as the one it was
+ * cloned from does. One reference for the caller; NULL without memory. */
+struct reply *reply_create_for_clone(struct account *account, struct endpoint *endpoint,
+                                     struct thread *client) must_check;
 /* The cancel operation of a call's wait. */
 void ipc_cancel_call(struct thread *client);
 void ipc_cancel_receive(struct thread *thread);
