@@ -192,12 +192,6 @@ static void begin_teardown(struct process *process)
     queue_teardown(process, &ending);
 }
 
-void process_last_thread_ended(struct process *process, uint64_t code)
-{
-    process_end(process, END_EXIT, code);
-    begin_teardown(process);
-}
-
 void process_end(struct process *process, enum end_reason reason, uint64_t code)
 {
     struct thread *thread;
@@ -210,11 +204,9 @@ void process_end(struct process *process, enum end_reason reason, uint64_t code)
         process->code = code;
     }
     lock_release(&process->object.lock);
-    if (!first)
-        return;
-    if ((process->flags & PROCESS_CRITICAL) != 0)
+    if (first && (process->flags & PROCESS_CRITICAL) != 0)
         lose_machine(process);
-    while ((thread = next_to_end(process)) != NULL)
+    while (first && (thread = next_to_end(process)) != NULL)
         thread_end(thread, (uint32_t)code);
     begin_teardown(process);
 }

@@ -52,13 +52,6 @@ static enum status make_frame(struct thread *thread, const struct thread *from)
     return status;
 }
 
-static void label_frame(struct thread *thread)
-{
-    thread->frame->self = thread->frame_address;
-    thread->frame->identity = thread->identity;
-    thread->frame->slot = thread->frame_slot;
-}
-
 /* Making and ending. */
 
 /* It was never published. */
@@ -95,7 +88,9 @@ static enum status allocate_thread(struct process *process, uint64_t identity,
         discard_thread(thread);
         return status;
     }
-    label_frame(thread);
+    thread->frame->self = thread->frame_address;
+    thread->frame->identity = thread->identity;
+    thread->frame->slot = thread->frame_slot;
     *result = thread;
     return STATUS_OK;
 }
@@ -167,7 +162,6 @@ enum status thread_clone(struct thread *from, struct process *process, uint64_t 
     thread->cpus = from->cpus;
     thread->share.stride = relaxed_load(&from->share.stride);
     thread->frame->interrupted = 0;
-    label_frame(thread);
     return publish_thread(thread, arch_thread_clone(thread, from), result);
 }
 
@@ -189,7 +183,7 @@ void thread_finish_end(struct thread *thread)
     account_uncharge(process->account, ALLOW_MESSAGES, thread->messages);
     account_uncharge(process->account, ALLOW_THREADS, 1);
     if (last)
-        process_last_thread_ended(process, (uint32_t)(atomic_load(&thread->end_code) - 1));
+        process_end(process, END_EXIT, (uint32_t)(atomic_load(&thread->end_code) - 1));
     object_release(&thread->object);
 }
 

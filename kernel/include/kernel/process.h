@@ -44,11 +44,10 @@ struct process {
 enum status process_create(struct account *account, const char *name, size_t length, uint32_t flags,
                            struct process **result) must_check;
 /* End it: threads at once or, where they run, at the end of their entry; when none is left, the
- * rest in steps from process_teardown_step. */
+ * rest in steps from process_teardown_step. Its last thread says so too: only the first has a say. */
 void process_end(struct process *process, enum end_reason reason, uint64_t code);
 /* The thread's process_clone is over; if it is not `complete` what it has made so far goes. */
 void process_leave_clone(struct thread *thread, bool complete);
-void process_last_thread_ended(struct process *process, uint64_t code);
 /* Its handles have been inherited: it keeps none beyond its end. */
 void process_drop_kept_handles(struct process *process);
 /* Some bounded teardown work; true while there is more. Called on the way out of the kernel and when idle. */
