@@ -93,7 +93,7 @@ static enum status take_slot(struct handle_table *table, uint32_t *index)
         return STATUS_DEAD;
     if (table->first_free != NO_SLOT) {
         *index = table->first_free;
-        table->first_free = slot_at(table, *index)->rights;
+        table->first_free = slot_at(table, *index)->view.rights;
         return STATUS_OK;
     }
     if (table->used_slots > HANDLE_SLOT_MASK)
@@ -111,7 +111,7 @@ static enum status take_slot(struct handle_table *table, uint32_t *index)
 /* The token of one that was in use is 0 already. Table locked. */
 static void free_slot(struct handle_table *table, struct handle_slot *slot, uint32_t index)
 {
-    relaxed_store(&slot->rights, table->first_free);
+    relaxed_store(&slot->view.rights, table->first_free);
     table->first_free = index;
 }
 
@@ -121,10 +121,10 @@ static bool read_slot(const struct handle_slot *slot, handle_t token, struct han
 {
     if (atomic_load_explicit(&slot->token, memory_order_acquire) != token)
         return false;
-    view->object = relaxed_load(&slot->object);
-    view->derivation = relaxed_load(&slot->derivation);
-    view->rights = relaxed_load(&slot->rights);
-    view->flags = relaxed_load(&slot->flags);
+    view->object = relaxed_load(&slot->view.object);
+    view->derivation = relaxed_load(&slot->view.derivation);
+    view->rights = relaxed_load(&slot->view.rights);
+    view->flags = relaxed_load(&slot->view.flags);
     atomic_thread_fence(memory_order_acquire);
     return atomic_load_explicit(&slot->token, memory_order_relaxed) == token;
 }
@@ -188,10 +188,10 @@ void handle_view_drop(const struct handle_view *view)
 
 static void fill_slot(struct handle_slot *slot, const struct handle_view *view, uint64_t token)
 {
-    relaxed_store(&slot->object, view->object);
-    relaxed_store(&slot->derivation, view->derivation);
-    relaxed_store(&slot->rights, view->rights);
-    relaxed_store(&slot->flags, view->flags);
+    relaxed_store(&slot->view.object, view->object);
+    relaxed_store(&slot->view.derivation, view->derivation);
+    relaxed_store(&slot->view.rights, view->rights);
+    relaxed_store(&slot->view.flags, view->flags);
     atomic_store_explicit(&slot->token, token, memory_order_release);
 }
 
@@ -239,7 +239,7 @@ enum status handle_create(struct handle_table *table, struct object *object, uin
 static void empty_slot(struct handle_table *table, struct handle_slot *slot, uint32_t index,
                        struct handle_view *view)
 {
-    *view = (struct handle_view){slot->object, slot->derivation, slot->rights, slot->flags};
+    *view = slot->view;
     atomic_store_explicit(&slot->token, 0, memory_order_relaxed);
     atomic_thread_fence(memory_order_release); /* before the slot changes: see read_slot */
     free_slot(table, slot, index);
@@ -314,17 +314,15 @@ static void clone_slots(const struct handle_table *from, struct handle_table *to
         const struct handle_slot *source = slot_at(from, index);
         struct handle_slot *target = slot_at(to, index);
         uint64_t token = atomic_load(&source->token);
-        if (token == 0 || (source->flags & HANDLE_NOT_CLONED) != 0) {
-            target->rights = to->first_free;
+        if (token == 0 || (source->view.flags & HANDLE_NOT_CLONED) != 0) {
+            target->view.rights = to->first_free;
             to->first_free = index;
             continue;
         }
-        const struct handle_view view = {source->object, source->derivation, source->rights,
-                                         source->flags};
-        bool held = handle_view_hold(&view); /* the source's slot has references */
+        bool held = handle_view_hold(&source->view); /* the source's slot has references */
         debug_assert(held);
         (void)held;
-        fill_slot(target, &view, token);
+        fill_slot(target, &source->view, token);
         to->count++;
     }
 }
@@ -351,7 +349,7 @@ enum status handle_mark(struct handle_table *table, handle_t token, uint32_t fla
     lock_acquire(&table->lock);
     enum status status = handle_resolve(table, token, OBJECT_ANY, 0, &view);
     if (status == STATUS_OK)
-        relaxed_store(&slot->flags, flags);
+        relaxed_store(&slot->view.flags, flags);
     lock_release(&table->lock);
     if (status != STATUS_OK)
         return status;

@@ -13,12 +13,17 @@
 #include <kernel/object.h>
 #include <kernel/relaxed.h>
 
-struct handle_slot {
-    _Atomic uint64_t token;        /* 0 while free */
-    struct object *object;         /* handles lock; a reference */
-    struct derivation *derivation; /* handles lock; a reference */
+/* What a handle says. Resolved from a table it is valid until the kernel is left. */
+struct handle_view {
+    struct object *object;
+    struct derivation *derivation;
     uint32_t rights;
     uint32_t flags; /* enum handle_flag */
+};
+
+struct handle_slot {
+    _Atomic uint64_t token;  /* 0 while free */
+    struct handle_view view; /* handles lock; references */
 };
 
 #define HANDLE_SLOT_BITS 20
@@ -30,21 +35,13 @@ struct handle_slot {
 struct handle_table {
     struct spinlock lock;                              /* LOCK_HANDLES */
     struct handle_slot *_Atomic chunks[HANDLE_CHUNKS]; /* made under lock, published with release */
-    uint32_t first_free;     /* lock; a free slot's `rights` is the next one */
+    uint32_t first_free;     /* lock; a free slot's `view.rights` is the next one */
     uint32_t used_slots;     /* lock; those from here on were never used */
     uint32_t count;          /* lock; slots in use */
     bool draining;           /* lock; takes no more handles */
     uint64_t closings;       /* lock, for writing; how many handles were ever closed */
     uint64_t random;         /* lock; for the numbers in tokens */
     struct account *account; /* charged per handle; a reference */
-};
-
-/* A resolved handle: valid until the kernel is left. */
-struct handle_view {
-    struct object *object;
-    struct derivation *derivation;
-    uint32_t rights;
-    uint32_t flags;
 };
 
 /* Of zeroes before. */
