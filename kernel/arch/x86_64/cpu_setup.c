@@ -63,14 +63,14 @@ static struct gate gates[256] __attribute__((aligned(16)));
 /* The first CPU's; the others' are allocated when they are started. */
 static char fatal_stacks[FATAL_COUNT * FATAL_STACK_SIZE] __attribute__((aligned(16)));
 
-static void set_gate(unsigned vector, const void *entry, unsigned stack, uint8_t type)
+static void set_gate(unsigned vector, const void *entry, unsigned stack)
 {
     uint64_t offset = (uint64_t)entry;
     gates[vector] = (struct gate){
         .offset_low = (uint16_t)offset,
         .selector = SELECTOR_KERNEL_CODE,
         .stack = (uint8_t)stack,
-        .type = type,
+        .type = GATE_INTERRUPT | (vector == VECTOR_BREAKPOINT ? GATE_FROM_USER : 0),
         .offset_middle = (uint16_t)(offset >> 16),
         .offset_high = (uint32_t)(offset >> 32),
     };
@@ -79,14 +79,10 @@ static void set_gate(unsigned vector, const void *entry, unsigned stack, uint8_t
 static void fill_gates(void)
 {
     for (unsigned vector = 0; vector < 256; vector++)
-        set_gate(vector, x86_trap_stubs + 16 * vector, 0, GATE_INTERRUPT);
-    set_gate(VECTOR_BREAKPOINT, x86_trap_stubs + 16 * VECTOR_BREAKPOINT, 0,
-             GATE_INTERRUPT | GATE_FROM_USER);
-    set_gate(VECTOR_NMI, (const void *)x86_entry_nmi, FATAL_NMI, GATE_INTERRUPT);
-    set_gate(VECTOR_DOUBLE_FAULT, (const void *)x86_entry_double_fault, FATAL_DOUBLE_FAULT,
-             GATE_INTERRUPT);
-    set_gate(VECTOR_MACHINE_CHECK, (const void *)x86_entry_machine_check, FATAL_MACHINE_CHECK,
-             GATE_INTERRUPT);
+        set_gate(vector, x86_trap_stubs + 16 * vector, 0);
+    set_gate(VECTOR_NMI, (const void *)x86_entry_nmi, FATAL_NMI);
+    set_gate(VECTOR_DOUBLE_FAULT, (const void *)x86_entry_double_fault, FATAL_DOUBLE_FAULT);
+    set_gate(VECTOR_MACHINE_CHECK, (const void *)x86_entry_machine_check, FATAL_MACHINE_CHECK);
 }
 
 static void fill_task(struct cpu *cpu)

@@ -29,13 +29,6 @@
     .endr
 .endm
 
-.macro SAVE_REGISTERS base
-    movq %rsi, REGISTER_RSI(\base)
-    movq %rdi, REGISTER_RDI(\base)
-    movq %rbp, REGISTER_RBP(\base)
-    SAVE_REST \base
-.endm
-
 /* What a message call gives up, its words among them. */
 .macro SAVE_REST base
     movq %rbx, REGISTER_RBX(\base)
@@ -211,7 +204,10 @@ trap_common:
     movq %gs:CPU_THREAD, %rax
     movq %rcx, REGISTER_RCX(%rax)
     movq %r11, REGISTER_R11(%rax)
-    SAVE_REGISTERS %rax
+    movq %rsi, REGISTER_RSI(%rax)
+    movq %rdi, REGISTER_RDI(%rax)
+    movq %rbp, REGISTER_RBP(%rax)
+    SAVE_REST %rax
     popq REGISTER_RAX(%rax)
     popq %rdi
     popq %rsi
