@@ -54,7 +54,7 @@ void log_show_rest(void)
     ring.shown_end = end;
 }
 
-void log_text(const char *text, size_t length)
+static void log_text(const char *text, size_t length)
 {
     lock_acquire(&lock);
     uint64_t end = ring.end;

@@ -20,9 +20,6 @@
 /* %s %d %u %x %p with l, width and zero padding. Adds the newline. */
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Add text from user space, one or more lines. */
-void log_text(const char *text, size_t length);
-
 /* A driver has taken the UART over: from now on only panics go to the early console,
  * unless it is to be kept (log=uart on the command line). */
 void log_release_console(void);
