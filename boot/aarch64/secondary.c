@@ -7,6 +7,7 @@
  */
 #include "boot.h"
 
+#include <arch/ask.h>
 #include <arch/cpu.h>
 #include <arch/page_table.h>
 #include <arch/startup.h>
@@ -28,7 +29,7 @@ _Noreturn void boot_secondary_main(struct cpu *cpu)
     bool usable = arm_gic_start_cpu();
     atomic_store_explicit(&start_state, usable ? START_DONE : START_REFUSED, memory_order_release);
     if (!usable)
-        arm_stand_still();
+        cpu_stand_still();
     kernel_main_secondary(cpu);
 }
 

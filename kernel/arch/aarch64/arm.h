@@ -74,7 +74,3 @@ uint32_t arm_clock_line(void);
 
 /* console.c */
 void arm_firmware_init(const struct boot_info *boot);
-
-/* smp.c */
-/* Another CPU wants this one to come by, asks something, or has it stop. */
-void arm_poked(void);

@@ -8,6 +8,7 @@
  */
 #include "arm.h"
 
+#include <arch/ask.h>
 #include <arch/cpu.h>
 #include <arch/layout.h>
 #include <trellis/boot_info.h>
@@ -73,7 +74,7 @@ int64_t arm_firmware_call(uint64_t function, uint64_t a, uint64_t b, uint64_t c)
     return (int64_t)x0;
 }
 
-_Noreturn void arm_stand_still(void)
+_Noreturn void cpu_stand_still(void)
 {
     for (;;)
         __asm__ volatile("wfi");
@@ -101,11 +102,11 @@ _Noreturn void arch_machine_stop(enum stop_kind kind)
     const uint64_t parameters[2] = {SEMIHOSTING_APPLICATION_EXIT, kind};
     semihosting_call(SEMIHOSTING_EXIT, parameters);
     (void)arm_firmware_call(POWER_OFF, 0, 0, 0);
-    arm_stand_still();
+    cpu_stand_still();
 }
 
 _Noreturn void arch_machine_restart(void)
 {
     (void)arm_firmware_call(POWER_RESET, 0, 0, 0);
-    arm_stand_still();
+    cpu_stand_still();
 }

@@ -4,6 +4,7 @@
 /* AArch64: the system registers of one CPU (Arm ARM, chapter D17). */
 #include "arm.h"
 
+#include <arch/ask.h>
 #include <arch/context.h>
 #include <arch/cpu.h>
 #include <arch/page_table.h>
@@ -52,6 +53,13 @@ void arch_cpu_init(struct cpu *cpu)
     arch_table_switch(NULL);
     __asm__ volatile("tlbi vmalle1; dsb nsh; isb" : : : "memory"); /* what start.S ran on */
     arm_floating_init();
+}
+
+/* What others change in page tables a CPU sees without being asked: TLB maintenance is broadcast. */
+void arch_cpu_relax(void)
+{
+    __asm__ volatile("yield");
+    cpu_poked();
 }
 
 void arch_idle(bool sleep)

@@ -9,6 +9,7 @@
  */
 #include "arm.h"
 
+#include <arch/ask.h>
 #include <arch/cpu.h>
 #include <arch/page_table.h>
 #include <kernel/cpu.h>
@@ -148,7 +149,7 @@ bool arm_gic_start_cpu(void)
     return true;
 }
 
-/* It then comes through arm_poked. */
+/* It then comes through cpu_poked. */
 void arch_cpu_poke(const struct cpu *cpu)
 {
     uint64_t id = cpu->arch.hardware_id;
@@ -234,7 +235,7 @@ static void end(uint32_t line)
 static void take(uint32_t line)
 {
     if (line < SIGNAL_LINES)
-        arm_poked();
+        cpu_poked();
     else if (line == arm_clock_line())
         trap_timer();
     else

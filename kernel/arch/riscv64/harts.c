@@ -19,9 +19,7 @@
      UINT64_C(1) << INTERRUPT_EXTERNAL)
 #define COUNTERS_USER 7 /* cycle, time, instret */
 
-static _Atomic bool is_stopping;
-
-static _Noreturn void stop(void)
+_Noreturn void cpu_stand_still(void)
 {
     riscv_write(sie, UINT64_C(0));
     for (;;)
@@ -56,9 +54,7 @@ void arch_idle(bool sleep)
 
 void arch_cpu_relax(void)
 {
-    if (atomic_load_explicit(&is_stopping, memory_order_relaxed) && riscv_read(sip) != 0)
-        riscv_poked();
-    cpu_serve();
+    cpu_poked();
 }
 
 bool riscv_start_hart(uint64_t hart, uint64_t entry)
@@ -74,13 +70,5 @@ void arch_cpu_poke(const struct cpu *cpu)
 void riscv_poked(void)
 {
     riscv_clear(sip, UINT64_C(1) << INTERRUPT_SOFTWARE);
-    if (atomic_load(&is_stopping))
-        stop();
-    cpu_serve();
-}
-
-void arch_cpu_stop(const struct cpu *cpu)
-{
-    atomic_store_explicit(&is_stopping, true, memory_order_release);
-    arch_cpu_poke(cpu);
+    cpu_poked();
 }

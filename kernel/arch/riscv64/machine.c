@@ -8,6 +8,7 @@
  */
 #include "riscv.h"
 
+#include <arch/ask.h>
 #include <arch/cpu.h>
 #include <arch/page_table.h>
 #include <trellis/boot_info.h>
@@ -85,8 +86,7 @@ const char *arch_machine_init(const struct boot_info *boot)
 static _Noreturn void reset(enum sbi_reset how)
 {
     sbi_call(&(struct sbi_call){SBI_RESET, 0, {how}});
-    for (;;)
-        __asm__ volatile("wfi");
+    cpu_stand_still();
 }
 
 _Noreturn void arch_machine_restart(void)

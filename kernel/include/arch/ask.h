@@ -14,3 +14,8 @@
 void cpu_ask(uint64_t cpus, void (*serve)(void *argument), void *argument);
 /* Do what others have asked of this CPU. */
 void cpu_serve(void);
+
+/* Where a poke is how a CPU is stopped (kernel/arch/shared/stop.c), this is called in its place, and
+ * the architecture has the other: nothing is done any more. */
+void cpu_poked(void);
+_Noreturn void cpu_stand_still(void);

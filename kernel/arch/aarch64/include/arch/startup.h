@@ -11,4 +11,3 @@
 int64_t arm_firmware_call(uint64_t function, uint64_t a, uint64_t b, uint64_t c);
 /* What each CPU does for itself at the interrupt controller; false if that does not know it. */
 bool arm_gic_start_cpu(void);
-_Noreturn void arm_stand_still(void);
