@@ -103,8 +103,8 @@ static void cancel_wait(struct thread *thread)
 }
 
 /* Wake up to `count` who wait at a key for one of the mask, or have them wait at another. */
-static uint32_t release_locked(const struct key *key, uint32_t count, uint32_t mask,
-                               const struct key *to)
+static inline __attribute__((always_inline)) uint32_t
+release_locked(const struct key *key, uint32_t count, uint32_t mask, const struct key *to)
 {
     uint32_t released = 0;
     list_for_each_safe (&bucket_of(key)->waiters, node) {

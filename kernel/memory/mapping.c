@@ -119,12 +119,9 @@ struct mapping *mapping_find(struct space *space, uint64_t address)
         return best;
     best = NULL;
     for (struct mapping *mapping = space->root; mapping != NULL;) {
-        if (mapping->end > address) {
-            best = mapping;
-            mapping = mapping->left;
-        } else {
-            mapping = mapping->right;
-        }
+        bool above = mapping->end > address;
+        best = above ? mapping : best;
+        mapping = above ? mapping->left : mapping->right;
     }
     return space->recent = best;
 }

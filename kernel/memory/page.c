@@ -49,15 +49,10 @@ static const struct page_range *range_of_page(const struct page *page)
     return range;
 }
 
-static uint64_t page_number(const struct page *page)
-{
-    const struct page_range *range = range_of_page(page);
-    return range->first + (uint64_t)(page - range->pages);
-}
-
 uint64_t page_physical(const struct page *page)
 {
-    return page_number(page) << PAGE_SHIFT;
+    const struct page_range *range = range_of_page(page);
+    return (range->first + (uint64_t)(page - range->pages)) << PAGE_SHIFT;
 }
 
 struct page *page_of_physical(uint64_t physical)

@@ -280,11 +280,6 @@ struct clear_range {
     uint64_t count;     /* how many slots were cleared */
 };
 
-static bool range_covers(const struct clear_range *range, uint64_t base, uint64_t span)
-{
-    return range->first <= base && range->end >= base + span;
-}
-
 static void slot_clear(void **slot, uint32_t level, uint64_t base, struct clear_range *range);
 
 /* Clear below a node of the tree's own; free it if it is empty then. */
@@ -310,7 +305,8 @@ static void slot_clear(void **slot, uint32_t level, uint64_t base, struct clear_
     uint64_t span = UINT64_C(1) << level * PAGE_TREE_BITS;
     if (*slot == NULL || range->first >= base + span || range->end <= base)
         return;
-    if (!range_covers(range, base, span) || (range->taken != NULL && level > 0)) {
+    bool covers = range->first <= base && range->end >= base + span;
+    if (!covers || (range->taken != NULL && level > 0)) {
         node_clear(slot, level, base, range);
         return;
     }

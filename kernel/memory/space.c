@@ -237,11 +237,9 @@ static bool discard_next(struct space *space, uint64_t end, struct call_step *st
     if (step->at >= end || mapping == NULL || mapping->start >= end)
         return false;
     part->start = mapping->start > step->at ? mapping->start : step->at;
-    part->end = part->start + DISCARD_PAGES * PAGE_SIZE;
-    if (part->end > mapping->end)
-        part->end = mapping->end;
-    if (part->end > end)
-        part->end = end;
+    part->end = mapping->end < end ? mapping->end : end;
+    if (part->end - part->start > DISCARD_PAGES * PAGE_SIZE)
+        part->end = part->start + DISCARD_PAGES * PAGE_SIZE;
     step->at = part->end;
     return true;
 }
