@@ -130,7 +130,8 @@ static uint32_t wake_locked(const struct key *key, uint32_t count, uint32_t mask
     return release_locked(key, count, mask, NULL);
 }
 
-static uint32_t wake(const struct key *key, uint32_t count, uint32_t mask)
+static inline __attribute__((always_inline)) uint32_t wake(const struct key *key, uint32_t count,
+                                                           uint32_t mask)
 {
     struct bucket *bucket = bucket_of(key);
     lock_buckets(bucket, bucket);
