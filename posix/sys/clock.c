@@ -45,26 +45,33 @@ static bool is_real_clock(int32_t clock)
 }
 
 /* The negative clocks of pthread_getcpuclockid: bit 2 tells a thread's from a process'. */
-static int read_clock(struct task *task, int32_t clock, uint64_t *ns)
+int32_t time_processor_clock(const struct task *task, int32_t clock)
+{
+    uint32_t id = ~(uint32_t)clock >> 3;
+
+    if (clock >= 0 || (clock & 3) != 2 || (id != 0 && id != task_pid(task) && id != task->tid))
+        return clock;
+    return (clock & 4) != 0 ? LINUX_CLOCK_THREAD_CPUTIME_ID : LINUX_CLOCK_PROCESS_CPUTIME_ID;
+}
+
+int time_read_clock(struct task *task, int32_t clock, uint64_t *ns)
 {
     if (is_page_clock(clock)) {
         *ns = is_real_clock(clock) ? time_real_ns(library.time) : time_boot_ns(library.time);
         return 0;
     }
+    clock = time_processor_clock(task, clock);
     if (clock == LINUX_CLOCK_PROCESS_CPUTIME_ID)
         return read_used(task, 0, ns);
     if (clock == LINUX_CLOCK_THREAD_CPUTIME_ID)
         return read_used(task, 2, ns);
-    uint32_t id = ~(uint32_t)clock >> 3;
-    if (clock < 0 && (clock & 3) == 2 && (id == 0 || id == task_pid(task) || id == task->tid))
-        return read_used(task, (clock & 4) != 0 ? 2 : 0, ns);
     return -LINUX_EINVAL;
 }
 
 int64_t linux_clock_gettime(struct task *task, const struct clock_gettime_arguments *arguments)
 {
     uint64_t ns;
-    int error = read_clock(task, arguments->clock, &ns);
+    int error = time_read_clock(task, arguments->clock, &ns);
 
     if (error != 0)
         return error;

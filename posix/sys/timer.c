@@ -26,7 +26,8 @@ _Static_assert(sizeof(struct linux_sigevent) == 64, "struct sigevent");
 static bool is_clock(int32_t clock)
 {
     return clock == LINUX_CLOCK_REALTIME || clock == LINUX_CLOCK_MONOTONIC ||
-           clock == LINUX_CLOCK_BOOTTIME;
+           clock == LINUX_CLOCK_BOOTTIME || clock == LINUX_CLOCK_PROCESS_CPUTIME_ID ||
+           clock == LINUX_CLOCK_THREAD_CPUTIME_ID;
 }
 
 static int read_event(struct task *task, uint64_t address, struct process_timer *timer)
@@ -60,12 +61,18 @@ int64_t linux_timer_create(struct task *task, const struct timer_create_argument
     struct process_timer timer;
     struct message message;
 
-    if (!is_clock(arguments->clock))
+    int32_t clock = time_processor_clock(task, arguments->clock);
+
+    if (!is_clock(clock))
         return -LINUX_EINVAL;
     int error = read_event(task, arguments->event, &timer);
     if (error != 0)
         return error;
-    timer.clock = (uint32_t)arguments->clock;
+    timer.clock = (uint32_t)clock;
+    if (clock == LINUX_CLOCK_PROCESS_CPUTIME_ID)
+        timer.used_by = PROCESS_TIMER_OF_ALL;
+    else if (clock == LINUX_CLOCK_THREAD_CPUTIME_ID)
+        timer.used_by = task->tid;
     message_begin(&message, PROCESS_CLOCK_TIMER);
     message.words[0] = PROCESS_TIMER_CREATE;
     message_copy_text(&message, task->frame, &timer, sizeof(timer));
@@ -94,10 +101,11 @@ static int find_left(struct task *task, const struct timer_settime_arguments *ar
     int error = timer_request(task, &message, PROCESS_TIMER_GET, arguments->id);
     if (error != 0)
         return error;
-    bool real = message.words[3] == LINUX_CLOCK_REALTIME;
-    uint64_t now = real ? time_real_ns(library.time) : time_boot_ns(library.time);
-    *left = *left > now ? *left - now : 1;
-    return 0;
+    uint64_t now;
+    error = time_read_clock(task, (int32_t)message.words[3], &now);
+    if (error == 0)
+        *left = *left > now ? *left - now : 1;
+    return error;
 }
 
 int64_t linux_timer_settime(struct task *task, const struct timer_settime_arguments *arguments)

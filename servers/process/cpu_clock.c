@@ -15,6 +15,7 @@
 #include "effects.h"
 #include "end.h"
 #include "server.h"
+#include "timer.h"
 #include "totals.h"
 
 #define NS_PER_US UINT64_C(1000)
@@ -31,7 +32,7 @@ static struct cpu_time time_of(const struct process *process)
                              (usage.user_us + usage.system_us) * NS_PER_US};
 }
 
-static bool has_event(void)
+bool cpu_clock_has_event(void)
 {
     if (event != HANDLE_NONE)
         return true;
@@ -64,9 +65,10 @@ static uint64_t examine_all(void)
 
 void cpu_clock_watch(void)
 {
-    uint64_t left = examine_all();
+    uint64_t left = examine_all(), timers = timer_examine_used();
 
-    if (left == CPU_TIMER_NEVER || !has_event())
+    left = timers < left ? timers : left;
+    if (left == CPU_TIMER_NEVER || !cpu_clock_has_event())
         return;
     left /= totals_cpu_count();
     left = left < CLOSEST_NS ? CLOSEST_NS : left;
@@ -83,7 +85,7 @@ int cpu_clock_set(struct process *process, enum cpu_timer_kind kind,
 {
     const struct cpu_time used = time_of(process);
 
-    if (!has_event())
+    if (!cpu_clock_has_event())
         return LINUX_ENOMEM;
     cpu_timer_set(process, kind, &used, wanted, old);
     if (wanted != NULL)

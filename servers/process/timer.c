@@ -4,7 +4,8 @@
 /*
  * All timers stand in one table, whose index is the id that a program sees and
  * the key by which the kernel's event reports. A timer whose signal cannot be
- * queued counts an overrun, and so does each period that went by unseen.
+ * queued counts an overrun, and so does each period that went by unseen. One that
+ * counts processor time has no event: cpu_clock.c says when to look at it.
  */
 #include "timer.h"
 
@@ -13,18 +14,21 @@
 #include <trellis/native.h>
 
 #include "allowance.h"
+#include "cpu_clock.h"
+#include "end.h"
 #include "server.h"
 #include "signal.h"
 
 #define TIMERS 1024
 #define TIMERS_OF_PROCESS 64
 #define SIGNAL_CODE_TIMER (-2)
+#define NS_PER_US UINT64_C(1000)
 
 struct timer {
     struct process *process; /* NULL: the place is free */
     handle_t event;
     struct process_timer what;
-    uint64_t deadline, interval; /* ns since boot, ns; deadline 0: disarmed */
+    uint64_t deadline, interval; /* ns since boot or used, ns; deadline 0: disarmed */
     uint32_t overrun;
     struct allowances *allowances;
 };
@@ -35,6 +39,24 @@ static struct timer *find(const struct process *process, uint64_t id)
 {
     struct timer *timer = id < TIMERS ? timers[id] : NULL;
     return timer != NULL && timer->process == process ? timer : NULL;
+}
+
+/* On the clock of its deadline; that of a thread that has ended stands still at 0. */
+static uint64_t now_of(const struct timer *timer)
+{
+    uint32_t used_by = timer->what.used_by;
+    struct process_usage usage;
+
+    if (used_by == 0)
+        return server_clock_ns();
+    const struct thread *thread = used_by == PROCESS_TIMER_OF_ALL ? NULL : thread_find(used_by);
+    if (used_by == PROCESS_TIMER_OF_ALL)
+        end_measure(timer->process, &usage);
+    else if (thread != NULL && thread->process == timer->process)
+        end_measure_thread(thread, &usage);
+    else
+        return 0;
+    return (usage.user_us + usage.system_us) * NS_PER_US;
 }
 
 static void destroy(uint32_t index)
@@ -88,7 +110,9 @@ static int create(struct process *process, const struct process_timer *given, ui
         return LINUX_EAGAIN;
     struct timer *timer = allocate_zeroed(1, sizeof(*timer));
     handle_t event = HANDLE_NONE;
-    if (timer == NULL || create_event(index, &event) < 0) {
+    bool reports = given->used_by != 0 ? cpu_clock_has_event()
+                                       : timer != NULL && create_event(index, &event) >= 0;
+    if (timer == NULL || !reports) {
         allowance_give_back(process->allowances, ALLOWANCE_TIMERS);
         release(timer);
         return LINUX_EAGAIN;
@@ -102,7 +126,7 @@ static int create(struct process *process, const struct process_timer *given, ui
 
 static void ask(const struct timer *timer, uint64_t *reply)
 {
-    uint64_t now = server_clock_ns();
+    uint64_t now = now_of(timer);
 
     reply[0] = timer->deadline == 0 ? 0 : timer->deadline > now ? timer->deadline - now : 1;
     reply[1] = timer->interval;
@@ -112,9 +136,13 @@ static void ask(const struct timer *timer, uint64_t *reply)
 
 static int set(struct timer *timer, uint64_t left_ns, uint64_t interval_ns)
 {
-    timer->deadline = left_ns == 0 ? 0 : server_clock_ns() + left_ns;
+    timer->deadline = left_ns == 0 ? 0 : now_of(timer) + left_ns;
     timer->interval = left_ns == 0 ? 0 : interval_ns;
     timer->overrun = 0;
+    if (timer->what.used_by != 0) {
+        cpu_clock_watch();
+        return 0;
+    }
     int64_t result = native_event_set_timer(
         timer->event, timer->deadline == 0 ? DEADLINE_NEVER : timer->deadline, timer->interval);
     return result < 0 ? LINUX_EINVAL : 0;
@@ -141,7 +169,7 @@ int timer_serve(struct process *process, const uint64_t *words, const struct pro
 /* The next deadline after now; how many were passed over counts as overrun. */
 static void advance(struct timer *timer)
 {
-    uint64_t now = server_clock_ns();
+    uint64_t now = now_of(timer);
 
     if (timer->interval == 0) {
         timer->deadline = 0;
@@ -152,11 +180,10 @@ static void advance(struct timer *timer)
     timer->overrun = (uint32_t)(periods - 1);
 }
 
-void timer_fired(uint32_t index)
+/* If it is due. */
+static void fire(struct timer *timer, uint32_t index)
 {
-    struct timer *timer = index < TIMERS ? timers[index] : NULL;
-
-    if (timer == NULL || timer->deadline == 0 || timer->deadline > server_clock_ns())
+    if (timer->deadline == 0 || timer->deadline > now_of(timer))
         return;
     advance(timer);
     const struct process_timer *what = &timer->what;
@@ -173,6 +200,29 @@ void timer_fired(uint32_t index)
         return;
     if (signal_send(timer->process, thread, &signal) != 0)
         timer->overrun++;
+}
+
+void timer_fired(uint32_t index)
+{
+    if (index < TIMERS && timers[index] != NULL)
+        fire(timers[index], index);
+}
+
+uint64_t timer_examine_used(void)
+{
+    uint64_t next = CPU_TIMER_NEVER;
+
+    for (uint32_t i = 0; i < TIMERS; i++) {
+        struct timer *timer = timers[i];
+        if (timer == NULL || timer->what.used_by == 0)
+            continue;
+        fire(timer, i);
+        uint64_t now = now_of(timer); /* on another processor it goes on */
+        uint64_t left = timer->deadline > now ? timer->deadline - now : 0;
+        if (timer->deadline != 0 && left < next)
+            next = left;
+    }
+    return next;
 }
 
 void timer_delete_all(struct process *process)

@@ -115,6 +115,40 @@ static void sleeping_until(void)
     CHECK(clock_getres(CLOCK_MONOTONIC, &now) == 0 && now.tv_sec == 0 && now.tv_nsec > 0);
 }
 
+static int64_t ns_of(clockid_t clock)
+{
+    struct timespec time;
+
+    CHECK(clock_gettime(clock, &time) == 0);
+    return time.tv_sec * (int64_t)NS + time.tv_nsec;
+}
+
+/* Due when so much processor time has been used, however long it takes. */
+static void processor_timers(clockid_t clock)
+{
+    struct itimerspec soon = {.it_value = {0, 20000000}}, left;
+    timer_t timer;
+
+    CHECK(signal(SIGALRM, on_alarm) != SIG_ERR);
+    CHECK(timer_create(clock, NULL, &timer) == 0);
+    alarms = 0;
+    int64_t begin = ns_of(clock);
+    CHECK(timer_settime(timer, 0, &soon, NULL) == 0);
+    CHECK(timer_gettime(timer, &left) == 0);
+    CHECK(left.it_value.tv_sec == 0 && left.it_value.tv_nsec <= 20000000);
+    while (alarms == 0)
+        continue;
+    CHECK(ns_of(clock) - begin >= 20000000);
+    int64_t end = ns_of(clock) + 30000000;
+    soon.it_value = (struct timespec){end / NS, end % NS};
+    soon.it_interval.tv_nsec = 5000000;
+    CHECK(timer_settime(timer, TIMER_ABSTIME, &soon, NULL) == 0);
+    while (alarms < 3)
+        continue;
+    CHECK(ns_of(clock) >= end + 5000000);
+    CHECK(timer_delete(timer) == 0);
+}
+
 static void random_bytes(void)
 {
     uint64_t some[4] = {0};
@@ -290,6 +324,8 @@ int main(void)
     CHECK(mkdtemp(place) != NULL && chdir(place) == 0);
     directories_are_read_in_pieces();
     sleeping_until();
+    processor_timers(CLOCK_PROCESS_CPUTIME_ID);
+    processor_timers(CLOCK_THREAD_CPUTIME_ID);
     random_bytes();
     waiting_with_another_mask();
     waiting_for_children();

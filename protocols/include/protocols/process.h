@@ -189,12 +189,13 @@ enum process_timer_operation {
 
 /* What happens when a timer expires. */
 struct process_timer {
-    uint32_t signal; /* 0: nothing */
-    uint32_t tid;    /* to this thread; 0: to the process */
-    uint64_t value;  /* sigval */
-    uint32_t clock;  /* the library's: which clock points in time are of */
-    uint32_t unused;
+    uint32_t signal;  /* 0: nothing */
+    uint32_t tid;     /* to this thread; 0: to the process */
+    uint64_t value;   /* sigval */
+    uint32_t clock;   /* the library's: which clock points in time are of */
+    uint32_t used_by; /* it counts processor time: of this thread, or of all; 0: time passes */
 };
+#define PROCESS_TIMER_OF_ALL UINT32_MAX
 
 struct process_usage {
     uint64_t user_us, system_us;
