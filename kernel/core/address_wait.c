@@ -163,7 +163,7 @@ static enum status wait_locked(struct thread *self, const struct key *key, uint3
                                uint64_t deadline)
 {
     relaxed_store(&self->wait.kind, WAIT_ADDRESS);
-    self->wait.on = NULL;
+    relaxed_store(&self->wait.on, NULL);
     self->wait.cancel = cancel_wait;
     self->wait.address.mask = mask;
     enqueue_locked(self, key);

@@ -176,7 +176,8 @@ static void who_is_put_aside_can_be_moved_stopped_and_made_more_urgent(void **st
     const struct thread_set_cpus_arguments cpus = {thread, 1};
     assert_int_equal(call_thread_set_cpus(NULL, &cpus), 0);
     assert_null(choose());
-    scheduler_set_priority(thread, PRIORITY_DRIVER);
+    relaxed_store(&thread->priority, PRIORITY_DRIVER);
+    scheduler_update_donation(thread);
     assert_null(choose());
     const struct thread_suspend_arguments suspend = {.thread = thread};
     struct thread *self = machine_program(PRIORITY_BATCH);

@@ -23,6 +23,7 @@
 #include <arch/page_table.h>
 #include <arch/thread.h>
 #include <kernel/account.h>
+#include <kernel/call_arguments.h>
 #include <kernel/cpu.h>
 #include <kernel/ipc.h>
 #include <kernel/log.h>
@@ -38,10 +39,19 @@
 /* What others do to a thread. Each first changes what thread_may_run looks at, then looks
  * who holds the thread; the holder lets go first, then looks at that. */
 
+static ARCH_COLD void look_before_waking(struct thread *thread)
+{
+    struct budget *budget = relaxed_load(&thread->runs_by);
+
+    atomic_fetch_and(&thread->attention, ~ATTENTION_UNPAID);
+    if (budget != NULL)
+        budget_wake(budget);
+}
+
 void scheduler_wake(struct thread *thread)
 {
-    if (thread_needs(thread, ATTENTION_UNPAID))
-        atomic_fetch_and(&thread->attention, ~ATTENTION_UNPAID);
+    if (thread_needs(thread, ATTENTION_UNPAID | ATTENTION_RESERVED))
+        look_before_waking(thread);
     ordered_store(&thread->runnable, true);
     if (atomic_load_explicit(&thread->holder, memory_order_acquire) == HOLDER_NONE)
         scheduler_queue_add(thread);
@@ -82,17 +92,36 @@ bool scheduler_await_other(void)
 
 void scheduler_yield(struct thread *thread)
 {
-    if (!scheduler_queue_has_from(cpu_current(), relaxed_load(&thread->effective)))
+    if (atomic_load(&cpu_current()->ready) >> relaxed_load(&thread->effective) == 0)
         return;
     thread->yielded = true;
     thread->skipped_ns = SLICE_NS;
     cpu_current()->reschedule = true;
 }
 
-void scheduler_set_priority(struct thread *thread, uint8_t own)
+int64_t call_thread_set_weight(struct thread *self,
+                               const struct thread_set_weight_arguments *arguments)
 {
-    relaxed_store(&thread->priority, own);
+    struct thread *thread = arguments->thread;
+
+    if (!share_may_give(arguments->weight, relaxed_load(&self->share.stride)))
+        return status_to_result(STATUS_INVALID);
+    relaxed_store(&thread->share.stride, share_stride(arguments->weight));
+    return 0;
+}
+
+/* Whoever finds it in no queue meanwhile leaves it there, or puts it where it may be. */
+int64_t call_thread_set_cpus(struct thread *self, const struct thread_set_cpus_arguments *arguments)
+{
+    struct thread *thread = arguments->thread;
+
+    if ((arguments->cpus & cpu_all()) == 0)
+        return status_to_result(STATUS_INVALID);
+    ordered_store(&thread->cpus, arguments->cpus);
+    scheduler_queue_remove(thread);
     scheduler_update_donation(thread);
+    scheduler_reconsider(thread);
+    return 0;
 }
 
 /* Time. */
@@ -142,7 +171,10 @@ static void book_time(struct cpu *cpu, uint64_t now)
     if (current != NULL) {
         relaxed_add(current->in_kernel ? &cpu->kernel_ns : &cpu->user_ns, spent);
         relaxed_add(current->in_kernel ? &current->kernel_ns : &current->user_ns, spent);
-        current->turn_ns += spent;
+        if (cpu->budget != NULL)
+            budget_spend(cpu->budget, spent, now);
+        else
+            current->turn_ns += spent;
         struct account *account = scheduler_account_of(current);
         if (atomic_load_explicit(&account->fresh_ns, memory_order_relaxed) + spent >=
             ACCOUNT_FRESH_NS)
@@ -238,6 +270,28 @@ static struct thread *take_or_be_idle(struct cpu *cpu, uint64_t now)
     return next;
 }
 
+/* The current thread has been chosen: its budget is used from now on, and who has used up the one
+ * before is told. What was lent or taken back meanwhile is found here at the latest. */
+static ARCH_COLD void change_budget(struct cpu *cpu, uint64_t now)
+{
+    struct thread *current = cpu->current;
+    struct budget *before = cpu->budget;
+    struct budget *budget = current != NULL ? relaxed_load(&current->runs_by) : NULL;
+
+    if (budget != NULL) {
+        object_acquire(&budget->object);
+        budget_spend(budget, 0, now);
+    }
+    relaxed_store(&cpu->budget, budget);
+    cpu->reserved = budget != NULL;
+    if (before != NULL) {
+        if (!budget_has_time(before))
+            scheduler_update_donation(atomic_load(&before->thread));
+        object_release(&before->object);
+    }
+    scheduler_update_donation(current);
+}
+
 void scheduler_choose(struct cpu *cpu)
 {
     struct thread *current = cpu->current;
@@ -257,6 +311,10 @@ void scheduler_choose(struct cpu *cpu)
         load(cpu, current, next);
     if (next != NULL && current != NULL && next != current)
         let_go(current);
+    const struct thread *client = next != NULL ? relaxed_load(&next->client) : NULL;
+    if (cpu->budget != NULL || (next != NULL && thread_needs(next, ATTENTION_RESERVED)) ||
+        (client != NULL && relaxed_load(&client->runs_by) != NULL))
+        change_budget(cpu, now);
 }
 
 ARCH_COLD void scheduler_let_go(struct thread *thread)
@@ -295,7 +353,8 @@ void scheduler_hand_over(struct thread *to)
         return;
     }
     scheduler_switch(cpu, cpu->current, to);
-    if (scheduler_queue_has_above(cpu, relaxed_load(&to->effective)))
+    if (scheduler_queue_has_above(cpu, relaxed_load(&to->effective)) ||
+        relaxed_load(&to->runs_by) != cpu->budget)
         atomic_store_explicit(&cpu->reschedule, true, memory_order_release);
 }
 

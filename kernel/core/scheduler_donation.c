@@ -26,52 +26,122 @@
 #include <kernel/relaxed.h>
 #include <kernel/scheduler_queue.h>
 
-#define DEPTH 16  /* calls in a chain */
 #define BREADTH 8 /* threads that a queued caller lends to */
+#define LENDERS 8 /* queued callers that are looked at */
 
-static uint8_t lent_priority(const struct thread *server)
+/* The budget whose deadline is first of two, if the second may be used at all. */
+static void take_budget(struct standing *standing, struct budget *budget, uint64_t cpus)
 {
-    const struct thread *client = relaxed_load(&server->client);
-    uint8_t lent = client != NULL ? relaxed_load(&client->effective) : 0;
-    struct endpoint *endpoint = relaxed_load(&server->serves);
-    if (endpoint == NULL)
-        return lent;
+    if (budget != NULL && budget_has_time(budget) && (cpus >> budget->state.cpu & 1) != 0 &&
+        (standing->budget == NULL ||
+         heap_is_before(relaxed_load(&budget->state.deadline),
+                        relaxed_load(&standing->budget->state.deadline))))
+        standing->budget = budget;
+}
+
+static void take_loan(struct standing *standing, const struct thread *to, const struct thread *from)
+{
+    uint32_t lent = relaxed_load(&from->effective);
+    standing->priority = lent > standing->priority ? lent : standing->priority;
+    take_budget(standing, relaxed_load(&from->runs_by), to->cpus);
+}
+
+/* Those with a budget are first in the queue. */
+static void take_loans(struct standing *standing, struct thread *server, struct endpoint *endpoint)
+{
+    unsigned count = 0;
     lock_acquire(&endpoint->object.lock);
-    struct list_node *first = list_first(&endpoint->callers);
-    if (first != NULL) {
-        const struct thread *caller = container_of(first, struct thread, wait.link);
-        uint8_t offered = relaxed_load(&caller->effective);
-        lent = offered > lent ? offered : lent;
+    list_for_each (&endpoint->callers, node) {
+        const struct thread *caller = container_of(node, struct thread, wait.link);
+        take_loan(standing, server, caller);
+        if (++count == LENDERS || caller->wait.call.place > PLACE_ROUNDS)
+            break;
     }
     lock_release(&endpoint->object.lock);
-    return lent;
 }
 
-void scheduler_update_donation(struct thread *thread)
+/* False: it stood as it is to stand. */
+static bool revise(struct thread *thread)
 {
-    for (int depth = 0; thread != NULL && depth < DEPTH; depth++) {
-        uint8_t lent = lent_priority(thread);
-        uint8_t own = relaxed_load(&thread->priority), effective = lent > own ? lent : own;
-        if (effective == relaxed_load(&thread->effective))
-            return;
-        scheduler_move(thread, effective);
-        thread = relaxed_load(&thread->server); /* who serves this one inherits too */
+    const struct thread *client = relaxed_load(&thread->client);
+    struct endpoint *endpoint = relaxed_load(&thread->serves);
+    struct standing standing = {.priority = relaxed_load(&thread->priority)};
+    take_budget(&standing, relaxed_load(&thread->budget), UINT64_MAX);
+    if (client != NULL)
+        take_loan(&standing, thread, client);
+    if (endpoint != NULL)
+        take_loans(&standing, thread, endpoint);
+    standing.attention = standing.budget != NULL                 ? ATTENTION_RESERVED
+                         : relaxed_load(&thread->budget) != NULL ? ATTENTION_THROTTLED
+                                                                 : 0;
+    bool differs = standing.priority != relaxed_load(&thread->effective) ||
+                   standing.budget != relaxed_load(&thread->runs_by) ||
+                   standing.attention != (atomic_load(&thread->attention) & STANDING_MASK);
+    if (differs)
+        scheduler_move(thread, &standing);
+    return differs;
+}
+
+/* If it is queued, a new place; its endpoint, which is valid as it was seen to wait, or NULL. */
+static struct endpoint *queue_anew(struct thread *thread)
+{
+    bool waits = atomic_load(&thread->wait_state) == WAIT_STATE_WAITING;
+    struct object *on = waits ? relaxed_load(&thread->wait.on) : NULL;
+    if (on == NULL)
+        return NULL;
+    lock_acquire(&on->lock);
+    bool queued = atomic_load(&thread->wait_state) == WAIT_STATE_WAITING &&
+                  thread->wait.kind == WAIT_CALL && relaxed_load(&thread->wait.on) == on;
+    if (queued) {
+        list_remove(&thread->wait.link);
+        thread->wait.call.session->queued--;
+        endpoint_queue_caller(container_of(on, struct endpoint, object), thread);
     }
+    lock_release(&on->lock);
+    return queued ? container_of(on, struct endpoint, object) : NULL;
 }
 
-void scheduler_lend_priority(struct endpoint *endpoint)
+/* Threads that serve others there, as many as fit. */
+static unsigned add_servers(struct endpoint *endpoint, struct thread *threads[], unsigned count)
 {
-    struct thread *servers[BREADTH];
-    unsigned count = 0;
     lock_acquire(&endpoint->object.lock);
     list_for_each (&endpoint->servers, node) {
         struct thread *server = container_of(node, struct thread, serves_link);
         if (server->client != NULL && count < BREADTH)
-            servers[count++] = server;
+            threads[count++] = server;
     }
     lock_release(&endpoint->object.lock);
-    while (count > 0)
-        scheduler_update_donation(servers[--count]);
+    return count;
+}
+
+/* And who serves these, or those who serve where they are queued. Who has written looks again: what
+ * he saw may be what it was before somebody else wrote. */
+static void revise_all(struct thread *threads[], unsigned count)
+{
+    for (unsigned step = 0; count > 0 && step < DEPTH * BREADTH; step++) {
+        struct thread *thread = threads[--count];
+        if (thread == NULL || !revise(thread))
+            continue;
+        while (revise(thread))
+            continue;
+        struct endpoint *endpoint = queue_anew(thread);
+        if (endpoint != NULL)
+            count = add_servers(endpoint, threads, count);
+        else
+            threads[count++] = relaxed_load(&thread->server);
+    }
+}
+
+void scheduler_update_donation(struct thread *thread)
+{
+    struct thread *threads[BREADTH] = {thread};
+    revise_all(threads, 1);
+}
+
+void scheduler_lend_priority(struct endpoint *endpoint)
+{
+    struct thread *threads[BREADTH];
+    revise_all(threads, add_servers(endpoint, threads, 0));
 }
 
 __attribute__((noinline, cold)) struct account *scheduler_find_payer(struct thread *thread,

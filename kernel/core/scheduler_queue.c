@@ -29,20 +29,19 @@
 #include <kernel/scheduler_queue.h>
 
 #include <kernel/account.h>
-#include <kernel/call_arguments.h>
 #include <kernel/process.h>
 #include <kernel/relaxed.h>
 #include <kernel/scheduler.h>
 
-#define DEPTH 16       /* calls in a chain */
 #define STEAL_LIMIT 16 /* threads looked at in another's queue */
 #define ASIDE_LIMIT 64 /* threads without time that a decision puts aside, or takes up again */
 
 struct run_queue {
-    struct spinlock lock;                        /* LOCK_RUN_QUEUE */
-    struct cpu *cpu;                             /* constant */
-    struct share_queue accounts[PRIORITY_COUNT]; /* lock; of struct account_turn */
-    _Atomic uint32_t waiting[PRIORITY_COUNT];    /* lock, for writing; threads */
+    struct spinlock lock; /* LOCK_RUN_QUEUE */
+    struct cpu *cpu;      /* constant */
+    /* Lock; of struct account_turn, the last of budgets' by their deadlines. */
+    struct share_queue accounts[PRIORITY_COUNT + 1];
+    _Atomic uint32_t waiting[PRIORITY_COUNT + 1]; /* lock, for writing; threads */
     struct list dry;      /* lock; threads put aside, by wait.link, the latest last */
     uint64_t taken_up_at; /* lock; account_changes when none of them had to be looked at */
     struct thread *only;  /* lock; the one that waits, in no share yet; or NULL */
@@ -79,18 +78,24 @@ struct account *scheduler_account_of(const struct thread *thread)
 
 static struct account_turn *turn_of(const struct run_queue *queue, const struct thread *thread)
 {
+    if (thread->queued_by != NULL)
+        return &thread->queued_by->turn;
     return account_turn_of(thread->charged, queue->cpu->number, thread->queued_priority);
 }
 
-/* Into the shares of its account and of that among the others. */
+/* Into the shares of its account, or its budget, and of that among the others. */
 static void line_up(struct run_queue *queue, struct thread *thread, struct account *account)
 {
+    uint32_t rank = thread->queued_priority;
     thread->charged = account;
     object_acquire(&thread->charged->object);
     struct account_turn *turn = turn_of(queue, thread);
-    if (turn->threads.first == NULL) {
+    if (turn->threads.first == NULL && rank == PRIORITY_RESERVED) {
+        turn->share.due.key = relaxed_load(&thread->queued_by->state.deadline);
+        heap_insert(&queue->accounts[rank].first, &turn->share.due);
+    } else if (turn->threads.first == NULL) {
         turn->share.stride = relaxed_load(&thread->charged->stride);
-        share_insert(&queue->accounts[thread->queued_priority], &turn->share);
+        share_insert(&queue->accounts[rank], &turn->share);
     }
     share_insert(&turn->threads, &thread->share);
 }
@@ -104,7 +109,13 @@ static void line_up_only(struct run_queue *queue)
 
 static void enqueue(struct run_queue *queue, struct thread *thread, struct account *account)
 {
-    thread->queued_priority = relaxed_load(&thread->effective);
+    struct budget *budget = relaxed_load(&thread->runs_by);
+    bool here =
+        budget != NULL && budget->state.cpu == queue->cpu->number; /* else it will not stay */
+    if (here)
+        object_acquire(&budget->object);
+    thread->queued_by = here ? budget : NULL;
+    thread->queued_priority = here ? PRIORITY_RESERVED : relaxed_load(&thread->effective);
     if (filled(queue) == 0) {
         queue->only = thread;
     } else {
@@ -129,13 +140,15 @@ static void dequeue(struct run_queue *queue, struct thread *thread)
                               memory_order_release);
     if (queue->only == thread) {
         queue->only = NULL;
-        return;
+    } else {
+        struct account_turn *turn = turn_of(queue, thread);
+        share_remove(&turn->threads, &thread->share);
+        if (turn->threads.first == NULL)
+            share_remove(&queue->accounts[priority], &turn->share);
+        object_release(&thread->charged->object);
     }
-    struct account_turn *turn = turn_of(queue, thread);
-    share_remove(&turn->threads, &thread->share);
-    if (turn->threads.first == NULL)
-        share_remove(&queue->accounts[priority], &turn->share);
-    object_release(&thread->charged->object);
+    if (thread->queued_by != NULL)
+        object_release(&thread->queued_by->object);
 }
 
 /* Those put aside before the last change are ready again; who has no time still is found when chosen. */
@@ -272,7 +285,7 @@ struct thread *scheduler_queue_take(struct cpu *cpu, bool evenly)
     struct run_queue *queue = &queues[cpu->number];
     uint32_t ready = filled(queue);
     struct thread *thread = NULL;
-    if (evenly && ready != 0)
+    if (evenly && ready != 0 && top_priority(ready) != PRIORITY_RESERVED)
         thread = steal(cpu, top_priority(ready), count_from(queue, top_priority(ready)));
     if (thread != NULL)
         return thread;
@@ -293,8 +306,9 @@ struct thread *scheduler_queue_take_only(struct cpu *cpu)
     uint64_t changes = atomic_load(&account_changes);
     if (thread != NULL && queue->taken_up_at == changes &&
         relaxed_load(&scheduler_account_of(thread)->had_time_at) == changes &&
-        (thread_may_run(current) ? thread->queued_priority > relaxed_load(&current->effective)
-                                 : current->turn_ns < SLICE_NS)) {
+        (thread_may_run(current)
+             ? cpu->budget == NULL && thread->queued_priority > relaxed_load(&current->effective)
+             : current->turn_ns < SLICE_NS)) {
         dequeue(queue, thread);
         hold(cpu, thread);
     } else {
@@ -360,7 +374,7 @@ static uint32_t place_busy(const struct thread *thread)
     uint32_t here = cpu_current()->number, last = atomic_load(&thread->cpu);
     return thread_may_use(thread, here)   ? here
            : thread_may_use(thread, last) ? last
-                                          : (uint32_t)__builtin_ctzll(thread->cpus);
+                                          : (uint32_t)__builtin_ctzll(thread_cpus(thread));
 }
 
 static struct run_queue *lock_queue_of(const struct thread *thread)
@@ -387,16 +401,17 @@ void scheduler_kick(struct cpu *cpu)
 }
 
 /* A thread of this priority waits in the CPU's queue. */
-static void announce(struct cpu *cpu, uint8_t priority)
+static void announce(struct cpu *cpu, uint32_t rank)
 {
     const struct thread *current = relaxed_load(&cpu->current);
-    if (current == NULL || priority > relaxed_load(&current->effective))
+    bool above = rank == PRIORITY_RESERVED || relaxed_load(&cpu->budget) == NULL;
+    if (current == NULL || (above && rank > relaxed_load(&current->effective)))
         scheduler_kick(cpu);
 }
 
 void scheduler_queue_offer(const struct thread *thread)
 {
-    uint32_t idle = claim_idle(thread->cpus, 0);
+    uint32_t idle = claim_idle(thread_cpus(thread), 0);
     if (idle != CPU_MAX)
         scheduler_kick(cpu_get(idle));
 }
@@ -407,7 +422,7 @@ void scheduler_queue_add(struct thread *thread)
     struct run_queue *queue = lock_queue_of(thread);
     bool add = is_to_be_queued(thread);
     if (add) {
-        idle = claim_idle(thread->cpus, atomic_load(&thread->cpu));
+        idle = claim_idle(thread_cpus(thread), atomic_load(&thread->cpu));
         uint32_t number = idle != CPU_MAX ? idle : place_busy(thread);
         if (number != queue->cpu->number) {
             atomic_store_explicit(&thread->cpu, number, memory_order_release);
@@ -419,43 +434,14 @@ void scheduler_queue_add(struct thread *thread)
             enqueue(queue, thread, scheduler_account_of(thread));
     }
     bool queued = thread->queued;
-    uint8_t priority = relaxed_load(&thread->effective);
+    uint32_t rank = thread->queued_priority;
     lock_release(&queue->lock);
     if (idle != CPU_MAX) {
         scheduler_kick(cpu_get(idle));
     } else if (queued) {
-        announce(queue->cpu, priority);
+        announce(queue->cpu, rank);
         scheduler_queue_offer(thread);
     }
-}
-
-int64_t call_thread_set_weight(struct thread *self,
-                               const struct thread_set_weight_arguments *arguments)
-{
-    struct thread *thread = arguments->thread;
-
-    if (!share_may_give(arguments->weight, relaxed_load(&self->share.stride)))
-        return status_to_result(STATUS_INVALID);
-    struct run_queue *queue = lock_queue_of(thread);
-    relaxed_store(&thread->share.stride, share_stride(arguments->weight));
-    lock_release(&queue->lock);
-    return 0;
-}
-
-/* Whoever finds it in no queue meanwhile leaves it there, or puts it where it may be. */
-int64_t call_thread_set_cpus(struct thread *self, const struct thread_set_cpus_arguments *arguments)
-{
-    struct thread *thread = arguments->thread;
-
-    if ((arguments->cpus & cpu_all()) == 0)
-        return status_to_result(STATUS_INVALID);
-    struct run_queue *queue = lock_queue_of(thread);
-    ordered_store(&thread->cpus, arguments->cpus);
-    if (thread->queued)
-        dequeue(queue, thread);
-    lock_release(&queue->lock);
-    scheduler_reconsider(thread);
-    return 0;
 }
 
 void scheduler_queue_remove(struct thread *thread)
@@ -479,22 +465,25 @@ bool scheduler_seize(struct thread *thread)
 
 /* Priorities and places. */
 
-void scheduler_move(struct thread *thread, uint8_t effective)
+void scheduler_move(struct thread *thread, const struct standing *to)
 {
-    if (relaxed_load(&thread->effective) == effective)
-        return;
     struct run_queue *queue = lock_queue_of(thread);
+    struct cpu *cpu = queue->cpu;
     bool queued = thread->queued;
     if (queued)
         dequeue(queue, thread);
-    relaxed_store(&thread->effective, effective);
-    if (queued)
-        enqueue(queue, thread, scheduler_account_of(thread));
-    struct cpu *cpu = queue->cpu;
+    relaxed_store(&thread->effective, to->priority);
+    if (to->budget != NULL)
+        object_acquire(&to->budget->object);
+    struct budget *before = __atomic_exchange_n(&thread->runs_by, to->budget, __ATOMIC_SEQ_CST);
+    atomic_fetch_or(&thread->attention, to->attention);
+    atomic_fetch_and(&thread->attention, ~STANDING_MASK | to->attention);
     lock_release(&queue->lock);
-    if (queued)
-        announce(cpu, effective);
-    else if (scheduler_queue_has_above(cpu, effective) &&
+    if (before != NULL)
+        object_release(&before->object);
+    if (queued || before != NULL || to->attention != 0)
+        scheduler_reconsider(thread);
+    else if (scheduler_queue_has_above(cpu, to->priority) &&
              atomic_load(&thread->holder) == holder_of_cpu(cpu->number))
         scheduler_kick(cpu);
 }

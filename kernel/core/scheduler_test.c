@@ -203,7 +203,8 @@ static void less_urgent_threads_wait(void **state)
     struct thread *normal = machine_program(PRIORITY_NORMAL);
     for (unsigned i = 0; i < TURNS; i++)
         assert_ptr_equal(next_turn(), normal);
-    scheduler_set_priority(batch, PRIORITY_SERVER);
+    relaxed_store(&batch->priority, PRIORITY_SERVER);
+    scheduler_update_donation(batch);
     assert_ptr_equal(next_turn(), batch);
     thread_end(batch, 0);
     thread_end(normal, 0);

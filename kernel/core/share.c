@@ -16,6 +16,7 @@
  */
 #include <kernel/share.h>
 
+#include <kernel/relaxed.h>
 #include <stddef.h>
 
 #define GOLDEN_RATIO UINT64_C(0x9e3779b97f4a7c15) /* 2^64 / phi, odd */
@@ -24,7 +25,7 @@
 
 static void place(struct share_queue *queue, struct share_node *node)
 {
-    uint64_t period = node->stride * SHARE_TURN_NS;
+    uint64_t period = relaxed_load(&node->stride) * SHARE_TURN_NS;
     bool is_new = node->home != queue;
 
     if (!is_new && node->due.key - queue->now < TURNS_AHEAD * period)
@@ -60,7 +61,7 @@ void share_charge(struct share_queue *queue, struct share_node *node, uint64_t n
 
     if (among_others)
         heap_remove(&queue->first, &node->due);
-    node->due.key += node->stride * nanoseconds;
+    node->due.key += relaxed_load(&node->stride) * nanoseconds;
     if (among_others)
         heap_insert(&queue->first, &node->due);
 }

@@ -66,7 +66,7 @@ enum status pager_request(struct memory *memory, uint64_t offset, enum pager_req
     request->told = was_told(memory, offset, kind);
     object_acquire(&memory->object);
     relaxed_store(&self->wait.kind, WAIT_RESTART);
-    self->wait.on = NULL;
+    relaxed_store(&self->wait.on, NULL);
     self->wait.cancel = cancel_request;
     list_push_back(&memory->waiters, &self->wait.link);
     thread_start_wait(self, DEADLINE_NEVER);

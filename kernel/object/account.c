@@ -212,23 +212,26 @@ static void raise_limit(_Atomic uint64_t *limit, uint64_t amount)
     while (!atomic_compare_exchange_weak(limit, &before, after));
 }
 
-int64_t call_account_refill(struct thread *self, const struct account_refill_arguments *arguments)
+static int64_t tell_all_cpus(void)
 {
-    for (unsigned what = 0; what < ALLOWANCE_COUNT; what++)
-        raise_limit(&arguments->account->limit[what], ((const uint64_t *)arguments->amounts)[what]);
     atomic_fetch_add(&account_changes, 1);
     for (uint32_t number = 0; number < cpu_count(); number++)
         scheduler_kick(cpu_get(number));
     return 0;
 }
 
+int64_t call_account_refill(struct thread *self, const struct account_refill_arguments *arguments)
+{
+    for (unsigned what = 0; what < ALLOWANCE_COUNT; what++)
+        raise_limit(&arguments->account->limit[what], ((const uint64_t *)arguments->amounts)[what]);
+    return tell_all_cpus();
+}
+
 int64_t call_account_set_limits(struct thread *self,
                                 const struct account_set_limits_arguments *arguments)
 {
-    static const struct account_limits nothing;
     account_apply_limits(arguments->account, arguments->limits);
-    return call_account_refill(
-        self, &(const struct account_refill_arguments){arguments->account, &nothing});
+    return tell_all_cpus();
 }
 
 int64_t call_account_set_weight(struct thread *self,

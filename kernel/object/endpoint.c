@@ -29,8 +29,7 @@
 
 #define HOLDER_RIGHTS (RIGHT_READ | RIGHT_MANAGE)
 
-/* Where a caller stands: by its priority, then by its round. */
-#define PLACE_ROUNDS (UINT64_MAX >> 8)
+/* Where a caller stands: by its priority, then by its round; before these by its budget's deadline. */
 #define PLACE_OF_PRIORITY(priority) ((uint64_t)(PRIORITY_COUNT - (priority)) << 56)
 
 static struct endpoint *endpoint_of(struct object *object)
@@ -95,9 +94,13 @@ static struct list_node *find_place(struct endpoint *endpoint, uint64_t place)
 void endpoint_queue_caller(struct endpoint *endpoint, struct thread *client)
 {
     const struct account *account = scheduler_account_of(client);
+    const struct budget *budget = relaxed_load(&client->runs_by);
     uint64_t place = PLACE_OF_PRIORITY(relaxed_load(&client->effective)), first = place;
     struct list_node *node = find_place(endpoint, first | PLACE_ROUNDS);
-    for (; node != &endpoint->callers.head && place_of(node) >= first; node = node->previous) {
+    if (budget != NULL)
+        place = relaxed_load(&budget->state.deadline) & PLACE_ROUNDS;
+    for (; budget == NULL && node != &endpoint->callers.head && place_of(node) >= first;
+         node = node->previous) {
         place = place_of(node);
         if (thread_of(node)->wait.call.account == account) {
             place++;

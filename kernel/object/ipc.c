@@ -83,12 +83,13 @@ void ipc_cancel_call(struct thread *client)
     if (reply != NULL)
         reply->client = NULL;
     lock_release(&endpoint->object.lock);
-    if (server != NULL)
-        scheduler_update_donation(server);
+    scheduler_update_donation(server);
     if (reply != NULL)
         object_release(&client->object);
-    if (session != NULL)
+    if (session != NULL) {
+        scheduler_lend_priority(endpoint);
         object_release(&session->object);
+    }
 }
 
 /* Nobody receives. Endpoint locked. */
@@ -159,7 +160,7 @@ static enum status begin_call(struct thread *self, uint64_t deadline, bool is_se
         return STATUS_TIMED_OUT;
     struct session *session = container_of(view.object, struct session, object);
     struct endpoint *endpoint = session->endpoint;
-    self->wait.on = &endpoint->object;
+    relaxed_store(&self->wait.on, &endpoint->object);
     self->wait.cancel = ipc_cancel_call;
     self->wait.call.session = session;
     self->wait.call.is_send = is_send;
@@ -247,7 +248,7 @@ static enum status wait_for_message(struct thread *self, struct endpoint *endpoi
                                     uint64_t deadline)
 {
     relaxed_store(&self->wait.kind, WAIT_RECEIVE);
-    self->wait.on = &endpoint->object;
+    relaxed_store(&self->wait.on, &endpoint->object);
     self->wait.cancel = ipc_cancel_receive;
     enum status status = thread_begin_wait(self, deadline);
     if (status != STATUS_OK)

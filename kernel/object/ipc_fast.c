@@ -40,7 +40,7 @@ static inline void begin_wait(struct thread *self, struct endpoint *endpoint, en
 {
     bool receives = kind == WAIT_RECEIVE;
     relaxed_store(&self->wait.kind, kind);
-    self->wait.on = &endpoint->object;
+    relaxed_store(&self->wait.on, &endpoint->object);
     self->wait.cancel = receives ? ipc_cancel_receive : ipc_cancel_call;
     atomic_store_explicit(&self->runnable, false, memory_order_relaxed);
     atomic_store_explicit(&self->wait_state,

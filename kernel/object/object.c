@@ -4,6 +4,7 @@
 #include <kernel/object.h>
 
 #include <kernel/account.h>
+#include <kernel/budget.h>
 #include <kernel/event.h>
 #include <kernel/handle.h>
 #include <kernel/interrupt.h>
@@ -35,6 +36,7 @@ const struct object_operations object_operations[OBJECT_TYPE_COUNT] = {
                        .closed = stream_closed},
     [OBJECT_MEMORY] = {CACHE(memory), .destroy = memory_destroy, .opened = memory_opened,
                        .closed = memory_closed},
+    [OBJECT_BUDGET] = {CACHE(budget), .destroy = object_free, .unreachable = budget_unreachable},
     [OBJECT_ACCOUNT] = {CACHE(account), .destroy = account_destroy},
     [OBJECT_INTERRUPT] = {CACHE(interrupt), .destroy = object_free,
                           .unreachable = interrupt_unreachable},

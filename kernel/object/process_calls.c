@@ -130,7 +130,7 @@ static enum status clone_step(struct thread *self, struct thread *from,
     struct process *parent = from->process;
     enum status status = STATUS_OK;
 
-    if (scheduler_is_running(from)) /* its registers are still being saved */
+    if (scheduler_cpu_of(from) != 0) /* its registers are still being saved */
         return STATUS_RESTART;
     if (parent != asked->process)
         return STATUS_INVALID;

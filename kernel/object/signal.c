@@ -296,7 +296,7 @@ enum status signal_wait_one(struct thread *self, const struct observation_reques
     if (deadline == DEADLINE_NOW)
         return STATUS_TIMED_OUT;
     relaxed_store(&self->wait.kind, WAIT_SIGNALS);
-    self->wait.on = NULL;
+    relaxed_store(&self->wait.on, NULL);
     self->wait.cancel = cancel_wait;
     self->wait.signals.object = object;
     self->wait.signals.mask = target->mask;

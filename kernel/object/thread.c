@@ -6,6 +6,7 @@
 
 #include <kernel/account.h>
 #include <kernel/address_wait.h>
+#include <kernel/budget.h>
 #include <kernel/call_arguments.h>
 #include <kernel/copy.h>
 #include <kernel/cpu.h>
@@ -172,6 +173,7 @@ void thread_finish_end(struct thread *thread)
     (void)thread_cancel_wait(thread, STATUS_DEAD);
     ipc_abandon(thread);
     process_leave_clone(thread, false);
+    budget_leave(thread, NULL);
     lock_acquire(&process->object.lock);
     list_remove(&thread->process_link);
     process->user_ns += thread->user_ns;
@@ -291,7 +293,7 @@ int64_t call_thread_suspend(struct thread *self, const struct thread_suspend_arg
     struct thread *thread = arguments->thread;
     int64_t result = suspend_once(thread, 1);
     while (thread != self && thread_needs(thread, ATTENTION_SUSPENDED) &&
-           scheduler_is_running(thread) && scheduler_await_other())
+           scheduler_cpu_of(thread) != 0 && scheduler_await_other())
         continue;
     return result;
 }
@@ -355,7 +357,7 @@ int64_t call_thread_read_registers(struct thread *self,
     if (thread == self || state_of(thread) == THREAD_RUNNABLE)
         return status_to_result(STATUS_BAD_STATE);
     /* Running, not for long: it was interrupted when it was suspended. */
-    if (!has_ended(thread) && scheduler_is_running(thread))
+    if (!has_ended(thread) && scheduler_cpu_of(thread) != 0)
         return status_to_result(STATUS_RESTART);
     arch_thread_get_registers(thread, arguments->registers);
     return 0;
@@ -367,7 +369,8 @@ int64_t call_thread_set_priority(struct thread *self,
     if (arguments->priority >= PRIORITY_COUNT ||
         arguments->priority > relaxed_load(&self->priority))
         return status_to_result(STATUS_INVALID);
-    scheduler_set_priority(arguments->thread, (uint8_t)arguments->priority);
+    relaxed_store(&arguments->thread->priority, arguments->priority);
+    scheduler_update_donation(arguments->thread);
     return 0;
 }
 

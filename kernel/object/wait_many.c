@@ -61,7 +61,7 @@ enum status signal_wait(struct thread *self, const struct observation_request *t
         return STATUS_TIMED_OUT;
     enum status status = observe_targets(self, targets, count);
     relaxed_store(&self->wait.kind, WAIT_SIGNALS);
-    self->wait.on = NULL;
+    relaxed_store(&self->wait.on, NULL);
     self->wait.cancel = cancel_wait;
     if (status == STATUS_OK)
         status = thread_begin_wait(self, deadline);

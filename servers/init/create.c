@@ -32,7 +32,7 @@ _Static_assert(sizeof(struct start_block) <= BLOCK_SIZE, "the start block is one
 #define RIGHTS_PASS (RIGHT_COPY | RIGHT_MOVE | RIGHT_DERIVE | RIGHT_INSPECT)
 #define RIGHTS_READ (RIGHTS_PASS | RIGHT_READ)
 /* All that a service has over itself and its account. */
-#define RIGHTS_OWN (RIGHT_ALL & ~(uint32_t)RIGHT_IDENTITY)
+#define RIGHTS_OWN (RIGHT_ALL & ~(uint32_t)(RIGHT_IDENTITY | RIGHT_RESERVE))
 
 static struct start_handle *find_entry(struct service *service, const char *name)
 {
@@ -142,7 +142,9 @@ static enum status give_own(struct service *service)
     const struct manifest_service *entry = service->entry;
     uint32_t time_rights = RIGHTS_READ | (holds(service, MANIFEST_SET_TIME) ? RIGHT_WRITE : 0);
     handle_t endpoint;
-    uint32_t account_rights = holds(service, MANIFEST_IDENTITIES) ? RIGHT_ALL : RIGHTS_OWN;
+    uint32_t account_rights = RIGHTS_OWN |
+                              (holds(service, MANIFEST_IDENTITIES) ? RIGHT_IDENTITY : 0) |
+                              (holds(service, MANIFEST_RESERVE) ? RIGHT_RESERVE : 0);
     enum status status = service_give(service, "account", service->account, account_rights);
     if (status == STATUS_OK)
         status = service_give(service, "time", init.handles->time, time_rights);

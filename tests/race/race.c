@@ -354,11 +354,13 @@ static void share_objects(struct thread *self, struct thread *threads[])
     const struct event_create_arguments event = {.account = account};
     const struct port_create_arguments port = {.account = account};
     const struct memory_create_arguments memory = {.account = account, .size = 4 * PAGE_SIZE};
-    int64_t tokens[] = {call_endpoint_create(self, &endpoint), call_event_create(self, &event),
-                        call_port_create(self, &port), call_memory_create(self, &memory), 0};
+    const struct budget_create_arguments budget = {account, 400000, 1000000, UINT64_MAX};
+    int64_t tokens[] = {call_endpoint_create(self, &endpoint), 0,
+                        call_event_create(self, &event),       call_port_create(self, &port),
+                        call_memory_create(self, &memory),     call_budget_create(self, &budget)};
     const struct session_create_arguments session = {
         .endpoint = container_of(object_of(self, tokens[0]), struct endpoint, object)};
-    tokens[4] = call_session_create(self, &session);
+    tokens[1] = call_session_create(self, &session);
     for (unsigned i = 0; i < PROCESSES; i++)
         for (unsigned k = 0; k < sizeof(tokens) / sizeof(tokens[0]); k++)
             give(threads[i * THREADS]->process, object_of(self, tokens[k]));
@@ -385,10 +387,10 @@ static void begin_round(void)
 
 static bool is_settled(void)
 {
+    bool used = false;
     for (unsigned i = 0; i < ALLOW_CPU_NS; i++)
-        if (atomic_load(&account->used[i]) != 0)
-            return false;
-    return true;
+        used |= atomic_load(&account->used[i]) != 0;
+    return !used;
 }
 
 static void check_time(const struct account *of)

@@ -12,7 +12,7 @@ import os
 from trellis import architectures, qemu
 from trellis.testing.outcome import Skip
 
-PROGRAMS = ("accounts", "affinity", "bad_arguments", "clone", "devices", "donation", "exhaustion", "gas", "handles", "ipc", "memory", "pager",
+PROGRAMS = ("accounts", "affinity", "bad_arguments", "budgets", "clone", "devices", "donation", "exhaustion", "gas", "handles", "ipc", "memory", "pager",
             "personality", "processes", "servers", "streams", "translations",
             "waiting")
 

@@ -56,13 +56,14 @@ enum object_type {
     X(MANAGE, 8, "change what it is: map into, resize, limit, end it")                             \
     X(DERIVE, 9, "derive handles and revoke what was derived")                                     \
     X(IDENTITY, 10, "set identity words: the process server's")                                    \
-    X(CHARGE, 11, "create objects that are charged to it")
+    X(CHARGE, 11, "create objects that are charged to it")                                         \
+    X(RESERVE, 12, "reserve processor time: make budgets")
 
 enum right {
 #define X(name, bit, meaning) RIGHT_##name = 1u << (bit),
     TRELLIS_RIGHTS(X)
 #undef X
-        RIGHT_ALL = (1u << 12) - 1,
+        RIGHT_ALL = (1u << 13) - 1,
     RIGHT_SAME = 1u << 31, /* in a request: whatever the source has */
 };
 

@@ -245,6 +245,16 @@ struct account_information {
     struct account_limits used; /* with all accounts below it */
 };
 
+/* budget_inspect. In every period so much time of one CPU; what is not used in it does not come back. */
+struct budget_information {
+    uint64_t runtime_ns, period_ns;
+    int64_t left_ns;   /* of this period; below zero: used too much, and paid back in the next */
+    uint64_t deadline; /* of this period: ns since boot */
+    uint64_t missed;   /* deadlines at which time was left though somebody wanted it */
+    uint64_t used_up;  /* how often nothing was left */
+    uint64_t cpu;
+};
+
 enum interrupt_flag {
     INTERRUPT_LEVEL = 1u << 0,
     INTERRUPT_ACTIVE_LOW = 1u << 1,

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct budget;
 struct thread;
 
 #define CPU_MAX 64
@@ -27,11 +28,13 @@ struct cpu {
         struct {
             _Atomic bool reschedule; /* something more urgent may be runnable; others set it too */
             bool teardown; /* a process was given up here, and has not been taken apart yet */
+            bool reserved; /* `budget` is not NULL */
         };
-        uint16_t disturbed; /* either */
+        uint32_t disturbed; /* any */
     };
-    _Atomic bool polling;        /* looks at `reschedule` all the time: need not be interrupted */
-    bool asleep;                 /* in rcu_sleep */
+    struct budget *budget; /* whose time is used here since the last choice; a reference; or NULL */
+    _Atomic bool polling;  /* looks at `reschedule` all the time: need not be interrupted */
+    bool asleep;           /* in rcu_sleep */
     _Atomic uint64_t entered_ns; /* when time was last booked */
     uint64_t tick_due;           /* the counter when the next tick is due; 0: none is armed */
     bool tick_in_kernel;         /* it became due while the kernel worked for the thread */

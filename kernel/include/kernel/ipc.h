@@ -68,6 +68,7 @@ struct thread *endpoint_claim_receiver(struct endpoint *endpoint);
 void endpoint_add_receiver(struct endpoint *endpoint, struct thread *receiver);
 void endpoint_remove_receiver(struct endpoint *endpoint, struct thread *receiver);
 void endpoint_queue_caller(struct endpoint *endpoint, struct thread *client);
+#define PLACE_ROUNDS (UINT64_MAX >> 8) /* places up to here are of callers with a budget */
 
 /* Something to receive: a queued message (`from`), or a notice. */
 struct arrival {

@@ -24,6 +24,7 @@ enum lock_class {
     LOCK_OBJECT, /* one process, event, stream, memory object, thread ...: its state and observers */
     LOCK_QUEUE,  /* one port or endpoint: what is queued at it */
     LOCK_ADDRESS,   /* one bucket of address waits; the signals one thread waits for */
+    LOCK_BUDGET,    /* one budget: its period and timer */
     LOCK_TIMER,     /* one CPU's timers */
     LOCK_RUN_QUEUE, /* one CPU's run queue */
     LOCK_SLAB,      /* one object cache */

@@ -70,12 +70,12 @@ struct object_operations {
 extern const struct object_operations object_operations[OBJECT_TYPE_COUNT];
 
 /*
- * Rights of the first handle to a new account or process: all, but IDENTITY only
- * if the handle it was made from has it.
+ * Rights of the first handle to a new account or process: all, but IDENTITY and
+ * RESERVE only if the handle it was made from has them.
  */
 static inline uint32_t object_rights_of_new(uint32_t rights_of_source)
 {
-    return RIGHT_ALL & (rights_of_source | ~(uint32_t)RIGHT_IDENTITY);
+    return RIGHT_ALL & (rights_of_source | ~(uint32_t)(RIGHT_IDENTITY | RIGHT_RESERVE));
 }
 
 /* One of that type, zeroed but for its `object`, charged to `account`, with one reference for

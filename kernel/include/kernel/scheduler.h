@@ -28,13 +28,8 @@ void scheduler_hand_over(struct thread *to);
 void scheduler_yield(struct thread *thread);
 /* Suspended or resumed, itself or its process. On another CPU it runs on until interrupted. */
 void scheduler_reconsider(struct thread *thread);
-/* The bit of the CPU that has it, or 0. */
+/* The bit of the CPU that has it: what it saves and loads is then not to be looked at. Or 0. */
 uint64_t scheduler_cpu_of(const struct thread *thread);
-/* Whether a CPU has it: what it saves and loads is then not to be looked at. */
-static inline bool scheduler_is_running(const struct thread *thread)
-{
-    return scheduler_cpu_of(thread) != 0;
-}
 /* One turn of waiting until another CPU has let go of a thread that is to stop or end. False if
  * the current thread is to do so itself: two that wait for each other must not. */
 bool scheduler_await_other(void);
@@ -44,17 +39,16 @@ void scheduler_disturb(const struct thread *thread);
 bool scheduler_seize(struct thread *thread) must_check;
 /* The entries of the running thread's process have changed. */
 void scheduler_personality_changed(struct process *process);
-void scheduler_set_priority(struct thread *thread, uint8_t own);
-/* Recompute effective priority from the thread's client and queued callers. */
+/* Recompute effective priority and budget from the thread's client and queued callers; NULL: nothing. */
 void scheduler_update_donation(struct thread *thread);
 /* Book the time since the last booking to the threads that run on this CPU and on those of the
  * bits: before their times are read. Those are waited for, so no lock is held. */
 void scheduler_book_time(uint64_t cpus);
 /* Choose the thread that runs next and load it; cpu->current is NULL if there is none. */
 void scheduler_choose(struct cpu *cpu);
-/* A caller was queued: the threads that serve others there meanwhile run with its priority. */
+/* A caller was queued, or has left the queue: the threads that serve others there meanwhile
+ * run with its priority and budget. */
 void scheduler_lend_priority(struct endpoint *endpoint);
-void scheduler_move(struct thread *thread, uint8_t effective);
 /* The slice has ended (timer). */
 void scheduler_tick(void);
 /* The kernel has resolved a fault: it was what a tick found that has become due meanwhile. */

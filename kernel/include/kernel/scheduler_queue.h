@@ -12,10 +12,14 @@
  */
 #pragma once
 
+#include <kernel/budget.h>
 #include <kernel/relaxed.h>
 #include <kernel/thread.h>
 
-#define PRIORITY_NONE PRIORITY_COUNT /* of who waits until there is time in an account */
+#define PRIORITY_RESERVED PRIORITY_COUNT      /* of who runs by a budget: above all others */
+#define PRIORITY_NONE (PRIORITY_RESERVED + 1) /* of who waits until there is time in an account */
+
+#define DEPTH 16 /* calls in a chain */
 
 #define HOLDER_NONE 0u
 #define HOLDER_ENDING UINT32_MAX
@@ -28,24 +32,25 @@ static inline uint32_t holder_of_cpu(uint32_t cpu)
 static inline bool thread_may_run(const struct thread *thread)
 {
     return atomic_load(&thread->runnable) &&
-           !thread_needs(thread, ATTENTION_SUSPENDED | ATTENTION_ENDING);
+           !thread_needs(thread, ATTENTION_SUSPENDED | ATTENTION_ENDING | ATTENTION_THROTTLED);
+}
+
+/* A bit for each CPU that it may run on. */
+static inline uint64_t thread_cpus(const struct thread *thread)
+{
+    const struct budget *budget = __atomic_load_n(&thread->runs_by, __ATOMIC_SEQ_CST);
+    return budget != NULL ? UINT64_C(1) << budget->state.cpu : thread->cpus;
 }
 
 static inline bool thread_may_use(const struct thread *thread, uint32_t cpu)
 {
-    return (thread->cpus >> cpu & 1) != 0;
+    return (thread_cpus(thread) >> cpu & 1) != 0;
 }
 
 /* Whether this CPU's queue has a thread of higher priority. */
 static inline bool scheduler_queue_has_above(const struct cpu *cpu, uint8_t priority)
 {
     return atomic_load_explicit(&cpu->ready, memory_order_relaxed) >> priority > 1;
-}
-
-/* ... or of the same. */
-static inline bool scheduler_queue_has_from(const struct cpu *cpu, uint8_t priority)
-{
-    return atomic_load_explicit(&cpu->ready, memory_order_relaxed) >> priority != 0;
 }
 
 /*
@@ -93,5 +98,14 @@ struct account *scheduler_account_of(const struct thread *thread);
 /* The outermost account of a thread and those it serves that has time left; NULL: it is not to run.
  * Threads without are marked. `chosen`: who pays since it was chosen, the outermost not marked. */
 struct account *scheduler_find_payer(struct thread *thread, bool chosen);
+/* By what a thread runs. */
+#define STANDING_MASK (ATTENTION_RESERVED | ATTENTION_THROTTLED)
+struct standing {
+    uint32_t priority;     /* among those without a budget */
+    uint32_t attention;    /* what follows from its own budget and this: one of the mask, or none */
+    struct budget *budget; /* or NULL */
+};
+/* It stands so from now on, wherever it waits or runs. */
+void scheduler_move(struct thread *thread, const struct standing *to);
 /* Have a CPU choose again. */
 void scheduler_kick(struct cpu *cpu);

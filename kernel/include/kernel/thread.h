@@ -25,6 +25,7 @@ struct process;
 struct reply;
 struct endpoint;
 struct account;
+struct budget;
 
 enum wait_kind {
     WAIT_NONE,
@@ -82,7 +83,10 @@ struct thread {
     _Atomic bool runnable;    /* waits for nothing but a CPU */
     uint32_t priority;        /* its own */
     uint32_t effective;       /* with what callers have donated */
-    uint32_t queued_priority; /* run queue lock; when it was queued; or PRIORITY_NONE */
+    struct budget *budget;    /* its own; changed with the object locked; a reference, or NULL */
+    struct budget *runs_by;   /* its own or lent: see scheduler_move; a reference, or NULL */
+    struct budget *queued_by; /* run queue lock; by which it was queued, a reference; or NULL */
+    uint32_t queued_priority; /* run queue lock; when it was queued; or PRIORITY_RESERVED, _NONE */
     _Atomic bool queued;      /* run queue lock, for writing */
     bool yielded;             /* its holder's; its turn is over */
     uint64_t turn_ns;         /* its holder's; used and not yet charged */
@@ -123,6 +127,8 @@ enum thread_attention {
     ATTENTION_ENDING = 1 << 1, /* set once: it never returns to user mode */
     ATTENTION_MARKED = 1 << 2, /* the sticky mark, as the kernel knows it */
     ATTENTION_UNPAID = 1 << 3, /* waits for a call that its account pays no more: see find_payer */
+    ATTENTION_RESERVED = 1 << 4,  /* it runs by a budget */
+    ATTENTION_THROTTLED = 1 << 5, /* its own budget is used up, and no other is lent to it */
 };
 
 static inline bool thread_needs(const struct thread *thread, uint32_t attention)

@@ -79,6 +79,8 @@ void test_objects_make(struct test_objects *objects, bool machine)
     made[OBJECT_PORT] = SUCCEED(native_port_create(test_world.account));
     made[OBJECT_MEMORY] = SUCCEED(native_memory_create(test_world.account, 4 * USER_PAGE_SIZE, 0));
     CHECK_EQUAL(native_memory_write(made[OBJECT_MEMORY], 0, bytes, sizeof(bytes)), sizeof(bytes));
+    made[OBJECT_BUDGET] =
+        SUCCEED(native_budget_create(test_world.account, 1000000, 100000000, UINT64_MAX));
     made[OBJECT_ACCOUNT] = SUCCEED(native_account_create(test_world.account, &limits));
     if (machine)
         make_machine(made);

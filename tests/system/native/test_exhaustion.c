@@ -86,6 +86,11 @@ static int64_t create_account(uint64_t n)
     return native_account_create(test_world.account, &unlimited);
 }
 
+static int64_t create_budget(uint64_t n)
+{
+    return native_budget_create(test_world.account, 50000, 4000000000, UINT64_MAX);
+}
+
 static int64_t create_process(uint64_t n)
 {
     return native_process_create(test_world.account, HANDLE_NONE, "one", 3, 0);
@@ -247,6 +252,7 @@ static const struct operation of_pages[] = {
     {"stream_create", create_stream, close_made},
     {"memory_create", create_memory, close_made},
     {"account_create", create_account, close_made},
+    {"budget_create", create_budget, close_made},
     {"process_create", create_process, close_made},
     {"thread_create", create_thread, end_thread},
     {"handle_copy", copy_handle, close_made},
@@ -270,6 +276,7 @@ static const struct operation of_handles[] = {
     {"port_create", create_port, close_made},
     {"memory_create", create_memory, close_made},
     {"account_create", create_account, close_made},
+    {"budget_create", create_budget, close_made},
     {"process_create", create_process, close_made},
     {"thread_create", create_thread, end_thread},
     {"handle_copy", copy_handle, close_made},

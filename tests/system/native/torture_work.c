@@ -303,6 +303,17 @@ static void end_helper(struct worker *self)
     self->is_helped = false;
 }
 
+/* Until it is closed again; where all has been given out it has none. */
+static void reserve(handle_t helper)
+{
+    int64_t budget = native_budget_create(test_world.account, 200000, 2000000, UINT64_MAX);
+    if (status_of_result(budget) == STATUS_LIMIT)
+        return;
+    (void)native_thread_set_budget(helper, SUCCEED(budget));
+    test_pause(100000);
+    CLOSE((handle_t)budget);
+}
+
 static void do_helper(struct worker *self)
 {
     struct frame_registers registers;
@@ -312,7 +323,7 @@ static void do_helper(struct worker *self)
         test_thread_run(&self->helper, helper_main, self->index);
         return;
     }
-    switch (below(self, 5)) {
+    switch (below(self, 6)) {
     case 0:
         end_helper(self);
         break;
@@ -326,6 +337,9 @@ static void do_helper(struct worker *self)
         break;
     case 3:
         SUCCEED(native_thread_set_priority(helper, (uint32_t)below(self, PRIORITY_NORMAL + 1)));
+        break;
+    case 4:
+        reserve(helper);
         break;
     default:
         (void)native_thread_yield();

@@ -54,7 +54,8 @@
     X(SET_TIME, set_time, "its \"time\" handle may be written: real time is its to set")           \
     X(LOG, log, "memory: struct log_memory, read")                                                 \
     X(MACHINE, machine, "account: the root account, to inspect the machine as a whole")            \
-    X(IDENTITIES, identities, "it may set the identity words of threads in processes it makes")
+    X(IDENTITIES, identities, "it may set the identity words of threads in processes it makes")    \
+    X(RESERVE, reserve, "its \"account\" may make budgets: processor time before all others")
 
 enum manifest_resource {
 #define X(NAME, name, meaning) MANIFEST_##NAME,
