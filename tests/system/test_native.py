@@ -85,7 +85,7 @@ def test_wakeups(guest):
 
 
 def torture_wakeups(guest):
-    wakeups(guest, rounds=50000, timeout=1800)
+    wakeups(guest, rounds=10000, timeout=1800)
 
 
 def test_steps(guest):
