@@ -77,7 +77,7 @@ static int64_t requests(struct pager_request *results, uint64_t count, uint32_t 
 /* The one thing that the pager is asked for. */
 static void check_asked(uint64_t page, enum pager_request_kind kind)
 {
-    struct pager_request results[4];
+    static struct pager_request results[4];
     assert_true((memory->object.signals & SIGNAL_READABLE) != 0);
     assert_int_equal(requests(results, 4, 0), 1);
     assert_int_equal(results[0].offset, page * PAGE_SIZE);
@@ -134,7 +134,7 @@ static int64_t collect(uint64_t offset, struct memory_range *ranges, uint64_t co
 
 static void a_missing_page_is_asked_for(void **state)
 {
-    struct pager_request results[4];
+    static struct pager_request results[4];
     assert_int_equal(touch(client, 7, FAULT_READ), STATUS_RESTART);
     check_asked(7, PAGER_SUPPLY);
     assert_int_equal(requests(results, 4, PAGER_AGAIN), 1);
@@ -150,7 +150,7 @@ static void a_missing_page_is_asked_for(void **state)
 
 static void two_who_miss_one_page_are_one_request(void **state)
 {
-    struct pager_request results[4];
+    static struct pager_request results[4];
     assert_int_equal(touch(client, 3, FAULT_READ), STATUS_RESTART);
     assert_int_equal(touch(second, 3, FAULT_WRITE), STATUS_RESTART);
     check_asked(3, PAGER_SUPPLY);
@@ -164,7 +164,7 @@ static void two_who_miss_one_page_are_one_request(void **state)
 
 static void who_comes_after_it_was_told_waits_too(void **state)
 {
-    struct pager_request results[4];
+    static struct pager_request results[4];
     assert_int_equal(touch(client, 3, FAULT_READ), STATUS_RESTART);
     check_asked(3, PAGER_SUPPLY);
     assert_int_equal(touch(second, 3, FAULT_READ), STATUS_RESTART);
@@ -175,7 +175,7 @@ static void who_comes_after_it_was_told_waits_too(void **state)
 
 static void the_first_write_is_asked_for(void **state)
 {
-    struct memory_range ranges[4];
+    static struct memory_range ranges[4];
     supply(0, 4);
     assert_int_equal(touch(client, 1, FAULT_READ), STATUS_OK);
     assert_int_equal(collect(0, ranges, 4), 0);
@@ -191,7 +191,7 @@ static void the_first_write_is_asked_for(void **state)
 
 static void what_is_written_while_it_is_cleaned_stays_dirty(void **state)
 {
-    struct memory_range ranges[4];
+    static struct memory_range ranges[4];
     supply(0, 4);
     mark(0, 4, PAGES_WRITABLE);
     assert_int_equal(touch(client, 0, FAULT_WRITE), STATUS_OK);
@@ -210,7 +210,7 @@ static void what_is_written_while_it_is_cleaned_stays_dirty(void **state)
 
 static void ranges_are_told_piece_by_piece(void **state)
 {
-    struct memory_range ranges[2];
+    static struct memory_range ranges[2];
     supply(0, 16);
     for (uint64_t page = 0; page < 16; page += 5)
         mark(page, 1, PAGES_WRITABLE);
@@ -272,7 +272,7 @@ static void what_is_mapped_may_go_while_it_is_waited_for(void **state)
 static void wrong_answers_are_errors_to_the_pager(void **state)
 {
     struct memory *plain;
-    struct memory_range ranges[2];
+    static struct memory_range ranges[2];
     assert_int_equal(supply_to(memory, SIZE, PAGE_SIZE), status_to_result(STATUS_OUT_OF_RANGE));
     assert_int_equal(supply_to(memory, SIZE - PAGE_SIZE, 2 * PAGE_SIZE),
                      status_to_result(STATUS_OUT_OF_RANGE));
