@@ -115,7 +115,8 @@ static void enqueue(struct run_queue *queue, struct thread *thread, struct accou
     if (here)
         object_acquire(&budget->object);
     thread->queued_by = here ? budget : NULL;
-    thread->queued_priority = here ? PRIORITY_RESERVED : relaxed_load(&thread->effective);
+    relaxed_store(&thread->queued_priority,
+                  here ? PRIORITY_RESERVED : relaxed_load(&thread->effective));
     if (filled(queue) == 0) {
         queue->only = thread;
     } else {
@@ -199,7 +200,7 @@ static __attribute__((noinline, cold)) struct thread *find_with_time(struct run_
         dequeue(queue, thread);
         list_push_back(&queue->dry, &thread->wait.link);
         thread->aside_at = changes;
-        thread->queued_priority = PRIORITY_NONE;
+        relaxed_store(&thread->queued_priority, PRIORITY_NONE);
         thread->queued = true;
     }
     if (filled(queue) != 0 || queue->taken_up_at != changes)
@@ -434,7 +435,7 @@ void scheduler_queue_add(struct thread *thread)
             enqueue(queue, thread, scheduler_account_of(thread));
     }
     bool queued = thread->queued;
-    uint32_t rank = thread->queued_priority;
+    uint32_t rank = relaxed_load(&thread->queued_priority);
     lock_release(&queue->lock);
     if (idle != CPU_MAX) {
         scheduler_kick(cpu_get(idle));

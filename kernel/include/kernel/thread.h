@@ -86,7 +86,7 @@ struct thread {
     struct budget *budget;    /* its own; changed with the object locked; a reference, or NULL */
     struct budget *runs_by;   /* its own or lent: see scheduler_move; a reference, or NULL */
     struct budget *queued_by; /* run queue lock; by which it was queued, a reference; or NULL */
-    uint32_t queued_priority; /* run queue lock; when it was queued; or PRIORITY_RESERVED, _NONE */
+    uint32_t queued_priority; /* run queue lock, for writing; also PRIORITY_RESERVED and _NONE */
     _Atomic bool queued;      /* run queue lock, for writing */
     bool yielded;             /* its holder's; its turn is over */
     uint64_t turn_ns;         /* its holder's; used and not yet charged */
