@@ -63,13 +63,18 @@ uint64_t signal_deliverable(const struct task *task)
     return pending & ~task_mask(task);
 }
 
+void signal_mark_deliverable(struct task *task)
+{
+    if (signal_deliverable(task) != 0)
+        (void)__atomic_exchange_n(&task->frame->interrupted, 1, __ATOMIC_SEQ_CST);
+}
+
 void signal_set_mask(struct task *task, uint64_t mask)
 {
     uint64_t *own = &task->group->signals->threads[task->slot].mask;
 
     (void)__atomic_exchange_n(own, mask & ~SIGNAL_UNBLOCKABLE, __ATOMIC_SEQ_CST);
-    if (signal_deliverable(task) != 0)
-        (void)__atomic_exchange_n(&task->frame->interrupted, 1, __ATOMIC_SEQ_CST);
+    signal_mark_deliverable(task);
 }
 
 void signal_raise(struct task *task, int number)
@@ -81,8 +86,7 @@ void signal_raise(struct task *task, int number)
     message.words[1] = (uint64_t)number;
     message.words[2] = task->tid;
     (void)request_process(task, &message);
-    if (signal_deliverable(task) != 0)
-        (void)__atomic_exchange_n(&task->frame->interrupted, 1, __ATOMIC_SEQ_CST);
+    signal_mark_deliverable(task);
 }
 
 void signal_force(struct task *task, const struct process_signal *signal)

@@ -139,8 +139,7 @@ int64_t terminal_background(struct task *task, const struct file *file, int sign
     int error = request_process(task, &message);
     if (error != 0)
         return error;
-    if (signal_deliverable(task) != 0)
-        (void)__atomic_exchange_n(&task->frame->interrupted, 1, __ATOMIC_SEQ_CST);
+    signal_mark_deliverable(task);
     return -POSIX_RESTART;
 }
 

@@ -210,8 +210,8 @@ static int64_t send(struct task *task, int64_t pid, uint32_t tid,
         message_copy_text(&message, task->frame, queued, sizeof(*queued));
     }
     int error = request_process(task, &message);
-    if (error == 0 && signal_deliverable(task) != 0)
-        (void)__atomic_exchange_n(&task->frame->interrupted, 1, __ATOMIC_SEQ_CST);
+    if (error == 0)
+        signal_mark_deliverable(task);
     return error;
 }
 

@@ -8,8 +8,6 @@
 _Static_assert(offsetof(struct arch_cpu, reflect) == offsetof(struct arch_cpu, frame_user) + 8,
                "loaded together");
 
-void arch_name_offsets(void);
-
 void arch_name_offsets(void)
 {
     name_shared_offsets();

@@ -7,8 +7,6 @@
 
 #define USER_END_SHIFT 28
 
-void arch_name_offsets(void);
-
 void arch_name_offsets(void)
 {
     name_shared_offsets();

@@ -5,8 +5,6 @@
 
 _Static_assert(offsetof(struct cpu, arch.self) == 0, "where arch_cpu_current looks");
 
-void arch_name_offsets(void);
-
 void arch_name_offsets(void)
 {
     name_shared_offsets();

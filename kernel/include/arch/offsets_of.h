@@ -22,6 +22,9 @@
 _Static_assert(offsetof(struct thread, arch.registers) == 0, "a thread is its registers first");
 _Static_assert(offsetof(struct frame, registers) == 0, "so is a frame");
 
+/* The function of the architecture. */
+void arch_name_offsets(void);
+
 /* What all of them need. */
 static inline __attribute__((always_inline)) void name_shared_offsets(void)
 {

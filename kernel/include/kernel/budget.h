@@ -21,10 +21,9 @@ struct thread;
 
 struct budget {
     struct object object;
-    struct budget_information
-        state;      /* lock, and left_ns and deadline relaxed; runtime_ns, period_ns
-                                        and cpu are constant */
-    uint32_t parts; /* constant; of that CPU, rounded up */
+    /* Lock, and left_ns and deadline relaxed; runtime_ns, period_ns and cpu are constant. */
+    struct budget_information state;
+    uint32_t parts;                  /* constant; of that CPU, rounded up */
     _Atomic(struct thread *) thread; /* whose own it is; changed with that thread locked */
     struct spinlock lock;            /* LOCK_BUDGET */
     _Atomic bool ended;              /* set once: its last handle has gone, and so its time */

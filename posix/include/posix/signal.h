@@ -54,6 +54,8 @@ void signal_publish_action(struct group *group, int number, const struct signal_
 void signal_set_mask(struct task *task, uint64_t mask);
 /* The signals, not blocked, that wait to be delivered to this task. */
 uint64_t signal_deliverable(const struct task *task);
+/* If there are any, no wait begins before they have been looked at. */
+void signal_mark_deliverable(struct task *task);
 /* Send a signal to the calling thread, as the kernel of Linux does (SIGPIPE, SIGTTIN ...). */
 void signal_raise(struct task *task, int number);
 /*

@@ -22,35 +22,34 @@ static handle_t event, endpoint, session;
 static _Atomic uint64_t round_of_waiter;
 static uint64_t rounds;
 
-static uint64_t wait_one(uint64_t argument, struct frame *frame)
+static void wait_one(struct frame *frame)
 {
-    for (uint64_t i = 1; i <= rounds; i++) {
-        atomic_store(&round_of_waiter, i);
-        SUCCEED(native_wait_one(event, BIT, DEADLINE_NEVER));
-        SUCCEED(native_event_signal(event, BIT, 0));
-    }
-    return 0;
+    SUCCEED(native_wait_one(event, BIT, DEADLINE_NEVER));
+    SUCCEED(native_event_signal(event, BIT, 0));
 }
 
-static uint64_t wait_many(uint64_t argument, struct frame *frame)
+static void wait_many(struct frame *frame)
 {
-    for (uint64_t i = 1; i <= rounds; i++) {
-        struct wait_item items[2] = {{.handle = event, .mask = BIT},
-                                     {.handle = event, .mask = BIT << 1}};
-        atomic_store(&round_of_waiter, i);
-        SUCCEED(native_wait_many(items, 2, DEADLINE_NEVER));
-        SUCCEED(native_event_signal(event, BIT, 0));
-    }
-    return 0;
+    struct wait_item items[2] = {{.handle = event, .mask = BIT},
+                                 {.handle = event, .mask = BIT << 1}};
+    SUCCEED(native_wait_many(items, 2, DEADLINE_NEVER));
+    SUCCEED(native_event_signal(event, BIT, 0));
 }
 
-static uint64_t receive(uint64_t argument, struct frame *frame)
+static void receive(struct frame *frame)
+{
+    struct message message;
+    frame->deadline = LIMIT_NS + test_now();
+    CHECK_EQUAL(ipc_receive_until(endpoint, &message), RECEIVED_SEND);
+}
+
+static void (*wait_once)(struct frame *frame);
+
+static uint64_t wait_again_and_again(uint64_t argument, struct frame *frame)
 {
     for (uint64_t i = 1; i <= rounds; i++) {
-        struct message message;
         atomic_store(&round_of_waiter, i);
-        frame->deadline = LIMIT_NS + test_now();
-        CHECK_EQUAL(ipc_receive_until(endpoint, &message), RECEIVED_SEND);
+        wait_once(frame);
     }
     return 0;
 }
@@ -81,9 +80,11 @@ static void wake_again_and_again(void (*wake)(void))
     }
 }
 
-static void check(test_function *waits, void (*wake)(void))
+static void check(void (*wait)(struct frame *frame), void (*wake)(void))
 {
-    struct test_thread waiter = {.function = waits, .priority = PRIORITY_NORMAL, .cpus = 2};
+    struct test_thread waiter = {
+        .function = wait_again_and_again, .priority = PRIORITY_NORMAL, .cpus = 2};
+    wait_once = wait;
     atomic_store(&round_of_waiter, 0);
     event = SUCCEED(native_event_create(test_world.account, 0, 0));
     endpoint = SUCCEED(native_endpoint_create(test_world.account));
