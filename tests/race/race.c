@@ -7,9 +7,8 @@
  * A round makes some processes with a few threads each, which share endpoints,
  * events, streams, ports and memory. Their threads call whatever comes to mind,
  * more often with the right arguments than with wrong ones, and store to their
- * memory in between. When a round has had its calls, or nobody is left who could
- * make one, every process is ended, and all that was ever allocated for them must
- * be back.
+ * memory in between. When a round has had its calls, or nobody could make one, every
+ * process is ended, and all that was ever allocated for them must be back.
  *
  * race CALLS SEED: rounds until so many calls have been made. The seed fixes what
  * each CPU draws, not what happens first.
@@ -19,12 +18,10 @@
 #include <arch/host.h>
 #include <kernel/account.h>
 #include <kernel/call_arguments.h>
-#include <kernel/copy.h>
 #include <kernel/cpu.h>
 #include <kernel/handle.h>
 #include <kernel/ipc.h>
 #include <kernel/log.h>
-#include <kernel/page.h>
 #include <kernel/process.h>
 #include <kernel/rcu.h>
 #include <kernel/relaxed.h>
@@ -33,7 +30,6 @@
 #include <kernel/trap.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <trellis/calls.h>
 
 #include "../draw.h"
@@ -47,7 +43,8 @@
 #define BORN 4096    /* processes of a round */
 #define MEMORY (UINT64_C(1) << 32)
 #define MEMORY_PAGES 16
-#define ROUND UINT64_C(4000)        /* calls */
+#define ROUND UINT64_C(4000) /* calls */
+#define NOT_BEGUN UINT64_MAX
 #define QUIET_NS UINT64_C(20000000) /* without a call: all have ended, or wait for each other */
 #define SETTLED_NS UINT64_C(60000000000) /* everything has ended by then, or never will */
 
@@ -58,7 +55,7 @@ struct program {
 static struct program programs[PROGRAMS];
 static struct process *_Atomic born[BORN];
 static _Atomic uint32_t born_count;
-static _Atomic uint64_t calls_left; /* of the round */
+static _Atomic uint64_t calls_left; /* of the round; NOT_BEGUN until its threads stand */
 static _Atomic uint64_t made;       /* calls, in all */
 static uint64_t seed, ending_since;
 static struct account *account; /* of the round */
@@ -281,6 +278,8 @@ static _Noreturn void interrupted(void)
 static void user(struct thread *thread)
 {
     uint64_t left = atomic_load(&calls_left);
+    if (left == NOT_BEGUN)
+        interrupted();
     if (left == 0)
         end_process(thread);
     (void)atomic_compare_exchange_strong(&calls_left, &left, left - 1);
@@ -455,8 +454,9 @@ static void run_round(void)
                                                  100,       UINT64_MAX, UINT64_MAX};
     enum status status = account_create(account_root, &limits, &account);
     assert(status == STATUS_OK);
-    atomic_store(&calls_left, ROUND);
+    atomic_store(&calls_left, NOT_BEGUN);
     begin_round();
+    atomic_store(&calls_left, ROUND);
     race_run();
     check_queues();
     object_release(&account->object);

@@ -142,7 +142,7 @@ def shell_with_kills(guest, *services):
         shell.expect(PROMPT)
         yield shell
         shell.send("exit 4\r")
-        assert shell.wait() == 4
+        assert shell.wait() == 4, shell.transcript[-3000:]
 
 
 def run_until_ready(shell, command):

@@ -279,7 +279,11 @@ class Terminal:
         deadline = time.monotonic() + timeout
         while self._read(deadline):
             pass
-        return self._process.wait(max(0.1, deadline - time.monotonic()))
+        try:
+            return self._process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"the program has not ended in {timeout} s; "
+                                 f"the terminal shows:\n{self.transcript[-3000:]}") from None
 
     def signal(self, number):
         """Sends a signal to the program."""
