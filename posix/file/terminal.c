@@ -131,11 +131,8 @@ int64_t terminal_background(struct task *task, const struct file *file, int sign
         return -LINUX_EIO;
     message_begin(&message, PROCESS_TERMINAL);
     message.words[0] = file->rdev;
-    message.words[1] = PROCESS_TERMINAL_ASK;
-    if (request_process(task, &message) != 0 || message.words[2] != 0)
-        return -LINUX_EIO;
-    message_begin(&message, PROCESS_KILL);
-    message.words[1] = (uint64_t)signal;
+    message.words[1] = PROCESS_TERMINAL_BACKGROUND;
+    message.words[2] = (uint64_t)signal;
     int error = request_process(task, &message);
     if (error != 0)
         return error;

@@ -22,7 +22,7 @@ int64_t terminal_control(struct task *task, struct file *file, uint32_t request,
 
 /*
  * The caller's group is in the background: what becomes of its request. A
- * negated errno, or -POSIX_RESTART with the group stopped; never 0.
+ * negated errno, or -POSIX_RESTART with the group stopped or in the foreground by now; never 0.
  */
 int64_t terminal_background(struct task *task, const struct file *file, int signal);
 /* The caller's group, if this is its controlling terminal, else 0: what requests carry. */

@@ -219,6 +219,17 @@ static void test_terminal(void **state)
     assert_int_equal(job_terminal(other, PROCESS_TERMINAL_FOREGROUND, &wanted, &now), LINUX_ENOTTY);
     assert_int_equal(job_terminal(shell, PROCESS_TERMINAL_FOREGROUND, &wanted, &now), 0);
     assert_int_equal(fake.terminal_group, child->pid);
+    assert_int_equal(job_background(child, RDEV, SIGNAL_TTIN), 0);
+    assert_int_equal(child->life, LIFE_RUNNING);
+    wanted.group = shell->pid;
+    assert_int_equal(job_terminal(shell, PROCESS_TERMINAL_FOREGROUND, &wanted, &now), 0);
+    assert_int_equal(job_background(child, RDEV, SIGNAL_TTIN), 0);
+    assert_int_equal(child->life, LIFE_STOPPED);
+    assert_int_equal(job_background(shell, RDEV, SIGNAL_TTIN), 0);
+    assert_int_equal(shell->life, LIFE_RUNNING);
+    wanted.group = child->pid;
+    assert_int_equal(job_terminal(shell, PROCESS_TERMINAL_FOREGROUND, &wanted, &now), 0);
+    assert_int_equal(job_background(shell, RDEV, SIGNAL_TTOU), LINUX_EIO);
     end(shell, 0);
     assert_int_equal(fake.terminal_session, 0);
     assert_int_equal(child->info->terminal, 0);

@@ -251,3 +251,18 @@ int job_terminal(struct process *process, uint32_t what, const struct terminal_s
     *state = terminal == NULL ? (struct terminal_state){.rdev = wanted->rdev} : terminal->state;
     return error;
 }
+
+int job_background(const struct process *process, uint32_t rdev, unsigned number)
+{
+    const struct process_info_page *info = process->info;
+    const struct terminal *terminal = find_terminal(rdev);
+
+    if (number != SIGNAL_TTIN && number != SIGNAL_TTOU)
+        return LINUX_EINVAL;
+    if (terminal == NULL || info->terminal != rdev || terminal->state.group == info->group)
+        return 0;
+    if (job_group_is_orphaned(info->group, info->session))
+        return LINUX_EIO;
+    job_signal_group(info->group, number);
+    return 0;
+}

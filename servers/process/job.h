@@ -35,3 +35,10 @@ struct terminal_state {
  */
 int job_terminal(struct process *process, uint32_t what, const struct terminal_state *wanted,
                  struct terminal_state *state);
+
+/*
+ * The terminal refused what only the foreground may do: SIGTTIN or SIGTTOU to the group of the
+ * process, but for one that is the foreground by now (it may have been suspended with the refusal).
+ * EINVAL; EIO: nobody could continue the group.
+ */
+int job_background(const struct process *process, uint32_t rdev, unsigned number);

@@ -293,12 +293,12 @@ static int serve_terminal(struct request *request)
     struct terminal_state wanted = {.rdev = (uint32_t)request->words[0],
                                     .group = (uint32_t)request->words[2]};
     struct terminal_state state = {0};
-    int error = job_terminal(request->process, (uint32_t)request->words[1], &wanted, &state);
 
+    if (request->words[1] == PROCESS_TERMINAL_BACKGROUND)
+        return job_background(request->process, wanted.rdev, wanted.group);
+    int error = job_terminal(request->process, (uint32_t)request->words[1], &wanted, &state);
     request->reply[0] = state.session;
     request->reply[1] = state.group;
-    request->reply[2] =
-        job_group_is_orphaned(request->process->info->group, request->process->info->session);
     return error;
 }
 

@@ -150,7 +150,9 @@ enum process_terminal {
     PROCESS_TERMINAL_ASK,
     PROCESS_TERMINAL_ACQUIRE,
     PROCESS_TERMINAL_FOREGROUND,
-    PROCESS_TERMINAL_LEAVE
+    PROCESS_TERMINAL_LEAVE,
+    /* [2] a signal: to the caller's group, if it is not the foreground; EIO: it is an orphan */
+    PROCESS_TERMINAL_BACKGROUND
 };
 enum process_power { PROCESS_POWER_OFF, PROCESS_POWER_RESTART };
 
