@@ -221,6 +221,7 @@ static ARCH_COLD void look_after(struct thread *thread)
 /* All of its state is saved. */
 static inline __attribute__((always_inline)) void let_go(struct thread *thread)
 {
+    debug_assert(atomic_load(&thread->holder) == holder_of_cpu(cpu_current()->number));
     ordered_store(&thread->holder, HOLDER_NONE);
     if ((atomic_load_explicit(&thread->runnable, memory_order_acquire) &&
          (!atomic_load_explicit(&thread->queued, memory_order_acquire) ||

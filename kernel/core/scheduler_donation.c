@@ -43,7 +43,7 @@ static void take_loan(struct standing *standing, const struct thread *to, const 
 {
     uint32_t lent = relaxed_load(&from->effective);
     standing->priority = lent > standing->priority ? lent : standing->priority;
-    take_budget(standing, relaxed_load(&from->runs_by), to->cpus);
+    take_budget(standing, acquire_load(&from->runs_by), to->cpus);
 }
 
 /* Those with a budget are first in the queue. */
@@ -64,9 +64,9 @@ static void take_loans(struct standing *standing, struct thread *server, struct 
 static bool revise(struct thread *thread)
 {
     const struct thread *client = relaxed_load(&thread->client);
-    struct endpoint *endpoint = relaxed_load(&thread->serves);
+    struct endpoint *endpoint = acquire_load(&thread->serves);
     struct standing standing = {.priority = relaxed_load(&thread->priority)};
-    take_budget(&standing, relaxed_load(&thread->budget), UINT64_MAX);
+    take_budget(&standing, acquire_load(&thread->budget), UINT64_MAX);
     if (client != NULL)
         take_loan(&standing, thread, client);
     if (endpoint != NULL)

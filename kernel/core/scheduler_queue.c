@@ -208,8 +208,8 @@ static __attribute__((noinline, cold)) struct thread *find_with_time(struct run_
     return NULL;
 }
 
-/* The thread whose turn it is, taken off its queue; NULL if none is ready. */
-static struct thread *take_next(struct run_queue *queue)
+/* The thread whose turn it is, still in the queue; NULL if none is ready. */
+static struct thread *find_next(struct run_queue *queue)
 {
     uint64_t changes = atomic_load(&account_changes);
     if (queue->taken_up_at != changes)
@@ -221,8 +221,6 @@ static struct thread *take_next(struct run_queue *queue)
     struct thread *thread = first_of(queue, ready);
     if (relaxed_load(&thread->charged->had_time_at) != changes)
         thread = find_with_time(queue, changes);
-    if (thread != NULL)
-        dequeue(queue, thread);
     return thread;
 }
 
@@ -254,11 +252,20 @@ static struct thread *find_for(struct run_queue *queue, const struct cpu *cpu, u
     return NULL;
 }
 
-/* Held from here on. The queue it was in is locked. */
-static void hold(struct cpu *cpu, struct thread *thread)
+/*
+ * Off its queue, which is locked, and held from here on. False: another CPU has held it since a time
+ * when it waited, to hand over to it (scheduler_hold), and finds when it lets go that it is in no
+ * queue; or it still sees it there, and then it has let go before it is looked at here.
+ */
+static bool take_off(struct run_queue *queue, struct cpu *cpu, struct thread *thread)
 {
+    uint32_t expected = HOLDER_NONE, own = holder_of_cpu(cpu->number);
+    dequeue(queue, thread);
+    atomic_thread_fence(memory_order_seq_cst);
+    if (!atomic_compare_exchange_strong(&thread->holder, &expected, own) && expected != own)
+        return false;
     atomic_store_explicit(&thread->cpu, cpu->number, memory_order_release);
-    ordered_store(&thread->holder, holder_of_cpu(cpu->number));
+    return true;
 }
 
 /* From a queue where at least `count` threads wait with this priority or more, one of them. */
@@ -270,10 +277,8 @@ static struct thread *steal(struct cpu *cpu, uint32_t priority, uint32_t count)
             continue;
         lock_acquire(&queue->lock);
         struct thread *thread = find_for(queue, cpu, priority);
-        if (thread != NULL) {
-            dequeue(queue, thread);
-            hold(cpu, thread);
-        }
+        if (thread != NULL && !take_off(queue, cpu, thread))
+            thread = NULL;
         lock_release(&queue->lock);
         if (thread != NULL)
             return thread;
@@ -291,9 +296,9 @@ struct thread *scheduler_queue_take(struct cpu *cpu, bool evenly)
     if (thread != NULL)
         return thread;
     lock_acquire(&queue->lock);
-    thread = take_next(queue);
-    if (thread != NULL)
-        hold(cpu, thread);
+    do
+        thread = find_next(queue);
+    while (thread != NULL && !take_off(queue, cpu, thread));
     lock_release(&queue->lock);
     return thread != NULL ? thread : steal(cpu, 0, 1);
 }
@@ -310,8 +315,8 @@ struct thread *scheduler_queue_take_only(struct cpu *cpu)
         (thread_may_run(current)
              ? cpu->budget == NULL && thread->queued_priority > relaxed_load(&current->effective)
              : current->turn_ns < SLICE_NS)) {
-        dequeue(queue, thread);
-        hold(cpu, thread);
+        if (!take_off(queue, cpu, thread))
+            thread = NULL;
     } else {
         thread = NULL;
     }

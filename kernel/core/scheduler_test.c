@@ -295,6 +295,26 @@ static void a_cpu_that_polls_is_not_interrupted(void **state)
     assert_int_equal(host_pokes, before + 1);
 }
 
+/* As a hand-over on another CPU has it that saw it wait, until it finds that it does not. */
+static void what_another_cpu_holds_is_not_taken(void **state)
+{
+    (void)state;
+    const struct cpu other = {.number = 1, .bit = 2};
+    struct cpu *cpu = cpu_current();
+    struct thread *thread = machine_program(PRIORITY_NORMAL);
+    assert_true(thread->queued);
+    assert_true(scheduler_hold(&other, thread));
+    assert_int_equal(thread->cpu, cpu->number); /* the queue it is in is that one's */
+    assert_null(scheduler_queue_take(cpu, false));
+    assert_int_equal(thread->holder, holder_of_cpu(other.number));
+    atomic_store(&thread->holder, HOLDER_NONE);
+    scheduler_queue_add(thread);
+    assert_ptr_equal(scheduler_queue_take(cpu, false), thread);
+    assert_int_equal(thread->holder, holder_of_cpu(cpu->number));
+    thread_end(thread, 0);
+    scheduler_let_go(thread);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -313,6 +333,7 @@ int main(void)
         TEST(time_is_booked_to_who_ran),
         TEST(a_cpu_that_polls_is_not_interrupted),
         TEST(a_tick_tells_the_programs_time_from_the_kernels),
+        TEST(what_another_cpu_holds_is_not_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -170,7 +170,7 @@ static enum status enter_locked(struct thread *thread, struct budget *budget)
         return nobody == thread ? STATUS_OK : STATUS_BUSY;
     leave_locked(thread);
     object_acquire(&budget->object);
-    relaxed_store(&thread->budget, budget);
+    release_store(&thread->budget, budget);
     if (!atomic_load(&budget->ended) && !thread_needs(thread, ATTENTION_ENDING))
         return STATUS_OK;
     leave_locked(thread);

@@ -224,7 +224,7 @@ static void serve(struct thread *thread, struct endpoint *endpoint)
         list_remove(&thread->serves_link);
         lock_release(&before->object.lock);
     }
-    relaxed_store(&thread->serves, endpoint);
+    release_store(&thread->serves, endpoint);
     if (endpoint != NULL) {
         object_acquire(&endpoint->object);
         lock_acquire(&endpoint->object.lock);

@@ -49,8 +49,9 @@ static inline void begin_wait(struct thread *self, struct endpoint *endpoint, en
 }
 
 /* The result of either call is 0, which the entry code sees to. */
-static inline void end_wait(struct thread *thread)
+static inline void end_wait(const struct cpu *cpu, struct thread *thread)
 {
+    atomic_store_explicit(&thread->cpu, cpu->number, memory_order_relaxed);
     relaxed_store(&thread->wait.kind, WAIT_NONE);
     atomic_store_explicit(&thread->wait_state, WAIT_STATE_NONE, memory_order_relaxed);
     atomic_store_explicit(&thread->runnable, true, memory_order_relaxed);
@@ -88,7 +89,7 @@ struct thread *ipc_fast_call(handle_t token, struct thread *self)
     relaxed_store(&server->effective, lent > own ? lent : own);
     arch_message_set_source(server, session->badge, self->identity);
     _Static_assert(RECEIVED_CALL == 0, "the result");
-    end_wait(server);
+    end_wait(cpu, server);
     begin_wait(self, endpoint, WAIT_REPLY);
     lock_release(&endpoint->object.lock);
     scheduler_switch(cpu, self, server);
@@ -125,7 +126,7 @@ struct thread *ipc_fast_reply_and_wait(handle_t token, struct thread *self)
     relaxed_store(&self->client, NULL);
     relaxed_store(&client->server, NULL);
     relaxed_store(&self->effective, relaxed_load(&self->priority));
-    end_wait(client);
+    end_wait(cpu, client);
     begin_wait(self, endpoint, WAIT_RECEIVE);
     lock_release(&endpoint->object.lock);
     scheduler_switch(cpu, self, client);

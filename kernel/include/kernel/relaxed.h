@@ -15,6 +15,9 @@
 
 #define relaxed_load(place) __atomic_load_n(place, __ATOMIC_RELAXED)
 #define relaxed_store(place, value) __atomic_store_n(place, value, __ATOMIC_RELAXED)
+/* Of a pointer that is all the reader has: what was written to it before is seen too. */
+#define acquire_load(place) __atomic_load_n(place, __ATOMIC_ACQUIRE)
+#define release_store(place, value) __atomic_store_n(place, value, __ATOMIC_RELEASE)
 /* For the one who writes. */
 #define relaxed_add(place, value) relaxed_store(place, relaxed_load(place) + (value))
 

@@ -56,7 +56,8 @@ static inline bool scheduler_queue_has_above(const struct cpu *cpu, uint8_t prio
 /*
  * For a hand-over that looks at no queue (ipc_fast.c): hold a waiting thread if it could run here
  * at once, with nothing else to be looked at first. Then its wait is claimed and the CPU given to
- * it, with `from` waiting and let go; or it is let go. No lock is held at any of these.
+ * it, with `from` waiting and let go; or it is let go, for it does not wait any more: it may be in
+ * a CPU's queue, and stays that one's until its wait is claimed. No lock is held at any of these.
  */
 static inline __attribute__((always_inline)) bool scheduler_hold(const struct cpu *cpu,
                                                                  struct thread *thread);
@@ -69,7 +70,6 @@ static inline bool scheduler_hold(const struct cpu *cpu, struct thread *thread)
     if (relaxed_load(&cpu->disturbed) != 0 ||
         !atomic_compare_exchange_strong(&thread->holder, &nobody, holder_of_cpu(number)))
         return false;
-    atomic_store_explicit(&thread->cpu, number, memory_order_relaxed);
     if (atomic_load(&thread->attention) == 0 && (thread->cpus & cpu->bit) != 0)
         return true;
     scheduler_let_go(thread);
