@@ -381,7 +381,7 @@ static void poll(struct cpu *cpu)
 }
 
 /* The CPU may sleep long: first let go of everything that was put off. */
-static void idle(struct cpu *cpu)
+static ARCH_COLD void idle(struct cpu *cpu)
 {
     rcu_quiescent();
     rcu_quiescent();
@@ -408,14 +408,12 @@ static bool is_undisturbed(const struct cpu *cpu)
     return cpu->current != NULL && !cpu->reschedule && thread_may_run(cpu->current);
 }
 
+/* Or idle, unless one has become ready meanwhile. */
 static __attribute__((noinline)) void find_thread(struct cpu *cpu)
 {
-    for (;;) {
-        scheduler_choose(cpu);
-        if (cpu->current != NULL)
-            return;
+    scheduler_choose(cpu);
+    if (cpu->current == NULL && !atomic_load(&cpu->reschedule))
         idle(cpu);
-    }
 }
 
 _Noreturn void scheduler_leave_kernel(void)

@@ -82,25 +82,6 @@ static bool revise(struct thread *thread)
     return differs;
 }
 
-/* If it is queued, a new place; its endpoint, which is valid as it was seen to wait, or NULL. */
-static struct endpoint *queue_anew(struct thread *thread)
-{
-    bool waits = atomic_load(&thread->wait_state) == WAIT_STATE_WAITING;
-    struct object *on = waits ? relaxed_load(&thread->wait.on) : NULL;
-    if (on == NULL)
-        return NULL;
-    lock_acquire(&on->lock);
-    bool queued = atomic_load(&thread->wait_state) == WAIT_STATE_WAITING &&
-                  thread->wait.kind == WAIT_CALL && relaxed_load(&thread->wait.on) == on;
-    if (queued) {
-        list_remove(&thread->wait.link);
-        thread->wait.call.session->queued--;
-        endpoint_queue_caller(container_of(on, struct endpoint, object), thread);
-    }
-    lock_release(&on->lock);
-    return queued ? container_of(on, struct endpoint, object) : NULL;
-}
-
 /* Threads that serve others there, as many as fit. */
 static unsigned add_servers(struct endpoint *endpoint, struct thread *threads[], unsigned count)
 {
@@ -114,28 +95,52 @@ static unsigned add_servers(struct endpoint *endpoint, struct thread *threads[],
     return count;
 }
 
-/* And who serves these, or those who serve where they are queued. Who has written looks again: what
- * he saw may be what it was before somebody else wrote. */
+/* One that has been revised: who has written looks again, for what he saw may be what it was before
+ * somebody else wrote. Next is who serves it; if it is queued, it gets a new place, and those who
+ * serve there are next. The endpoint of one that was seen to wait is valid. */
+static unsigned add_next(struct thread *thread, struct thread *threads[], unsigned count)
+{
+    while (revise(thread))
+        continue;
+    bool waits = atomic_load(&thread->wait_state) == WAIT_STATE_WAITING, queued = false;
+    struct object *on = waits ? relaxed_load(&thread->wait.on) : NULL;
+    if (on != NULL) {
+        lock_acquire(&on->lock);
+        queued = atomic_load(&thread->wait_state) == WAIT_STATE_WAITING &&
+                 thread->wait.kind == WAIT_CALL && relaxed_load(&thread->wait.on) == on;
+        if (queued) {
+            list_remove(&thread->wait.link);
+            thread->wait.call.session->queued--;
+            endpoint_queue_caller(container_of(on, struct endpoint, object), thread);
+        }
+        lock_release(&on->lock);
+    }
+    if (queued)
+        return add_servers(container_of(on, struct endpoint, object), threads, count);
+    threads[count] = relaxed_load(&thread->server);
+    return count + (threads[count] != NULL);
+}
+
 static void revise_all(struct thread *threads[], unsigned count)
 {
     for (unsigned step = 0; count > 0 && step < DEPTH * BREADTH; step++) {
         struct thread *thread = threads[--count];
-        if (thread == NULL || !revise(thread))
-            continue;
-        while (revise(thread))
-            continue;
-        struct endpoint *endpoint = queue_anew(thread);
-        if (endpoint != NULL)
-            count = add_servers(endpoint, threads, count);
-        else
-            threads[count++] = relaxed_load(&thread->server);
+        if (revise(thread))
+            count = add_next(thread, threads, count);
     }
+}
+
+/* Most find nothing to revise, and get by without this and its array. */
+static ARCH_COLD void revise_next(struct thread *thread)
+{
+    struct thread *threads[BREADTH];
+    revise_all(threads, add_next(thread, threads, 0));
 }
 
 void scheduler_update_donation(struct thread *thread)
 {
-    struct thread *threads[BREADTH] = {thread};
-    revise_all(threads, 1);
+    if (thread != NULL && revise(thread))
+        revise_next(thread);
 }
 
 void scheduler_lend_priority(struct endpoint *endpoint)

@@ -300,7 +300,7 @@ struct thread *scheduler_queue_take(struct cpu *cpu, bool evenly)
         thread = find_next(queue);
     while (thread != NULL && !take_off(queue, cpu, thread));
     lock_release(&queue->lock);
-    return thread != NULL ? thread : steal(cpu, 0, 1);
+    return thread != NULL || cpu_count() == 1 ? thread : steal(cpu, 0, 1);
 }
 
 struct thread *scheduler_queue_take_only(struct cpu *cpu)

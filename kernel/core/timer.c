@@ -76,11 +76,15 @@ bool timer_is_armed(const struct timer *timer)
 
 void timer_arm(struct timer *timer, uint64_t deadline)
 {
-    timer_disarm(timer);
-    timer->cpu = cpu_current()->number;
-    timer->due.key = deadline < LATEST ? deadline : LATEST;
-    struct timer_queue *queue = &queues[timer->cpu];
+    uint32_t here = cpu_current()->number;
+    struct timer_queue *queue = &queues[here];
+    if (timer->cpu != here)
+        timer_disarm(timer);
+    timer->cpu = here;
     lock_acquire(&queue->lock);
+    if (timer->due.linked)
+        heap_remove(&queue->root, &timer->due);
+    timer->due.key = deadline < LATEST ? deadline : LATEST;
     heap_insert(&queue->root, &timer->due);
     program_locked(queue);
     lock_release(&queue->lock);

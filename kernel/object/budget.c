@@ -157,7 +157,8 @@ void budget_leave(struct thread *thread, const struct budget *budget)
     if (budget == NULL || budget == thread->budget)
         leave_locked(thread);
     lock_release(&thread->object.lock);
-    scheduler_update_donation(thread);
+    if (thread_needs(thread, STANDING_MASK))
+        scheduler_update_donation(thread);
 }
 
 /* The last handle goes, or the thread ends, while it is given the budget: each first says so, then looks. */

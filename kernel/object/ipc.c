@@ -34,20 +34,26 @@ static uint64_t deadline_of(const struct thread *thread)
     return *(volatile uint64_t *)&thread->frame->deadline;
 }
 
-/* What a call names first. */
+/* What a call names first, from then on in `memory`. RESTART: it has become valid only now. */
 static enum status resolve_first(struct thread *self, enum object_type type, uint32_t rights,
-                                 struct handle_view *view)
+                                 struct handle_memory *memory)
 {
-    return handle_resolve(&self->process->handles, arch_call_argument(self, 0), type, rights, view);
+    handle_t token = arch_call_argument(self, 0);
+    struct handle_view view;
+    if (handle_recall(&self->process->handles, token, type, rights, memory) != NULL &&
+        !atomic_load_explicit(&memory->derivation->dead, memory_order_relaxed))
+        return STATUS_OK;
+    enum status status = handle_resolve(&self->process->handles, token, type, rights, &view);
+    return status != STATUS_OK ? status : STATUS_RESTART;
 }
 
 /*
  * Who revokes marks the handle dead and then ends the waits that it finds. A wait that was
  * not there yet ends itself (tests/model/revocation.pml).
  */
-static void end_if_revoked(struct thread *self, const struct handle_view *view)
+static void end_if_revoked(struct thread *self, const struct handle_memory *used)
 {
-    if (atomic_load(&view->derivation->dead))
+    if (atomic_load(&used->derivation->dead))
         (void)thread_cancel_wait(self, STATUS_REVOKED);
 }
 
@@ -109,8 +115,7 @@ static enum status queue_call(struct thread *self, struct endpoint *endpoint, ui
 static void return_receiver(struct endpoint *endpoint, struct thread *receiver)
 {
     lock_acquire(&endpoint->object.lock);
-    bool waits = list_is_empty(&endpoint->callers) && list_is_empty(&endpoint->closed) &&
-                 list_is_empty(&endpoint->observations.fired);
+    bool waits = endpoint_is_quiet(endpoint);
     if (waits)
         endpoint_add_receiver(endpoint, receiver);
     lock_release(&endpoint->object.lock);
@@ -150,15 +155,14 @@ static enum status call_receiver(struct thread *self, struct thread *receiver, u
 /* From the hand-over on the caller may run elsewhere. */
 static enum status begin_call(struct thread *self, uint64_t deadline, bool is_send)
 {
-    struct handle_view view;
-    enum status status = resolve_first(self, OBJECT_SESSION, RIGHT_WRITE, &view);
+    enum status status = resolve_first(self, OBJECT_SESSION, RIGHT_WRITE, &self->called);
     if (status != STATUS_OK)
         return status;
     if (!message_is_valid(arch_message_information(self)))
         return STATUS_INVALID;
     if (deadline != DEADLINE_NEVER && deadline <= time_now())
         return STATUS_TIMED_OUT;
-    struct session *session = container_of(view.object, struct session, object);
+    struct session *session = container_of(self->called.object, struct session, object);
     struct endpoint *endpoint = session->endpoint;
     relaxed_store(&self->wait.on, &endpoint->object);
     self->wait.cancel = ipc_cancel_call;
@@ -176,7 +180,7 @@ static enum status begin_call(struct thread *self, uint64_t deadline, bool is_se
         status = call_receiver(self, receiver, deadline);
     else if (status == STATUS_BLOCKED)
         scheduler_lend_priority(endpoint);
-    end_if_revoked(self, &view);
+    end_if_revoked(self, &self->called);
     if (receiver != NULL && status == STATUS_BLOCKED)
         scheduler_hand_over(receiver);
     return status;
@@ -291,7 +295,7 @@ static bool take_or_wait(struct thread *self, struct endpoint *endpoint, uint64_
                          struct arrival *arrival, enum status *status)
 {
     lock_acquire(&endpoint->object.lock);
-    bool taken = endpoint_take(endpoint, arrival);
+    bool taken = !endpoint_is_quiet(endpoint) && endpoint_take(endpoint, arrival);
     if (taken && arrival->kind == RECEIVED_CALL) {
         relaxed_store(&arrival->from->wait.kind, WAIT_REPLY);
         relaxed_store(&arrival->from->server, self);
@@ -305,8 +309,10 @@ static bool take_or_wait(struct thread *self, struct endpoint *endpoint, uint64_
     return taken;
 }
 
-static enum status receive(struct thread *self, struct endpoint *endpoint, uint64_t deadline)
+/* At the endpoint that it found by resolve_first. */
+static enum status receive(struct thread *self, uint64_t deadline)
 {
+    struct endpoint *endpoint = container_of(self->received.object, struct endpoint, object);
     struct arrival arrival;
     enum status status = STATUS_BLOCKED;
     if (self->told != NULL)
@@ -323,20 +329,16 @@ static enum status receive(struct thread *self, struct endpoint *endpoint, uint6
         break;
     }
     scheduler_update_donation(self);
+    end_if_revoked(self, &self->received);
     return status;
 }
 
 static enum status begin_receive(struct thread *self, uint64_t deadline)
 {
-    struct handle_view view;
-    enum status status = resolve_first(self, OBJECT_ENDPOINT, RIGHT_READ, &view);
+    enum status status = resolve_first(self, OBJECT_ENDPOINT, RIGHT_READ, &self->received);
     if (status != STATUS_OK)
         return status;
-    if (relaxed_load(&self->client) != NULL)
-        return STATUS_BAD_STATE;
-    status = receive(self, container_of(view.object, struct endpoint, object), deadline);
-    end_if_revoked(self, &view);
-    return status;
+    return relaxed_load(&self->client) != NULL ? STATUS_BAD_STATE : receive(self, deadline);
 }
 
 int64_t call_ipc_receive(struct thread *self)
@@ -414,8 +416,7 @@ static enum status answer(struct thread *self, struct endpoint *endpoint, struct
 int64_t call_ipc_reply_and_wait(struct thread *self)
 {
     struct thread *client = NULL;
-    struct handle_view view;
-    enum status status = resolve_first(self, OBJECT_ENDPOINT, RIGHT_READ, &view);
+    enum status status = resolve_first(self, OBJECT_ENDPOINT, RIGHT_READ, &self->received);
     if (status == STATUS_OK && !message_is_valid(arch_message_information(self)))
         status = STATUS_INVALID;
     if (status == STATUS_OK && relaxed_load(&self->client) != NULL)
@@ -424,7 +425,7 @@ int64_t call_ipc_reply_and_wait(struct thread *self)
         return status_to_result(status);
     if (client == NULL)
         message_discard(self);
-    status = receive(self, container_of(view.object, struct endpoint, object), DEADLINE_NEVER);
+    status = receive(self, DEADLINE_NEVER);
     if (client != NULL && status == STATUS_BLOCKED)
         scheduler_hand_over(client);
     else if (client != NULL)
@@ -436,7 +437,8 @@ int64_t call_ipc_reply(struct thread *self)
 {
     struct handle_view view;
     struct thread *client;
-    enum status status = resolve_first(self, OBJECT_REPLY, RIGHT_WRITE, &view);
+    enum status status = handle_resolve(&self->process->handles, arch_call_argument(self, 0),
+                                        OBJECT_REPLY, RIGHT_WRITE, &view);
     if (status == STATUS_OK && !message_is_valid(arch_message_information(self)))
         status = STATUS_INVALID;
     if (status != STATUS_OK)

@@ -96,13 +96,6 @@ struct thread *ipc_fast_call(handle_t token, struct thread *self)
     return server;
 }
 
-/* Whether the server has nothing to do but to answer and to wait here again. */
-static inline bool is_quiet(const struct endpoint *endpoint)
-{
-    return list_is_empty(&endpoint->callers) && list_is_empty(&endpoint->observations.fired) &&
-           list_is_empty(&endpoint->closed) && endpoint->receiver == NULL;
-}
-
 struct thread *ipc_fast_reply_and_wait(handle_t token, struct thread *self)
 {
     struct cpu *cpu = cpu_current();
@@ -116,7 +109,8 @@ struct thread *ipc_fast_reply_and_wait(handle_t token, struct thread *self)
         !scheduler_hold(cpu, client))
         return NULL;
     lock_acquire(&endpoint->object.lock);
-    if (self->client != client || !is_live(self->received.derivation) || !is_quiet(endpoint) ||
+    if (self->client != client || !is_live(self->received.derivation) ||
+        !endpoint_is_quiet(endpoint) || endpoint->receiver != NULL ||
         !claim(client, WAIT_STATE_WAITING)) {
         lock_release(&endpoint->object.lock);
         scheduler_let_go(client);

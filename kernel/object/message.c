@@ -23,7 +23,8 @@ bool message_is_valid(uint64_t information)
            information >> MESSAGE_BITS == 0;
 }
 
-static enum status deliver_handles(struct thread *from, struct thread *to, unsigned count)
+static __attribute__((noinline)) enum status deliver_handles(struct thread *from, struct thread *to,
+                                                             unsigned count)
 {
     struct message_handle made[MESSAGE_HANDLES];
     struct parcel parcel = {0};

@@ -79,6 +79,12 @@ struct arrival {
     uint64_t signals;
 };
 bool endpoint_take(struct endpoint *endpoint, struct arrival *arrival);
+/* Endpoint locked: endpoint_take would find nothing. */
+static inline bool endpoint_is_quiet(const struct endpoint *endpoint)
+{
+    return list_is_empty(&endpoint->callers) && list_is_empty(&endpoint->observations.fired) &&
+           list_is_empty(&endpoint->closed);
+}
 /* The thread that was told of this closing ends before it received again: another is told. */
 void endpoint_tell_again(struct session *session);
 /* Show a notice to a thread; the result of its call. */

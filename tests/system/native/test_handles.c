@@ -5,6 +5,9 @@
  * Handles: rights only shrink, derived ones die with their source in every
  * process, tokens name what they named or nothing.
  */
+#include <stdatomic.h>
+
+#include <base/ipc.h>
 #include <base/service.h>
 
 #include "harness.h"
@@ -12,6 +15,7 @@
 
 #define STALE_ROUNDS 1000
 #define CHAIN 200
+#define ANSWERING_ROUNDS 200
 #define CONTENT UINT64_C(0x5452454c4c495300)
 
 static handle_t make_event(void)
@@ -210,6 +214,56 @@ static void test_revoke_waited(void)
     CLOSE(event);
 }
 
+static handle_t session;
+static atomic_bool enough;
+
+/* With text, which the general path takes. */
+static uint64_t answer_until_revoked(uint64_t endpoint, struct frame *frame)
+{
+    struct message message;
+    int64_t result = ipc_receive(endpoint, &message);
+    while (result == RECEIVED_CALL) {
+        message_begin(&message, 0);
+        message_set_text(&message, 1);
+        result = ipc_reply_and_wait(endpoint, &message);
+    }
+    CHECK_STATUS(result, REVOKED);
+    return 0;
+}
+
+static uint64_t call_until_enough(uint64_t argument, struct frame *frame)
+{
+    struct message message;
+    do {
+        message_begin(&message, 0);
+        message_set_text(&message, 1);
+    } while (ipc_call(session, &message) == 0 && !atomic_load(&enough));
+    return 0;
+}
+
+/* No server waits on by a handle that is revoked just before its wait begins. */
+static void test_revoke_answering(void)
+{
+    for (unsigned round = 0; round < ANSWERING_ROUNDS; round++) {
+        struct test_thread server, client;
+        handle_t endpoint = SUCCEED(native_endpoint_create(test_world.account));
+        handle_t below = SUCCEED(native_handle_derive(endpoint, RIGHT_SAME));
+        session = SUCCEED(native_session_create(endpoint, 1));
+        atomic_store(&enough, false);
+        test_thread_run(&server, answer_until_revoked, below);
+        test_thread_run(&client, call_until_enough, 0);
+        test_pause(round * 1000);
+        atomic_store(&enough, true);
+        SUCCEED(native_handle_revoke(endpoint));
+        test_wait(server.handle, SIGNAL_ENDED);
+        test_thread_join(&server);
+        CLOSE(below);
+        CLOSE(endpoint);
+        test_thread_join(&client);
+        CLOSE(session);
+    }
+}
+
 static uint64_t check_inherited(uint64_t argument, struct frame *frame)
 {
     const struct gift *gift = (const struct gift *)argument;
@@ -313,6 +367,7 @@ void service_main(const struct start_block *start)
         {"revocation unmaps", test_revoke_unmaps},
         {"revoke across processes", test_revoke_across_processes},
         {"revocation and waits", test_revoke_waited},
+        {"revocation and who answers", test_revoke_answering},
         {"inherited handles", test_inheritance},
         {"handles inherited from an ended process", test_inheritance_from_ended},
         {"handles inherited before the end", test_inheritance_before_the_end},
