@@ -14,7 +14,8 @@ static const char sample[] =
 static void check_service(const struct manifest *manifest, const struct manifest_service *service,
                           uint32_t started)
 {
-    if (service->program[0] == '\0' || service->name[0] == '\0' || (service->needs & ~started) != 0)
+    bool has_program = service->program[0] != '\0' || service->device[0] != '\0';
+    if (!has_program || service->name[0] == '\0' || (service->needs & ~started) != 0)
         abort();
     for (unsigned i = 0; i < service->call_count; i++) {
         if (service->calls[i].service >= manifest->count ||
