@@ -8,7 +8,8 @@ The rows come from tests/system/native/bench, which prints
 is the least of its batches, the spread what lies between the least and the greatest.
 Beside it stand what seL4 takes for the same (sel4.toml) and what it took when the
 baseline was set (baselines/ARCH.toml): more than 3 % above that is a limit that does not
-hold, where compiler and processor are those of the baseline.
+hold, where compiler and processor are those of the baseline. Nor may a plain call by the
+general path take more than three times what the fast one takes.
 """
 
 import re
@@ -22,6 +23,7 @@ PROGRAM = "bench_kernel"
 PARTS = 1000
 TOLERANCE = 0.03
 SMALL = 2  # instructions that a row may always gain
+FAST, GENERAL, TIMES = "call_reply", ("call_reply_text", "call_reply_until"), 3
 _ROW = re.compile(r"^.*\brow: (\w+) (\d+) (\d+) (\d+) (\d+)\s*$", re.MULTILINE)
 _HEAD = """# SPDX-License-Identifier: MIT
 # Copyright The Trellis authors
@@ -71,6 +73,8 @@ def verdicts(found, architecture):
     must = all(baseline[name] == value for name, value in setting(architecture).items())
     known = baseline["instructions"]
     most = {name: int(max(count * (1 + TOLERANCE), count + SMALL)) for name, count in known.items()}
+    fast = {row["figure"]: row["trellis"] for row in found}.get(FAST)
+    most |= {name: min(most.get(name, 0), TIMES * fast) for name in GENERAL if fast is not None}
     return [{"figure": row["figure"], "of": "trellis", "value": row["trellis"],
              "limit": most.get(row["figure"], 0), "must": must, "holds": False}
             for row in found if row["trellis"] > most.get(row["figure"], 0)]

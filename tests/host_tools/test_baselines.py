@@ -35,6 +35,13 @@ def test_small_rows_may_gain_an_instruction(kernel):
     assert kernel.verdicts(rows(lookup=33), "x86_64") != []
 
 
+def test_the_general_path_is_held_to_the_fast_one(kernel):
+    kernel.set_baseline(rows(call_reply=100, call_reply_text=310, call_reply_until=290), "x86_64", "calls")
+    assert kernel.verdicts(rows(call_reply=100, call_reply_text=300, call_reply_until=295), "x86_64") == []
+    worse, = kernel.verdicts(rows(call_reply=100, call_reply_text=301), "x86_64")
+    assert (worse["figure"], worse["limit"]) == ("call_reply_text", 300)
+
+
 def test_an_unknown_row_fails(kernel):
     assert [each["figure"] for each in kernel.verdicts(rows(other=1), "x86_64")] == ["other"]
 

@@ -12,6 +12,9 @@
 #include "harness.h"
 #include "threads.h"
 
+#define TEXT_SIZE 8
+#define NEVER_PASSED (UINT64_C(3600) * 1000000000) /* an hour after boot */
+
 static handle_t session, passed;
 static struct test_child server_process;
 static struct test_thread server_thread;
@@ -63,6 +66,20 @@ static void run_call_8(uint64_t round)
     (void)native_message_call(CALL_IPC_CALL, session, &message);
 }
 
+/* By the general path both ways. */
+static void run_call_text(uint64_t round)
+{
+    struct message message = {.information = message_information(0, 0, TEXT_SIZE)};
+    (void)native_short_message_call(CALL_IPC_CALL, session, &message);
+}
+
+/* The answer goes by the general path too. */
+static void run_call_until(uint64_t round)
+{
+    struct message message = {0};
+    (void)native_short_message_call(CALL_IPC_CALL_UNTIL, session, &message);
+}
+
 static void run_call_handle(uint64_t round)
 {
     struct message message = {0};
@@ -91,6 +108,12 @@ static void start_taker(void)
 {
     passed = SUCCEED(native_event_create(test_world.account, 0, 0));
     start_process(serve_handles);
+}
+
+static void start_until(void)
+{
+    start_other();
+    bench_frame->deadline = NEVER_PASSED;
 }
 
 /* The server finds that its session is closed. */
@@ -153,6 +176,14 @@ static const struct bench_row rows[] = {
     {.name = "call_reply_8_words",
      .prepare = start_other,
      .run = run_call_8,
+     .finish = end_process},
+    {.name = "call_reply_text",
+     .prepare = start_other,
+     .run = run_call_text,
+     .finish = end_process},
+    {.name = "call_reply_until",
+     .prepare = start_until,
+     .run = run_call_until,
      .finish = end_process},
     {.name = "call_reply_handle",
      .prepare = start_taker,
