@@ -48,13 +48,14 @@ static inline void begin_wait(struct thread *self, struct endpoint *endpoint, en
                           memory_order_release);
 }
 
-/* The result of either call is 0, which the entry code sees to. */
+/* The result of either call is 0, which the entry code sees to. Who sees that it may run sees who
+ * holds it. */
 static inline void end_wait(const struct cpu *cpu, struct thread *thread)
 {
     atomic_store_explicit(&thread->cpu, cpu->number, memory_order_relaxed);
     relaxed_store(&thread->wait.kind, WAIT_NONE);
     atomic_store_explicit(&thread->wait_state, WAIT_STATE_NONE, memory_order_relaxed);
-    atomic_store_explicit(&thread->runnable, true, memory_order_relaxed);
+    atomic_store_explicit(&thread->runnable, true, memory_order_release);
 }
 
 struct thread *ipc_fast_call(handle_t token, struct thread *self)

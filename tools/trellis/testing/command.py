@@ -25,7 +25,7 @@ ON_SEVERAL_CPUS = (
     "native/affinity", "native/clone", "native/handles", "native/ipc", "native/memory", "native/processes",
     "native/streams", "native/torture", "native/translations", "native/waiting", "shell_script", "threads_glibc",
     "signals_glibc", "machine_glibc", "processors", "front_door/output_and_status", "front_door/standard_input",
-    "native/wakeups", "native/budgets")
+    "native/wakeups", "native/budgets", "restart/")
 ON_EVERY_CHANGE = {  # the whole suite of the usual configuration, and of others what stands here
     configuration: () if configuration.usual
     else ON_SEVERAL_CPUS if configuration.cpus > 1 else ON_ANOTHER_MACHINE
