@@ -68,15 +68,16 @@ def test_large_file(guest):
 
 
 def test_harm_to_the_library(guest):
-    script = ("for run in 1 2; do /hostile > /tmp/told; echo status $?; awk '/MemFree/ { print $2 }' /proc/meminfo; "
+    script = ("for run in 1 2 3; do /hostile > /tmp/told; echo status $?; awk '/MemFree/ { print $2 }' /proc/meminfo; "
               "cat /proc/[0-9]*/comm | grep -c '^hostile'; done")
     with tempfile.TemporaryDirectory() as root:
         guest.compile(TREE / "tests" / "posix" / "hostile.c", f"{root}/hostile",
                       "-O1", f"-I{TREE}/abi/arch/{guest.architecture}/include")
         done = guest.run(["sh", "-c", script], root=root, env=ENVIRONMENT, timeout=400)
     lines = done.stdout.splitlines()
-    assert (done.stderr, lines[0], lines[2]) == ("", "status 0", "0"), done
-    assert lines[:3] == lines[3:], done
+    assert (done.stderr, lines[0::3], lines[2::3]) == ("", ["status 0"] * 3, ["0"] * 3), done
+    free = [int(line) for line in lines[1::3]]
+    assert free[0] <= free[1] or free[1] <= free[2], free  # what is kept for reuse grows once, what is lost each time
 
 
 def test_random_calls(guest):

@@ -17,7 +17,7 @@ import tempfile
 from trellis.guest import Outcome
 
 TERMINALS = pathlib.Path(__file__).resolve().parents[1] / "posix" / "terminals.c"
-COUNT = "i=0; while [ $i -lt 12000 ]; do echo line $i; i=$((i+1)); done; exit 5"
+COUNT = "i=0; while [ $i -lt 12000 ]; do echo line $i; i=$((i+1)); done"
 LINES = "".join(f"line {i}\n" for i in range(12000))
 LONG_LOOP = "while :; do (:); echo x; done"
 RESTARTED = re.compile(r"init: (\w+) .*; it is started again")
@@ -34,14 +34,18 @@ def until_restarted(count, work="/bin/busybox sleep 0.1"):
     return f"until [ $(/bin/busybox dmesg | /bin/busybox grep -c 'started again') -ge {count} ]; do {work}; done"
 
 
+def count_and_await(times):
+    """A program that writes LINES while services end, goes on until all have been started again, and ends with 5."""
+    return ["sh", "-c", f"{COUNT}; {until_restarted(times)}; exit 5"]
+
+
 def restarts(log):
     """The services that were started again, in order."""
     return RESTARTED.findall(log)
 
 
 def check_lines(guest, *services, **machine):
-    done = guest.run(["sh", "-c", COUNT.replace("exit", f"{until_restarted(len(services))}; exit")],
-                     append=kills(*services), **machine)
+    done = guest.run(count_and_await(len(services)), append=kills(*services), **machine)
     assert (done.status, done.stdout, done.stderr) == (5, LINES, ""), done
     assert restarts(done.log) == list(services), done.log
 
@@ -63,13 +67,13 @@ def test_clock(guest):
 
 
 def test_both_at_once(guest):
-    done = guest.run(["sh", "-c", COUNT], append="init.kill=uart@900ms,tty@900ms,tty@1s,uart@1s")
+    done = guest.run(count_and_await(4), append="init.kill=uart@900ms,tty@900ms,tty@1s,uart@1s")
     assert (done.status, done.stdout) == (5, LINES), done
     assert sorted(restarts(done.log)) == ["tty", "tty", "uart", "uart"], done.log
 
 
 def test_crashes(guest):
-    done = guest.run(["sh", "-c", COUNT], append="init.crash=uart@800ms,tty@1s,uart@1100ms,tty@1200ms")
+    done = guest.run(count_and_await(4), append="init.crash=uart@800ms,tty@1s,uart@1100ms,tty@1200ms")
     assert (done.status, done.stdout) == (5, LINES), done
     # each ends when it next runs: with several processors in either order
     assert sorted(restarts(done.log)) == ["tty", "tty", "uart", "uart"], done.log
@@ -77,7 +81,8 @@ def test_crashes(guest):
 
 
 def test_standard_error_stays_apart(guest):
-    done = guest.run(["sh", "-c", "i=0; while [ $i -lt 6000 ]; do echo out $i; echo err $i >&2; i=$((i+1)); done"],
+    script = "i=0; while [ $i -lt 6000 ]; do echo out $i; echo err $i >&2; i=$((i+1)); done; "
+    done = guest.run(["sh", "-c", script + until_restarted(4)],
                      append=kills("tty", "uart", "tty", "uart"))
     for text, word in ((done.stdout, "out"), (done.stderr, "err")):
         assert text == "".join(f"{word} {i}\n" for i in range(6000)), (word, done.log)
@@ -86,7 +91,8 @@ def test_standard_error_stays_apart(guest):
 
 def test_a_megabyte_of_output(guest):
     """Bytes that need stuffing and bytes that do not, each once and in order."""
-    script = "dd if=/dev/urandom of=/tmp/data bs=64K count=16 2>/dev/null; md5sum /tmp/data >&2; cat /tmp/data"
+    script = ("dd if=/dev/urandom of=/tmp/data bs=64K count=16 2>/dev/null; md5sum /tmp/data >&2; cat /tmp/data; "
+              + until_restarted(8))
     done = guest.run(["sh", "-c", script], append=kills(*["uart", "tty"] * 4, start=900, step=120))
     assert len(done.stdout_bytes) == 1 << 20, len(done.stdout_bytes)
     assert done.stderr.split()[0] == hashlib.md5(done.stdout_bytes).hexdigest(), done
@@ -96,7 +102,8 @@ def test_a_megabyte_of_output(guest):
 def test_input(guest):
     """Input that is still coming when they end."""
     data = random.Random(1).randbytes(1500000)
-    done = guest.run(["cat"], stdin=data, append=kills("tty", "uart", "tty", "uart", "tty", "uart"))
+    done = guest.run(["sh", "-c", "cat; " + until_restarted(6)], stdin=data,
+                     append=kills("tty", "uart", "tty", "uart", "tty", "uart"))
     assert done.status == 0 and done.stdout_bytes == data, (len(done.stdout_bytes), done.log)
     assert len(restarts(done.log)) == 6, done.log
 
@@ -223,6 +230,6 @@ def test_pseudo_terminals(guest):
 def test_terminals_output(guest):
     """What a program writes to the terminal while both are ended, byte by byte."""
     ends = kills("uart", "tty", "uart", "tty", "uart", "tty", start=800, step=150)
-    with guest.shell("--append", ends, command=("sh", "-c", COUNT)) as shell:
+    with guest.shell("--append", ends, command=("sh", "-c", f"{COUNT}; exit 5")) as shell:
         assert shell.wait(timeout=BOOT_S) == 5
     assert shell.transcript == LINES.replace("\n", "\r\n"), shell.transcript[-3000:]

@@ -103,6 +103,19 @@ static void receive_impatient(struct test_thread *thread, struct message *messag
     }
 }
 
+/* The right to answer such a client, taken while it still waits. */
+static handle_t take_impatient(struct test_thread *thread, struct message *message)
+{
+    for (;;) {
+        receive_impatient(thread, message);
+        int64_t reply = native_reply_take();
+        if (reply >= 0)
+            return (handle_t)reply;
+        CHECK_STATUS(reply, BAD_STATE);
+        test_thread_join(thread);
+    }
+}
+
 /* Puts a handle into an answer, to be moved; returns it. */
 static handle_t enclose_moved(struct message *message)
 {
@@ -118,8 +131,7 @@ static void test_answer_too_late(void)
     struct test_thread thread;
     make_endpoint();
     struct message message;
-    receive_impatient(&thread, &message);
-    handle_t reply = SUCCEED(native_reply_take());
+    handle_t reply = take_impatient(&thread, &message);
     test_thread_join(&thread);
     handle_t moved = enclose_moved(&message);
     CHECK_STATUS(ipc_reply(reply, &message), DEAD);
