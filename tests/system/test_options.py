@@ -40,6 +40,7 @@ def test_json(guest):
     told = json.loads(output)
     assert (status, errors) == (7, "")
     assert (told["outcome"], told["code"], told["status"], told["signal"]) == ("exited", 7, 7, None)
+    assert told["build"] == f"{guest.architecture}-release", "what the bench measures"
     assert (told["stdout"], told["stderr"], told["message"]) == ("hi\n", "oops\n", "")
     machine = told["machine"]
     assert (machine["arch"], machine["memory"], machine["accel"]) == (guest.architecture, "96M", "tcg")
@@ -47,6 +48,11 @@ def test_json(guest):
     status, output, _ = guest.front_door(*TIMEOUT, "--json", command=("sh", "-c", "kill -9 $$"))
     told = json.loads(output)
     assert (status, told["outcome"], told["status"], told["signal"]) == (137, "signalled", None, 9)
+
+
+def test_debug_checks(guest):
+    status, output, _ = guest.front_door(*TIMEOUT, "--json", "--debug-checks", command=SCRIPT)
+    assert (status, json.loads(output)["build"]) == (7, guest.architecture), output
 
 
 def test_timeout(guest):
@@ -66,5 +72,5 @@ def test_help(guest):
     assert (status, errors) == (0, ""), errors
     for option in ("--memory", "--timeout", "--quiet", "--json", "--trace", "--root", "--smp",
                    "--arch", "--machine", "--cpu", "--accel", "--env", "--verbose", "--append",
-                   "--network", "--disk", "--no-build"):
+                   "--network", "--disk", "--no-build", "--debug-checks"):
         assert option in output, option

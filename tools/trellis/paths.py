@@ -3,6 +3,7 @@
 
 """Where things are: in the source tree, in the build directory, in the user's cache."""
 
+import contextlib
 import os
 import pathlib
 
@@ -19,8 +20,19 @@ def select_release():
     _options["kind"] = "-release"
 
 
+@contextlib.contextmanager
+def release():
+    """The same for what stands in the `with`; for one thread at a time."""
+    before = _options["kind"]
+    select_release()
+    try:
+        yield
+    finally:
+        _options["kind"] = before
+
+
 def release_selected():
-    """Whether select_release was called."""
+    """Whether it is so now."""
     return bool(_options["kind"])
 
 

@@ -40,6 +40,8 @@ def add_arguments(parser):
                         help="print each Linux call of CMD to standard error")
     parser.add_argument("-e", "--env", action="append", default=[], metavar="NAME=VALUE",
                         help="set a variable in the guest's environment")
+    parser.add_argument("--debug-checks", action="store_true",
+                        help="the build that checks itself and is slower, which most tests run")
     parser.add_argument("--verbose", action="store_true",
                         help="show the guest's log on standard error")
     parser.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD ...",
@@ -67,6 +69,8 @@ def main(options):
     """Runs a guest; its exit code."""
     progress.quiet = options.quiet or options.json
     check(options)
+    if not options.debug_checks:
+        paths.select_release()
     prepare(options)
     started = time.monotonic()
     log_path = paths.log_directory() / "guest.log"
@@ -170,6 +174,7 @@ def _run_captured(options, machine, log_path, started):
         "stderr": streams.output["stderr"].decode(errors="backslashreplace"),
         "damaged_frames": result.damaged_frames,
         "seconds": round(time.monotonic() - started, 3),
+        "build": paths.build_directory(options.arch).name,
         "machine": {"arch": options.arch, "machine": machine.machine, "cpu": machine.cpu,
                     "memory": options.memory, "cpus": options.smp, "accel": options.accel},
         "log": str(log_path),

@@ -11,7 +11,7 @@ import sys
 import time
 import traceback
 
-from trellis import architectures, errors, host_packages
+from trellis import architectures, errors, host_packages, paths
 from trellis.testing import groups
 from trellis.testing.outcome import FAILED, PASSED, SKIPPED, Skip, Tally, TestResult
 
@@ -20,12 +20,13 @@ GROUPS = ("lint", "unit", "tools", "model", "system")
 TIERS = ("large", "crash", "torture", "bare")  # groups that run only when they are named
 ON_ANOTHER_MACHINE = (
     "native", "baseline", "debian_programs", "processors", "terminal/", "front_door/output_and_status",
-    "front_door/standard_input")
+    "front_door/standard_input", "machines/", "trace/")
 ON_SEVERAL_CPUS = (
     "native/affinity", "native/clone", "native/handles", "native/ipc", "native/memory", "native/processes",
     "native/streams", "native/torture", "native/translations", "native/waiting", "shell_script", "threads_glibc",
     "signals_glibc", "machine_glibc", "processors", "front_door/output_and_status", "front_door/standard_input",
-    "native/wakeups", "native/budgets", "restart/")
+    "native/wakeups", "native/budgets", "native/donation", "native/gas", "native/accounts", "native/other_machines",
+    "machines/boot", "vectors", "restart/")
 ON_EVERY_CHANGE = {  # the whole suite of the usual configuration, and of others what stands here
     configuration: () if configuration.usual
     else ON_SEVERAL_CPUS if configuration.cpus > 1 else ON_ANOTHER_MACHINE
@@ -43,6 +44,8 @@ def add_arguments(parser):
                         help="on every architecture, with one processor and with four")
     parser.add_argument("--change", action="store_true",
                         help="what runs on every change: all on x86-64, a part on others")
+    parser.add_argument("--release", action="store_true",
+                        help="system tests on the build without debug checks, which `run` boots")
     parser.add_argument("--list", action="store_true", help="print the names only")
     parser.add_argument("--verbose", action="store_true", help="a line for every test")
     parser.add_argument("--json", action="store_true", help="print all results as JSON")
@@ -50,6 +53,8 @@ def add_arguments(parser):
 
 def main(options):
     """Runs the selected tests; 0 if none failed and there was one."""
+    if options.release:
+        paths.select_release()
     tally = Tally(options.verbose, sys.stderr if options.json else sys.stdout)
     tests = []
     for configuration, selection in configurations(options).items():

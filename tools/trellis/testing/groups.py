@@ -130,6 +130,8 @@ def system_tests(configuration):
 def build_test(configuration):
     """The build itself, as the first test."""
     def run_it():
+        with paths.release():  # what the front door boots
+            build.build_guest(configuration.architecture)
         build.build_guest(configuration.architecture)
         if configuration.usual:
             build.build_host()
