@@ -8,3 +8,5 @@
 library_vdso:
     .incbin "posix/vdso.bin"
     .balign 4096
+    .globl library_vdso_end
+library_vdso_end:

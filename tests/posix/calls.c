@@ -16,6 +16,7 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/times.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -147,6 +148,20 @@ static void processor_timers(clockid_t clock)
         continue;
     CHECK(ns_of(clock) >= end + 5000000);
     CHECK(timer_delete(timer) == 0);
+}
+
+/* They come when the C library's call for the time returns, which is in the vDSO. */
+static void signals_in_the_vdso(void)
+{
+    const struct itimerval often = {{0, 1000}, {0, 1000}}, never = {{0, 0}, {0, 0}};
+    struct timespec time;
+
+    CHECK(signal(SIGALRM, on_alarm) != SIG_ERR);
+    alarms = 0;
+    CHECK(setitimer(ITIMER_REAL, &often, NULL) == 0);
+    while (alarms < 20)
+        CHECK(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) == 0);
+    CHECK(setitimer(ITIMER_REAL, &never, NULL) == 0);
 }
 
 static void random_bytes(void)
@@ -326,6 +341,7 @@ int main(void)
     sleeping_until();
     processor_timers(CLOCK_PROCESS_CPUTIME_ID);
     processor_timers(CLOCK_THREAD_CPUTIME_ID);
+    signals_in_the_vdso();
     random_bytes();
     waiting_with_another_mask();
     waiting_for_children();

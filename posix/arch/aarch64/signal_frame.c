@@ -156,7 +156,7 @@ bool arch_signal_pop(struct task *task, uint64_t *mask, struct linux_stack *stac
     uint64_t sp = registers->sp;
 
     if ((sp & 15) != 0 || !copy_range_valid(sp, sizeof(frame)) ||
-        copy_from_program(&frame, sp, size) != 0 || frame.registers.pc >= USER_LIBRARY ||
+        copy_from_program(&frame, sp, size) != 0 || !library_lets_resume(frame.registers.pc) ||
         !load_vectors(sp + size))
         return false;
     memcpy(registers->x, frame.registers.x, sizeof(registers->x));

@@ -72,7 +72,7 @@ bool arch_signal_pop(struct task *task, uint64_t *mask, struct linux_stack *stac
     if ((sp & 15) != 0 || copy_from_program(&frame, sp, sizeof(frame)) != 0)
         return false;
     memcpy(&loaded, frame.registers, REGISTERS_SIZE);
-    if (loaded.pc >= USER_LIBRARY ||
+    if (!library_lets_resume(loaded.pc) ||
         riscv_load_floating((const void *)(sp + offsetof(struct signal_frame, floating))) != 0)
         return false;
     *registers = loaded;

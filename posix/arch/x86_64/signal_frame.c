@@ -216,7 +216,7 @@ bool arch_signal_pop(struct task *task, uint64_t *mask, struct linux_stack *stac
     struct signal_frame frame;
 
     if (copy_from_program(&frame, registers->sp - sizeof(uint64_t), sizeof(frame)) != 0 ||
-        frame.registers.rip >= USER_LIBRARY)
+        !library_lets_resume(frame.registers.rip))
         return false;
     if (frame.registers.vector != 0 && !load_vector(frame.registers.vector))
         return false;

@@ -25,7 +25,14 @@ extern const char arch_reflect[], arch_interrupt[], arch_fault[];
 extern const char arch_restart_low[], arch_restart_high[], arch_restart[];
 extern const char arch_copy_low[], arch_copy_high[], arch_copy_resume[];
 /* Of link.ld: the bounds of the code; the vDSO behind it. */
-extern const char library_text_low[], library_text_high[], library_vdso[];
+extern const char library_text_low[], library_text_high[], library_vdso[], library_vdso_end[];
+
+/* Whether a program may go on there: below the library, or in the vDSO, where signals interrupt it too. */
+static inline bool library_lets_resume(uint64_t pc)
+{
+    return pc < USER_LIBRARY || (pc >= (uint64_t)library_vdso && pc < (uint64_t)library_vdso_end);
+}
+
 /* Native calls that entry.S makes. */
 extern const uint32_t arch_number_frame_resume, arch_number_thread_end;
 
