@@ -4,7 +4,8 @@
 /*
  * Test-and-test-and-set locks. In debug builds the order is checked by a mask of
  * the classes this CPU holds: a lock may be taken when no bit at or above its
- * own stands. In others the uncontended case is inline (lock.h).
+ * own stands; and a lock says who holds it. In others the uncontended case is
+ * inline (lock.h).
  */
 #include <kernel/lock.h>
 
@@ -12,9 +13,9 @@
 #include <kernel/cpu.h>
 #include <kernel/log.h>
 
-static void take(struct spinlock *lock)
+ARCH_COLD void lock_wait(struct spinlock *lock)
 {
-    while (atomic_exchange_explicit(&lock->taken, 1, memory_order_acquire) != 0)
+    for (uint32_t free = 0; !atomic_compare_exchange_weak(&lock->taken, &free, 1); free = 0)
         while (atomic_load_explicit(&lock->taken, memory_order_relaxed) != 0)
             arch_cpu_relax();
 }
@@ -25,6 +26,8 @@ void lock_init(struct spinlock *lock, enum lock_class class)
 }
 
 #if TRELLIS_DEBUG
+#define TAKEN_BY(cpu) ((cpu)->number + 2) /* in place of 1 as soon as it is */
+
 static void check_order(const struct spinlock *lock)
 {
     if (cpu_current()->lock_classes >> lock->class != 0)
@@ -32,17 +35,18 @@ static void check_order(const struct spinlock *lock)
               cpu_current()->lock_classes);
 }
 
-static void note_taken(const struct spinlock *lock)
+static void note_taken(struct spinlock *lock)
 {
     struct cpu *cpu = cpu_current();
     cpu->locks_held[lock->class]++;
     cpu->lock_classes |= 1u << lock->class;
+    atomic_store_explicit(&lock->taken, TAKEN_BY(cpu), memory_order_relaxed);
 }
 
 void lock_acquire(struct spinlock *lock)
 {
     check_order(lock);
-    take(lock);
+    lock_wait(lock);
     note_taken(lock);
 }
 
@@ -55,37 +59,24 @@ void lock_release(struct spinlock *lock)
     atomic_store_explicit(&lock->taken, 0, memory_order_release);
 }
 
-void lock_acquire_two(struct spinlock *first, struct spinlock *second)
-{
-    assert(first != second && first->class == second->class);
-    check_order(first);
-    bool ordered = (uintptr_t)first < (uintptr_t)second;
-    take(ordered ? first : second);
-    take(ordered ? second : first);
-    note_taken(first);
-    note_taken(second);
-}
-
 bool lock_is_held(const struct spinlock *lock)
 {
-    return atomic_load_explicit(&lock->taken, memory_order_relaxed) != 0 &&
-           cpu_current()->locks_held[lock->class] != 0;
+    return atomic_load_explicit(&lock->taken, memory_order_relaxed) == TAKEN_BY(cpu_current());
 }
 
 bool lock_none_held(void)
 {
     return cpu_current()->lock_classes == 0;
 }
-#else
-ARCH_COLD void lock_wait(struct spinlock *lock)
-{
-    take(lock);
-}
+#endif
 
 void lock_acquire_two(struct spinlock *first, struct spinlock *second)
 {
     bool ordered = (uintptr_t)first < (uintptr_t)second;
-    take(ordered ? first : second);
-    take(ordered ? second : first);
-}
+    debug_assert(first != second && first->class == second->class);
+    lock_acquire(ordered ? first : second);
+#if TRELLIS_DEBUG
+    cpu_current()->lock_classes &= ~(1u << first->class); /* for the other; it stands again then */
 #endif
+    lock_acquire(ordered ? second : first);
+}

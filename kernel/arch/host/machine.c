@@ -15,6 +15,9 @@ uint64_t host_clock_ns;
 uint64_t host_timer_counter;
 
 static struct cpu host_cpu = {.bit = 1};
+struct cpu *host_current_cpu = &host_cpu;
+
+#define replaceable __attribute__((weak)) /* by a test that waits or leaves the kernel */
 
 void host_run_thread(struct thread *thread)
 {
@@ -32,7 +35,7 @@ void arch_cpu_init(struct cpu *cpu)
 
 struct cpu *arch_cpu_current(void)
 {
-    return &host_cpu;
+    return host_current_cpu;
 }
 
 uint64_t arch_counter_read(void)
@@ -74,7 +77,7 @@ void arch_backtrace(void (*line)(uint64_t address))
     (void)line;
 }
 
-void arch_cpu_relax(void)
+replaceable void arch_cpu_relax(void)
 {
 }
 
@@ -105,12 +108,12 @@ void arch_thread_switch(struct thread *from, struct thread *to)
     (void)to;
 }
 
-void arch_return_to_user(struct thread *thread)
+replaceable void arch_return_to_user(struct thread *thread)
 {
     panic("thread %p: the host has no user mode", (void *)thread);
 }
 
-void arch_idle(bool sleep)
+replaceable void arch_idle(bool sleep)
 {
     panic("idle: nothing can ever wake the host");
 }

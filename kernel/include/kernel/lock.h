@@ -6,7 +6,7 @@
  *
  * The kernel runs with interrupts off, so a lock is only ever waited for by
  * another CPU. Each lock has a class; a CPU may only acquire a lock whose class
- * is above every class it holds, except for two objects of LOCK_OBJECT, which
+ * is above every class it holds, except for two of one class, which
  * lock_acquire_two takes by address. Debug builds panic on any other order.
  * docs/locking.md explains the order; this enum is it.
  */
@@ -36,20 +36,19 @@ enum lock_class {
 };
 
 struct spinlock {
-    _Atomic uint32_t taken;
-    uint8_t class; /* enum lock_class */
+    _Atomic uint32_t taken; /* not 0: it is; lock.c knows more in debug builds */
+    uint8_t class;          /* enum lock_class */
 };
 
 #define SPINLOCK_INITIAL(lock_class) ((struct spinlock){.taken = 0, .class = (lock_class)})
 
 void lock_init(struct spinlock *lock, enum lock_class class);
+/* Takes it when it is free, unchecked: for lock_acquire. */
+ARCH_COLD void lock_wait(struct spinlock *lock);
 #if TRELLIS_DEBUG || defined(TRELLIS_HOST_TEST)
 void lock_acquire(struct spinlock *lock);
 void lock_release(struct spinlock *lock);
 #else
-/* Until it is free. */
-ARCH_COLD void lock_wait(struct spinlock *lock);
-
 static inline void lock_acquire(struct spinlock *lock)
 {
     if (atomic_exchange_explicit(&lock->taken, 1, memory_order_acquire) != 0)

@@ -16,6 +16,7 @@
 #include <trellis/frame.h>
 
 struct boot_info;
+struct cpu;
 struct thread;
 
 /* Physical memory from 0 of so many pages, and its boot information; calls page_init. */
@@ -37,7 +38,10 @@ struct host_translation {
 };
 extern struct host_translation host_translation;
 
-/* The thread that runs. Its address space is not loaded by this: see cpu_current()->arch.space. */
+/* The CPU that the test is on: at first the machine's own. */
+extern struct cpu *host_current_cpu;
+
+/* The thread that the machine's own CPU runs. Its address space is not loaded by this: see cpu_current()->arch.space. */
 void host_run_thread(struct thread *thread);
 
 /* What entry code does first with a message call: the thread that the CPU was given to, with the
