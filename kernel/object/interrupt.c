@@ -8,6 +8,11 @@
  * itself without a lock: an object taken out of it lives on until every CPU has
  * left the kernel (rcu.h). The signal stays raised until the driver
  * acknowledges, so a line that fires again meanwhile is not lost.
+ *
+ * Who raises a line may be slow, and the line another object's by then. So it is masked
+ * first, then looked at whose it is, and the other way round taken first, then opened: of a
+ * mask that comes after the opening the new owner is told. And a line is off before another
+ * object can take it.
  */
 #include <kernel/interrupt.h>
 
@@ -15,6 +20,7 @@
 #include <kernel/call_arguments.h>
 #include <kernel/handle.h>
 #include <kernel/process.h>
+#include <kernel/relaxed.h>
 #include <kernel/thread.h>
 
 #define LINES_MAX 256
@@ -23,8 +29,9 @@ static struct interrupt *_Atomic lines[LINES_MAX];
 
 void interrupt_raise(uint32_t line)
 {
-    struct interrupt *interrupt = line < LINES_MAX ? atomic_load(&lines[line]) : NULL;
     arch_interrupt_set(line, LINE_MASKED);
+    atomic_thread_fence(memory_order_seq_cst);
+    struct interrupt *interrupt = line < LINES_MAX ? atomic_load(&lines[line]) : NULL;
     if (interrupt != NULL)
         object_signal(&interrupt->object, 0, SIGNAL_INTERRUPT);
 }
@@ -33,9 +40,10 @@ void interrupt_raise(uint32_t line)
 void interrupt_unreachable(struct object *object)
 {
     struct interrupt *interrupt = container_of(object, struct interrupt, object);
-    struct interrupt *expected = interrupt;
-    if (atomic_compare_exchange_strong(&lines[interrupt->line], &expected, NULL))
-        arch_interrupt_set(interrupt->line, LINE_OFF);
+    if (atomic_load(&lines[interrupt->line]) != interrupt)
+        return;
+    arch_interrupt_set(interrupt->line, LINE_OFF);
+    ordered_store(&lines[interrupt->line], NULL);
 }
 
 /* Take the line, then have it delivered. */
@@ -44,6 +52,7 @@ static enum status interrupt_connect(struct interrupt *interrupt, uint32_t flags
     struct interrupt *expected = NULL;
     if (!atomic_compare_exchange_strong(&lines[interrupt->line], &expected, interrupt))
         return STATUS_BUSY;
+    atomic_thread_fence(memory_order_seq_cst);
     enum status status = arch_interrupt_enable(interrupt->line, flags);
     if (status != STATUS_OK)
         atomic_store_explicit(&lines[interrupt->line], NULL, memory_order_release);

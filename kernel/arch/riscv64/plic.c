@@ -60,7 +60,10 @@ enum status arch_interrupt_enable(uint32_t line, uint32_t flags)
 
 void arch_interrupt_set(uint32_t line, enum line_state state)
 {
+    /* In order with memory on both sides: to others' fences devices are none (RVWMO). */
+    __asm__ volatile("fence rw, o" : : : "memory");
     *at(PRIORITY(line)) = state == LINE_OPEN;
+    __asm__ volatile("fence o, rw" : : : "memory");
 }
 
 void riscv_plic_interrupt(void)

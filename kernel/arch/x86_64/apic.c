@@ -57,7 +57,9 @@ static volatile uint8_t *local;
 static volatile uint8_t *shared;
 static struct spinlock shared_lock = SPINLOCK_INITIAL(LOCK_DEVICE); /* for its pair of registers */
 static uint32_t line_base, line_count;
-static bool line_level[LINES_MAX]; /* interrupt_create's caller has the line alone */
+/* With what the registers say of the line, under shared_lock: who masks a line may be slow, and
+ * the line enabled anew by then as an edge, which is never opened again. */
+static bool line_level[LINES_MAX];
 static const struct boot_info *boot_information;
 
 static uint32_t local_read(uint32_t at)
@@ -158,8 +160,8 @@ enum status arch_interrupt_enable(uint32_t line, uint32_t flags)
         return STATUS_OUT_OF_RANGE;
     uint32_t entry = line - line_base;
     flags |= flags_of_override(line);
-    line_level[entry] = (flags & INTERRUPT_LEVEL) != 0;
     lock_acquire(&shared_lock);
+    line_level[entry] = (flags & INTERRUPT_LEVEL) != 0;
     shared_write(IO_LINE(entry) + 1, cpu_get(0)->arch.hardware_id << 24);
     shared_write(IO_LINE(entry), (VECTOR_LINES + entry) |
                                      ((flags & INTERRUPT_LEVEL) != 0 ? IO_LEVEL : 0) |
@@ -171,11 +173,12 @@ enum status arch_interrupt_enable(uint32_t line, uint32_t flags)
 void arch_interrupt_set(uint32_t line, enum line_state state)
 {
     uint32_t entry = line - line_base, masked = state == LINE_OPEN ? 0 : IO_MASKED;
-    if (state != LINE_OFF && !line_level[entry])
-        return;
     lock_acquire(&shared_lock);
-    uint32_t keep = state == LINE_OFF ? 0 : shared_read(IO_LINE(entry)) & ~IO_MASKED;
-    shared_write(IO_LINE(entry), keep | masked);
+    if (state == LINE_OFF || line_level[entry]) {
+        uint32_t keep = state == LINE_OFF ? 0 : shared_read(IO_LINE(entry)) & ~IO_MASKED;
+        shared_write(IO_LINE(entry), keep | masked);
+        line_level[entry] = state != LINE_OFF; /* it may be opened late, by who lost it */
+    }
     lock_release(&shared_lock);
 }
 
