@@ -7,7 +7,9 @@
  * CPUs load spaces, look at the one page that each space has, and change what one has mapped there.
  * One translation is remembered, by the first CPU, whichever the search chooses, in user mode or
  * before; more would not see more. Identifiers run out, also by those given to spaces that nobody looks at.
- * A CPU serves what others ask in user mode and while it waits. Memory is in one order for all.
+ * A CPU serves what others ask in user mode and while it waits. Memory is in one order for all:
+ * where a machine's is not, the barriers of its translation.c between what a CPU says and what it looks at
+ * or loads see to that (load of RISC-V, load_renewed of AArch64). AArch64 has of this context.c alone.
  *
  * Checked: no CPU uses a translation of another space, or one that was changed by a call that has
  * returned; nobody waits for each other for ever (an invalid end state).

@@ -107,9 +107,13 @@ static inline void load(struct page_table *table, uint64_t value)
     arm_synchronize();
 }
 
+/* Who changes the table makes that visible, then looks what its identifier is. Without the barrier
+ * it could miss one still on its way to memory while this CPU walks the old table under it. */
 static ARCH_COLD void load_renewed(struct page_table *table)
 {
-    load(table, table->root | context_renew(table) << IDENTIFIER_SHIFT);
+    uint64_t context = context_renew(table);
+    __asm__ volatile("dsb ish" : : : "memory");
+    load(table, table->root | context << IDENTIFIER_SHIFT);
 }
 
 void arch_table_switch(struct page_table *table)
