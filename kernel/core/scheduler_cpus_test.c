@@ -38,6 +38,13 @@ uint32_t cpu_count(void)
     return online;
 }
 
+static void wake_from_second(struct thread *thread)
+{
+    host_current_cpu = &second;
+    scheduler_wake(thread);
+    host_current_cpu = first;
+}
+
 void arch_cpu_relax(void)
 {
     assert_true(first->polling);
@@ -45,9 +52,7 @@ void arch_cpu_relax(void)
         host_clock_ns += 1000;
         return;
     }
-    host_current_cpu = &second;
-    scheduler_wake(waker_wakes);
-    host_current_cpu = first;
+    wake_from_second(waker_wakes);
     waker_wakes = NULL;
 }
 
@@ -104,6 +109,15 @@ static struct thread *thread_at(const struct cpu *cpu)
         allow(thread, SECOND);
     assert_true(thread->queued);
     assert_int_equal(thread->cpu, cpu->number);
+    return thread;
+}
+
+/* One that waits for something, in no queue. */
+static struct thread *blocked_thread(void)
+{
+    struct thread *thread = machine_program(PRIORITY_NORMAL);
+    scheduler_block(thread);
+    scheduler_queue_remove(thread);
     return thread;
 }
 
@@ -168,9 +182,7 @@ static void leave_kernel(void)
 static void who_becomes_ready_while_a_cpu_polls_needs_no_interrupt(void **state)
 {
     (void)state;
-    struct thread *thread = machine_program(PRIORITY_NORMAL);
-    scheduler_block(thread);
-    scheduler_queue_remove(thread);
+    struct thread *thread = blocked_thread();
     unsigned before = host_pokes;
     waker_wakes = thread;
     leave_kernel();
@@ -185,15 +197,11 @@ static void who_becomes_ready_while_a_cpu_polls_needs_no_interrupt(void **state)
 static void a_cpu_that_has_polled_in_vain_is_interrupted(void **state)
 {
     (void)state;
-    struct thread *thread = machine_program(PRIORITY_NORMAL);
-    scheduler_block(thread);
-    scheduler_queue_remove(thread);
+    struct thread *thread = blocked_thread();
     unsigned before = host_pokes;
     leave_kernel();
     assert_int_equal(sleeps, 1);
-    host_current_cpu = &second;
-    scheduler_wake(thread);
-    host_current_cpu = first;
+    wake_from_second(thread);
     assert_int_equal(host_pokes, before + 1);
     leave_kernel();
     assert_ptr_equal(first->current, thread);

@@ -27,8 +27,7 @@ def add_arguments(parser):
     parser.add_argument("--against", choices=["linux"], help="the same work on Debian's kernel")
     parser.add_argument("--only", choices=list(SYSTEMS), help="measure this system alone")
     parser.add_argument("--repeat", type=int, default=3, help="boots per benchmark (default: 3)")
-    parser.add_argument("--debug-checks", action="store_true",
-                        help="measure the build that the tests run, not one without checks")
+    build.add_option(parser)
     parser.add_argument("--profile", metavar="ROW",
                         help="where the instructions of a row of `bench kernel` go, and a flame graph")
     parser.add_argument("--set-baseline", metavar="REASON",
@@ -60,8 +59,7 @@ def main(options):
 
 def _measure(options, modules):
     """What is measured in guests."""
-    if not options.debug_checks:
-        paths.select_release()
+    build.select(options)
     if options.profile:
         build.build_guest(options.arch)
         profile.report(bench_systems.Trellis(options.arch), options.profile)

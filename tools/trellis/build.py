@@ -15,6 +15,18 @@ from trellis import architectures, command, errors, paths, ports, progress
 ADVICE = "the build failed"
 
 
+def add_option(parser):
+    """The option --debug-checks."""
+    parser.add_argument("--debug-checks", action="store_true",
+                        help="the build that checks itself and is slower, which most tests run")
+
+
+def select(options):
+    """From here on, the build that the option chooses: without it, one without debug checks."""
+    if not options.debug_checks:
+        paths.select_release()
+
+
 def build_guest(architecture):
     """Compiles kernel and programs of an architecture."""
     directory = paths.build_directory(architecture)

@@ -13,8 +13,7 @@ from trellis.lint import budget
 def add_arguments(parser):
     """Options of `build`."""
     architectures.add_option(parser)
-    parser.add_argument("--debug-checks", action="store_true",
-                        help="the build that checks itself, which most tests run")
+    build.add_option(parser)
     parser.add_argument("--host", action="store_true", help="the unit tests instead")
     parser.add_argument("--json", action="store_true", help="print what was made as JSON")
 
@@ -27,8 +26,7 @@ def main(options):
         build.build_host()
         return 0
     host_packages.ensure("build", options.arch)
-    if not options.debug_checks:
-        paths.select_release()
+    build.select(options)
     build.build_guest(options.arch)
     made = {}
     kernel = paths.kernel_image(options.arch)

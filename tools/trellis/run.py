@@ -40,8 +40,7 @@ def add_arguments(parser):
                         help="print each Linux call of CMD to standard error")
     parser.add_argument("-e", "--env", action="append", default=[], metavar="NAME=VALUE",
                         help="set a variable in the guest's environment")
-    parser.add_argument("--debug-checks", action="store_true",
-                        help="the build that checks itself and is slower, which most tests run")
+    build.add_option(parser)
     parser.add_argument("--verbose", action="store_true",
                         help="show the guest's log on standard error")
     parser.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD ...",
@@ -69,8 +68,7 @@ def main(options):
     """Runs a guest; its exit code."""
     progress.quiet = options.quiet or options.json
     check(options)
-    if not options.debug_checks:
-        paths.select_release()
+    build.select(options)
     prepare(options)
     started = time.monotonic()
     log_path = paths.log_directory() / "guest.log"
